@@ -1,0 +1,1 @@
+"""What changed and why: signals and drivers."""

@@ -1,0 +1,1 @@
+"""Files in: container, encoding, dialect, format, plan, rows."""

@@ -1,0 +1,58 @@
+"""Words in the person's language: one TOML file a room in ``resources/languages/<language>``."""
+
+from __future__ import annotations
+
+import locale
+import os
+import tomllib
+from functools import cache
+
+from ecoperf_desktop import paths
+
+LANGUAGES = ("en", "zh")
+_current = "en"
+
+
+def set_language(language: str) -> None:
+    """Use ``language`` (one of LANGUAGES) from now on in this process."""
+    global _current
+    if language not in LANGUAGES:
+        raise ValueError(language)
+    _current = language
+
+
+def current() -> str:
+    return _current
+
+
+def system_language() -> str:
+    """Return the language of the system's settings, English unless it is Chinese."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def sentence(code: str, language: str | None = None, **details: object) -> str:
+    """Return the sentence that ``code`` names, its placeholders filled from ``details``.
+
+    ``code`` is ``file.key``: the file of the language folder and the key in it.  A
+    sentence with forms ``one`` and ``other`` is chosen by ``details["n"]``.  An
+    unknown code is returned as it is, so that a missing word shows and never raises.
+    """
+    entry = _room(language or _current, code.partition(".")[0]).get(code.partition(".")[2])
+    if isinstance(entry, dict):
+        entry = entry["one" if details.get("n") == 1 and "one" in entry else "other"]
+    if not isinstance(entry, str):
+        return code if not details else f"{code} {details}"
+    try:
+        return entry.format(**details)
+    except (KeyError, IndexError, ValueError):
+        return f"{entry} {details}"
+
+
+@cache
+def _room(language: str, room: str) -> dict[str, object]:
+    path = paths.resources() / "languages" / language / f"{room}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}

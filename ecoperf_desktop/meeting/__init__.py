@@ -1,0 +1,1 @@
+"""The weekly meeting: frozen weeks, restatements, actions."""

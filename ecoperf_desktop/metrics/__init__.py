@@ -1,0 +1,1 @@
+"""Every number: the catalogue, its evaluation, comparison and explanation."""

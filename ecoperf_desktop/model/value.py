@@ -1,0 +1,94 @@
+"""An answer: one number with where it holds, how good it is, and why it may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from ecoperf_desktop.model.days import Period
+
+Quality = Literal["ok", "partial", "low_n", "no_base", "missing", "cost_incomplete", "insufficient_history"]
+
+# Money and counts are exact integers (minor units); quotients are exact fractions until they are shown.
+Number: TypeAlias = int | Fraction | float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same number in another period.
+
+    ``kind`` is previous, year, aligned (364 days), event or elapsed.  ``change`` is
+    the difference, ``change_ratio`` the difference over the earlier value; None
+    where either is missing, the earlier one is 0, or the sign changed.
+    """
+
+    kind: str
+    period: Period
+    value: Number | None
+    change: Number | None
+    change_ratio: float | None
+    quality: Quality = "ok"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One metric over one period and one cut.
+
+    ``value`` is None exactly when ``quality`` says why, with ``reason`` a code of
+    ``resources/languages``.  Money is in minor units of ``currency``.
+    ``covered`` of ``period.days`` days have data.
+    """
+
+    metric: str
+    period: Period
+    bucket: str | None
+    per: dict[str, str]
+    value: Number | None
+    numerator: Number | None
+    denominator: Number | None
+    unit: str
+    currency: str | None
+    quality: Quality
+    reason: str | None = None
+    details: dict[str, object] = field(default_factory=dict)
+    covered: int | None = None
+    compare: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: metrics, the period, how to cut it and what to compare with."""
+
+    metrics: tuple[str, ...]
+    period: Period
+    by: str | None = None
+    per: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    compare: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One stored row behind a number, and the text it was read from."""
+
+    table: str
+    import_id: int
+    file: str
+    sha256: str
+    member: str | None
+    record: int
+    contributes: Number
+    raw: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a number is what it is."""
+
+    value: Value
+    name: str
+    definition: str
+    formula: str
+    row_count: int
+    rows: tuple[SourceRow, ...]

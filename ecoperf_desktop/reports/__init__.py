@@ -1,0 +1,1 @@
+"""Pages of blocks, and one writer for each form."""

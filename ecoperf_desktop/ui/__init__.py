@@ -1,0 +1,1 @@
+"""The window.  With reports/paper the only place that knows Qt."""
