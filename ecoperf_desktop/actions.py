@@ -1,0 +1,226 @@
+"""Everything a person can ask for.  The window and the command line call these and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecoperf_desktop.errors import EcoPerfError, UsageError, WorkspaceError
+from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
+from ecoperf_desktop.model.importing import ImportReport, Progress, no_progress
+from ecoperf_desktop.model.value import Explanation, Question, Value
+from ecoperf_desktop.store.database import Workspace
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.metrics.evaluate import Engine
+    from ecoperf_desktop.reports.blocks import PageSummary, Scope
+    from ecoperf_desktop.reports.pack import Pack
+    from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.store.ledger import ImportEntry
+
+# Heavy rooms (importing pulls numpy, reports pull pages) are imported where they are used, so
+# that the window paints before any of them is loaded.
+
+
+@dataclass(frozen=True)
+class ImportChoices:
+    """How files are to be read: what ``--format``, ``--mapping``, ``--source`` and ``--set`` say."""
+
+    format: str | None = None
+    mappings: tuple[Path, ...] = ()
+    source: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@contextlib.contextmanager
+def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
+    """Open the workspace, created when it is absent, and close it again.
+
+    Raise the WorkspaceError family.
+    """
+    if not write and not path.exists():
+        Workspace.open(path, write=True).close()
+    opened = Workspace.open(path, write=write)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def plan_import(paths: Sequence[Path], choices: ImportChoices, opened: Workspace, progress: Progress = no_progress) -> ImportPlan:
+    """Read files, folders and zips and say what would be loaded; nothing is stored."""
+    from ecoperf_desktop.importing.plan import ImportOptions, plan
+
+    options = ImportOptions(
+        format=choices.format,
+        mappings=choices.mappings,
+        source=choices.source,
+        settings=dict(choices.settings),
+    )
+    return plan(paths, options, opened.answers, progress)
+
+
+def apply_import(
+    planned: ImportPlan, opened: Workspace, progress: Progress = no_progress, *, dry_run: bool = False
+) -> ImportReport:
+    """Load a plan: each file whole or not at all."""
+    from ecoperf_desktop.importing.plan import apply
+
+    return apply(planned, opened, progress, dry_run=dry_run)
+
+
+def ledger(opened: Workspace) -> list[ImportEntry]:
+    from ecoperf_desktop.store import ledger as room
+
+    return room.imports(opened.conn)
+
+
+def undo(opened: Workspace, import_ids: Sequence[int], progress: Progress = no_progress) -> None:
+    """Take imports back as if they had never been; raise EcoPerfError for an unknown or undone one."""
+    from ecoperf_desktop.store import ledger as room
+
+    room.undo(opened, import_ids, progress)
+
+
+def engine(opened: Workspace) -> Engine:
+    from ecoperf_desktop.metrics.catalogue import catalogue
+    from ecoperf_desktop.metrics.evaluate import Engine
+
+    return Engine(opened.conn, catalogue(), week_start=week_start(opened))
+
+
+def week_start(opened: Workspace) -> int:
+    """Return 1 for weeks from Monday (the default), 7 for weeks from Sunday."""
+    return 7 if opened.setting("week_start") == "sunday" else 1
+
+
+def values(opened: Workspace, question: Question) -> list[Value]:
+    return engine(opened).answer([question])[0]
+
+
+def explain(
+    opened: Workspace, metric: str, period: Period, where: Sequence[tuple[str, str]] = (), limit: int = 20
+) -> Explanation:
+    from ecoperf_desktop.metrics.explain import explain as explain_metric
+
+    return explain_metric(engine(opened), metric, period, tuple(where), limit)
+
+
+def last_week(opened: Workspace) -> Bucket:
+    """Return the newest week that ended on or before the day the data reach; raise when there are none."""
+    from ecoperf_desktop.store.coverage import data_through
+
+    through = data_through(opened.conn)
+    if through is None:
+        raise EcoPerfError("cli.nothing_imported")
+    start = week_start(opened)
+    bucket = bucket_of(through, Grain.WEEK, start)
+    return bucket if bucket.period.last <= through else bucket_of(bucket.period.first - 1, Grain.WEEK, start)
+
+
+def bucket(opened: Workspace, text: str) -> tuple[Bucket, Grain]:
+    """Read a bucket as a person writes it (``2011-W05``, ``2011-05``, ``2011-Q2``, ``last``)."""
+    if text == "last":
+        return last_week(opened), Grain.WEEK
+    try:
+        return parse_bucket(text, week_start(opened))
+    except ValueError:
+        raise UsageError("cli.bad_period", text=text) from None
+
+
+def summary(opened: Workspace, page: str, scope: Scope) -> PageSummary:
+    """Work out one page: every number, sentence and mark that the tab, the sheet and the text show."""
+    from ecoperf_desktop.reports.summary import summarise
+
+    return summarise(engine(opened), page, scope)
+
+
+def pack(opened: Workspace, scope: Scope, pages: Sequence[str]) -> Pack:
+    from ecoperf_desktop.reports.pack import pack as make_pack
+
+    return make_pack(engine(opened), scope, tuple(pages))
+
+
+def report(opened: Workspace, scope: Scope, pages: Sequence[str], target: Path, paper: str = "A4") -> None:
+    """Write the printed summary; the form follows the file's name.
+
+    The old file stays until the new one is whole.
+    """
+    writers = {".pdf": _write_pdf, ".html": _write_html, ".txt": _write_text, ".json": _write_json}
+    write = writers.get(target.suffix.lower())
+    if write is None:
+        raise UsageError("cli.report_form", suffix=target.suffix or target.name, forms=", ".join(sorted(writers)))
+    made = pack(opened, scope, pages)
+    draft = target.with_name(f".{target.name}.new")
+    try:
+        write(made, draft, paper)
+        draft.replace(target)
+    except OSError as problem:
+        raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def check(opened: Workspace) -> Health:
+    from ecoperf_desktop.store import backup
+
+    return backup.check(opened)
+
+
+def back_up(opened: Workspace, folder: Path | None = None) -> Path:
+    from ecoperf_desktop.store import backup
+
+    return backup.back_up(opened, folder)
+
+
+def restore(path: Path, copy: Path) -> Path:
+    """Put a backup in the place of the workspace; return where the replaced file was kept."""
+    from ecoperf_desktop.store import backup
+
+    return backup.restore(path, copy)
+
+
+def write_demo(folder: Path, *, shop: str = "small", orders: int | None = None) -> list[Path]:
+    """Write the demo shop's exports as platform files and return the paths to import."""
+    from ecoperf_desktop.demo.shop import write
+
+    return write(folder, shop=shop, orders=orders)
+
+
+def write_templates(folder: Path) -> list[Path]:
+    from ecoperf_desktop.importing.templates import write
+
+    return write(folder)
+
+
+def with_setting(choices: ImportChoices, name: str, value: str) -> ImportChoices:
+    kept = tuple(pair for pair in choices.settings if pair[0] != name)
+    return replace(choices, settings=(*kept, (name, value)))
+
+
+def _write_pdf(made: Pack, target: Path, paper: str) -> None:
+    from ecoperf_desktop.reports.paper import write_pdf
+
+    write_pdf(made, target, paper)
+
+
+def _write_html(made: Pack, target: Path, paper: str) -> None:
+    from ecoperf_desktop.reports.html import html
+
+    target.write_text(html(made), encoding="utf-8")
+
+
+def _write_text(made: Pack, target: Path, paper: str) -> None:
+    from ecoperf_desktop.reports.text import text
+
+    target.write_text(text(made), encoding="utf-8")
+
+
+def _write_json(made: Pack, target: Path, paper: str) -> None:
+    from ecoperf_desktop.reports.as_json import as_json
+
+    target.write_text(as_json(made), encoding="utf-8")

@@ -1,0 +1,86 @@
+"""Every preference: its type, default and the code of its title.  The dialog is built from this."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ecoperf_desktop import language, paths
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One preference of this person on this computer.  ``choices`` is empty for free values."""
+
+    name: str
+    kind: Literal["choice", "flag", "text"]
+    default: str
+    title: str
+    choices: tuple[str, ...] = ()
+
+
+PREFERENCES: dict[str, Preference] = {
+    preference.name: preference
+    for preference in (
+        Preference("language", "choice", "system", "settings.language", ("system", *language.LANGUAGES)),
+        Preference("appearance", "choice", "system", "settings.appearance", ("system", "light", "dark")),
+        Preference("paper", "choice", "A4", "settings.paper", ("A4", "Letter")),
+        Preference("rate_change", "choice", "bp", "settings.rate_change", ("bp", "pp")),
+        Preference("last_tab", "text", "overview", "settings.last_tab"),
+        Preference("last_folder", "text", "", "settings.last_folder"),
+    )
+}
+
+
+def load() -> dict[str, str]:
+    """Return every preference; what the file does not say, or says wrongly, is its default.
+
+    A file that cannot be read at all is kept beside as ``.bad``.
+    """
+    chosen = {name: preference.default for name, preference in PREFERENCES.items()}
+    path = _path()
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return chosen
+    except (OSError, ValueError):
+        _set_aside(path)
+        return chosen
+    for name, value in stored.items():
+        preference = PREFERENCES.get(name)
+        if preference and isinstance(value, str) and (not preference.choices or value in preference.choices):
+            chosen[name] = value
+    return chosen
+
+
+def save(chosen: dict[str, str]) -> None:
+    """Write the preferences whole or not at all."""
+    path = _path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump(chosen, stream, ensure_ascii=False, indent=1, sort_keys=True)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+
+
+def chosen_language(chosen: dict[str, str]) -> str:
+    name = chosen["language"]
+    return language.system_language() if name == "system" else name
+
+
+def _path() -> Path:
+    return paths.data_dir() / "preferences.json"
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(".bad"))
+    except OSError:
+        pass
