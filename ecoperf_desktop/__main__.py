@@ -1,0 +1,25 @@
+"""No arguments: the window; otherwise the command line."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["--read-workbook"]:
+        # The frozen program is its own child for reading workbooks; nothing else is imported there.
+        from ecoperf_desktop.importing.workbook_child import main as read_workbook
+
+        return read_workbook(arguments[1:])
+    if arguments[:1] == ["--self-test"]:
+        from ecoperf_desktop.ui.self_test import run
+
+        return run()
+    from ecoperf_desktop import cli
+
+    return cli.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

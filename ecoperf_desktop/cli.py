@@ -1,0 +1,409 @@
+"""Arguments to actions, and their results to text or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from ecoperf_desktop import __version__, actions, cli_json, language, paths, settings
+from ecoperf_desktop.errors import Cancelled, EcoPerfError, UsageError
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.days import Grain, Period, parse_day
+from ecoperf_desktop.model.importing import FileReport, ImportReport
+from ecoperf_desktop.model.value import Question
+
+OK, REFUSED, USAGE, CANCELLED = 0, 1, 2, 130
+
+
+class _Stop:
+    """Turns Ctrl-C and SIGTERM into a cancelled import instead of a killed one."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def watch(self) -> None:
+        for name in ("SIGINT", "SIGTERM"):
+            signal.signal(getattr(signal, name), self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked.is_set():
+            raise KeyboardInterrupt
+        self.asked.set()
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        if self.asked.is_set():
+            raise Cancelled
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; no traceback unless ``--debug``."""
+    chosen = settings.load()
+    language.set_language(settings.chosen_language(chosen))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    parser = _parser()
+    try:
+        asked = parser.parse_args(list(arguments))
+    except SystemExit as stop:  # argparse has printed why
+        return int(stop.code or 0)
+    if asked.lang:
+        language.set_language(asked.lang)
+    path = Path(asked.workspace) if asked.workspace else paths.default_workspace()
+    if asked.command is None:
+        return _window(path, asked)
+    stop_asked = _Stop()
+    if threading.current_thread() is threading.main_thread():
+        stop_asked.watch()
+    try:
+        return int(asked.run(path, asked, stop_asked))
+    except Cancelled as problem:
+        return _say(problem, CANCELLED)
+    except KeyboardInterrupt:
+        return _say(Cancelled(), CANCELLED)
+    except UsageError as problem:
+        return _say(problem, USAGE)
+    except EcoPerfError as problem:
+        if asked.debug:
+            raise
+        return _say(problem, REFUSED)
+    except BrokenPipeError:
+        # The reader of a pipe went away (``| head``): nothing is wrong with the command.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as problem:
+        if asked.debug:
+            raise
+        print(sentence("cli.system", path=problem.filename or "", problem=problem.strerror or str(problem)), file=sys.stderr)
+        return REFUSED
+    except Exception:
+        if asked.debug:
+            raise
+        from ecoperf_desktop import faults
+
+        print(sentence("cli.bug", log=str(faults.record())), file=sys.stderr)
+        return REFUSED
+
+
+def _say(problem: EcoPerfError, code: int) -> int:
+    print(sentence(problem.code, **problem.details), file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage exits with 2 and one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="ecoperf", description=sentence("cli.about"), allow_abbrev=False)
+    parser.add_argument("--workspace", metavar="FILE", help=sentence("cli.help_workspace"))
+    parser.add_argument("--lang", choices=language.LANGUAGES, help=sentence("cli.help_lang"))
+    parser.add_argument("--debug", action="store_true", help=sentence("cli.help_debug"))
+    parser.add_argument("--version", action="version", version=f"EcoPerf {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: Callable[[Path, argparse.Namespace, _Stop], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=sentence(f"cli.help_{name}"), description=sentence(f"cli.help_{name}"), allow_abbrev=False)
+        added.add_argument("--json", action="store_true", help=sentence("cli.help_json"))
+        added.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        added.set_defaults(run=run)
+        return added
+
+    added = command("import", _import)
+    added.add_argument("paths", nargs="+", metavar="PATH")
+    _add_import_choices(added)
+    added.add_argument("--dry-run", action="store_true", help=sentence("cli.help_dry_run"))
+    added.add_argument("--strict", action="store_true", help=sentence("cli.help_strict"))
+
+    command("imports", _imports)
+    added = command("undo", _undo)
+    added.add_argument("ids", nargs="+", type=int, metavar="ID")
+    command("formats", _formats)
+    command("metrics", _metrics)
+
+    added = command("value", _value)
+    added.add_argument("metrics", nargs="+", metavar="METRIC")
+    _add_period(added)
+    added.add_argument("--by", choices=[grain.value for grain in Grain])
+    added.add_argument("--per", action="append", default=[], metavar="DIM")
+    added.add_argument("--compare", choices=("previous", "year", "aligned", "event", "elapsed"))
+
+    added = command("explain", _explain)
+    added.add_argument("metric", metavar="METRIC")
+    _add_period(added)
+    added.add_argument("--limit", type=int, default=20, metavar="N")
+
+    added = command("report", _report)
+    added.add_argument("--period", required=True, metavar="P")
+    added.add_argument("--page", action="append", default=[], metavar="NAME")
+    added.add_argument("--paper", choices=("A4", "Letter"), default=settings.load()["paper"])
+    added.add_argument("-o", "--output", metavar="FILE")
+
+    command("check", _check)
+    added = command("backup", _backup)
+    added.add_argument("folder", nargs="?", metavar="DIR")
+    added = command("restore", _restore)
+    added.add_argument("file", metavar="FILE")
+
+    added = command("demo", _demo)
+    added.add_argument("--shop", choices=("small", "large"), default="small")
+    added.add_argument("--orders", type=int, metavar="N")
+    added.add_argument("--into", metavar="DIR")
+    added = command("templates", _templates)
+    added.add_argument("folder", metavar="DIR")
+    return parser
+
+
+def _add_import_choices(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--format", metavar="ID", help=sentence("cli.help_format"))
+    added.add_argument("--mapping", action="append", default=[], metavar="FILE_OR_DIR", help=sentence("cli.help_mapping"))
+    added.add_argument("--source", metavar="NAME", help=sentence("cli.help_source"))
+    added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=sentence("cli.help_set"))
+
+
+def _add_period(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--from", dest="first", required=True, metavar="D")
+    added.add_argument("--to", dest="last", required=True, metavar="D")
+    added.add_argument("--where", action="append", default=[], metavar="DIM=VALUE")
+
+
+def _window(path: Path, asked: argparse.Namespace) -> int:
+    from ecoperf_desktop import screen
+
+    reason = screen.why_not()
+    if reason is not None:
+        print(reason, file=sys.stderr)
+        return REFUSED
+    from ecoperf_desktop.ui.app import main as open_window
+
+    return open_window([], path)
+
+
+def _import(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    choices = actions.ImportChoices(
+        asked.format, tuple(Path(name) for name in asked.mapping), asked.source, tuple(_pair(text, "--set") for text in asked.set)
+    )
+    with actions.workspace(path, write=True) as opened:
+        planned = actions.plan_import([Path(name) for name in asked.paths], choices, opened, stop.progress)
+        made = actions.apply_import(planned, opened, stop.progress, dry_run=asked.dry_run)
+    return _show_import(made, asked)
+
+
+def _show_import(made: ImportReport, asked: argparse.Namespace) -> int:
+    if asked.json:
+        _print_json(cli_json.import_report(made))
+    else:
+        for file in made.files:
+            print(_file_line(file))
+            for finding in file.findings[:20]:
+                print("   ", cli_json.finding_sentence(finding))
+            if len(file.findings) > 20:
+                print("   ", sentence("cli.more_findings", n=len(file.findings) - 20))
+    for file in made.files:
+        if file.status == "refused" and asked.json:
+            why = cli_json.finding_sentence(file.findings[0]) if file.findings else sentence("cli.status_refused")
+            print(f"{_where(file)}: {why}", file=sys.stderr)
+    if made.refused or not made.files:
+        return REFUSED
+    if getattr(asked, "strict", False) and any(file.rows.rejected for file in made.files):
+        return REFUSED
+    return OK
+
+
+def _where(file: FileReport) -> str:
+    return f"{file.path} › {file.member}" if file.member else file.path
+
+
+def _file_line(file: FileReport) -> str:
+    rows = file.rows
+    status = sentence(f"cli.status_{file.status}")
+    if file.status in ("refused", "skipped"):
+        return f"{_where(file)}: {status}"
+    counts = sentence(
+        "cli.rows", read=rows.read, new=rows.new, changed=rows.changed, unchanged=rows.unchanged, dropped=rows.dropped, rejected=rows.rejected
+    )
+    return f"{_where(file)}: {status} · {file.format} · {counts}"
+
+
+def _imports(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    with actions.workspace(path) as opened:
+        entries = actions.ledger(opened)
+    if asked.json:
+        _print_json({"imports": [cli_json.ledger_entry(entry) for entry in entries]})
+    else:
+        for entry in entries:
+            print(cli_json.ledger_line(entry))
+        if not entries:
+            print(sentence("cli.nothing_imported"))
+    return OK
+
+
+def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    with actions.workspace(path, write=True) as opened:
+        actions.undo(opened, asked.ids, stop.progress)
+    if asked.json:
+        _print_json({"undone": asked.ids})
+    else:
+        print(sentence("cli.undone", ids=", ".join(map(str, asked.ids))))
+    return OK
+
+
+def _formats(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    from ecoperf_desktop.importing.descriptor import shipped
+
+    formats = [cli_json.format_entry(entry) for entry in sorted(shipped(), key=lambda entry: entry.id)]
+    if asked.json:
+        _print_json({"formats": formats})
+    else:
+        for entry in formats:
+            print(f"{entry['id']:<32} {entry['title']:<48} {entry['verified'] or '–'}")
+    return OK
+
+
+def _metrics(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    from ecoperf_desktop.metrics.catalogue import catalogue
+
+    metrics = [cli_json.metric_entry(metric) for metric in catalogue().metrics.values()]
+    if asked.json:
+        _print_json({"metrics": metrics})
+    else:
+        for entry in metrics:
+            print(f"{entry['id']:<32} {entry['name']:<40} {entry['area']:<14} {entry['unit']}")
+    return OK
+
+
+def _value(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    question = Question(
+        tuple(asked.metrics), _period(asked), asked.by, tuple(asked.per), tuple(_pair(text, "--where") for text in asked.where), asked.compare
+    )
+    with actions.workspace(path) as opened:
+        values = actions.values(opened, question)
+    if asked.json:
+        _print_json({"values": [cli_json.value_entry(value) for value in values]})
+    else:
+        for value in values:
+            print(cli_json.value_line(value))
+    return OK
+
+
+def _explain(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    where = [_pair(text, "--where") for text in asked.where]
+    with actions.workspace(path) as opened:
+        explanation = actions.explain(opened, asked.metric, _period(asked), where, asked.limit)
+    if asked.json:
+        _print_json(cli_json.explanation(explanation))
+    else:
+        for line in cli_json.explanation_lines(explanation):
+            print(line)
+    return OK
+
+
+def _report(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    from ecoperf_desktop.reports.blocks import Scope
+    from ecoperf_desktop.reports.pages import PAGES
+
+    unknown = [name for name in asked.page if name not in PAGES]
+    if unknown:
+        raise UsageError("cli.unknown_page", page=unknown[0], pages=", ".join(PAGES))
+    with actions.workspace(path) as opened:
+        bucket, grain = actions.bucket(opened, asked.period)
+        scope = Scope(bucket=bucket, grain=grain, language=language.current())
+        if asked.output is None:
+            from ecoperf_desktop.reports.text import text
+
+            print(text(actions.pack(opened, scope, asked.page)))
+            return OK
+        actions.report(opened, scope, asked.page, Path(asked.output), asked.paper)
+    if asked.json:
+        _print_json({"report": asked.output, "period": bucket.label})
+    else:
+        print(sentence("cli.report_written", path=asked.output, period=bucket.label))
+    return OK
+
+
+def _check(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    with actions.workspace(path) as opened:
+        health = actions.check(opened)
+    if asked.json:
+        _print_json({"sound": health.sound, "problems": [sentence(code, **details) for code, details in health.problems]})
+    else:
+        for code, details in health.problems:
+            print(sentence(code, **details))
+        if health.sound:
+            print(sentence("cli.sound"))
+    return OK if health.sound else REFUSED
+
+
+def _backup(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    with actions.workspace(path) as opened:
+        copy = actions.back_up(opened, Path(asked.folder) if asked.folder else None)
+    if asked.json:
+        _print_json({"backup": str(copy)})
+    else:
+        print(sentence("cli.backed_up", path=copy))
+    return OK
+
+
+def _restore(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    kept = actions.restore(path, Path(asked.file))
+    if asked.json:
+        _print_json({"restored": asked.file, "kept": str(kept)})
+    else:
+        print(sentence("cli.restored", file=asked.file, kept=kept))
+    return OK
+
+
+def _demo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    import tempfile
+
+    if asked.orders is not None and asked.orders < 1:
+        raise UsageError("cli.orders_positive")
+    with tempfile.TemporaryDirectory(prefix="ecoperf-demo-") as scratch:
+        folder = Path(asked.into) if asked.into else Path(scratch)
+        written = actions.write_demo(folder, shop=asked.shop, orders=asked.orders)
+        with actions.workspace(path, write=True) as opened:
+            planned = actions.plan_import(written, actions.ImportChoices(), opened, stop.progress)
+            made = actions.apply_import(planned, opened, stop.progress)
+    return _show_import(made, asked)
+
+
+def _templates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    written = actions.write_templates(Path(asked.folder))
+    if asked.json:
+        _print_json({"templates": [str(file) for file in written]})
+    else:
+        for file in written:
+            print(file)
+    return OK
+
+
+def _period(asked: argparse.Namespace) -> Period:
+    try:
+        return Period(parse_day(asked.first), parse_day(asked.last))
+    except ValueError:
+        raise UsageError("cli.bad_days", first=asked.first, last=asked.last) from None
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise UsageError("cli.bad_pair", option=option, text=text)
+    return name, value
+
+
+def _print_json(document: object) -> None:
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
+    print()

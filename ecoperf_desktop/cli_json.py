@@ -1,0 +1,242 @@
+"""Results in the shapes that the command line promises: JSON objects and one-line texts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ecoperf_desktop import language
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.days import Period, iso
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import FileReport, ImportReport
+from ecoperf_desktop.model.metric import Metric
+from ecoperf_desktop.model.money import exponent, to_major
+from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.importing.descriptor import Format
+    from ecoperf_desktop.store.ledger import ImportEntry
+
+Json = dict[str, Any]
+
+
+def import_report(report: ImportReport) -> Json:
+    return {"files": [_file(file) for file in report.files]}
+
+
+def _file(file: FileReport) -> Json:
+    rows = file.rows
+    return {
+        "path": file.path,
+        "member": file.member,
+        "sha256": file.sha256,
+        "import_id": file.import_id,
+        "status": file.status,
+        "format": file.format,
+        "encoding": file.encoding,
+        "delimiter": file.delimiter,
+        "period": _period(file.period),
+        "rows": {
+            "read": rows.read,
+            "new": rows.new,
+            "changed": rows.changed,
+            "unchanged": rows.unchanged,
+            "dropped": rows.dropped,
+            "rejected": rows.rejected,
+        },
+        "dropped": dict(file.dropped),
+        "findings": [
+            {
+                "row": finding.record,
+                "line": finding.line,
+                "column": finding.column,
+                "severity": finding.severity,
+                "message": sentence(finding.code, **finding.details),
+            }
+            for finding in file.findings
+        ],
+    }
+
+
+def finding_sentence(finding: Finding) -> str:
+    """Say where and what, in one line."""
+    words = sentence(finding.code, **finding.details)
+    places = []
+    if finding.line is not None:
+        places.append(sentence("cli.at_line", line=finding.line))
+    elif finding.record is not None:
+        places.append(sentence("cli.at_row", row=finding.record))
+    if finding.column:
+        places.append(sentence("cli.at_column", column=finding.column))
+    return f"{', '.join(places)}: {words}" if places else words
+
+
+def ledger_entry(entry: ImportEntry) -> Json:
+    return {
+        "import_id": entry.import_id,
+        "file": entry.file,
+        "path": entry.path,
+        "member": entry.member,
+        "sha256": entry.sha256,
+        "format": entry.format,
+        "source": entry.source,
+        "state": entry.state,
+        "period": _period(entry.period),
+        "imported_utc": entry.imported_utc,
+        "rows": {
+            "read": entry.rows.read,
+            "new": entry.rows.new,
+            "changed": entry.rows.changed,
+            "unchanged": entry.rows.unchanged,
+            "dropped": entry.rows.dropped,
+            "rejected": entry.rows.rejected,
+        },
+    }
+
+
+def ledger_line(entry: ImportEntry) -> str:
+    name = f"{entry.file} › {entry.member}" if entry.member else entry.file
+    days = f"{iso(entry.period.first)} – {iso(entry.period.last)}" if entry.period else "–"
+    return f"{entry.import_id:>5}  {sentence(f'cli.state_{entry.state}'):<8}  {entry.format:<24} {days:<25} {entry.rows.read:>9}  {name}"
+
+
+def format_entry(entry: Format) -> Json:
+    return {
+        "id": entry.id,
+        "title": entry.title.get(language.current()) or entry.title.get("en") or entry.id,
+        "platform": entry.platform,
+        "version": entry.version,
+        "verified": entry.verified,
+    }
+
+
+def metric_entry(metric: Metric) -> Json:
+    here = language.current()
+    return {
+        "id": metric.id,
+        "name": metric.name[here],
+        "area": metric.area,
+        "unit": metric.unit,
+        "direction": metric.direction,
+        "definition": metric.definition[here],
+        "formula": metric.formula_text[here],
+        "dimensions": list(metric.dimensions),
+        "grains": list(metric.grains),
+    }
+
+
+def value_entry(value: Value) -> Json:
+    return {
+        "metric": value.metric,
+        "from": iso(value.period.first),
+        "to": iso(value.period.last),
+        "bucket": value.bucket,
+        "per": dict(value.per),
+        "value": _number(value.value, value),
+        "numerator": _part(value.numerator),
+        "denominator": _part(value.denominator),
+        "unit": value.unit,
+        "currency": value.currency if value.unit == "money" else None,
+        "quality": value.quality,
+        "reason": sentence(value.reason, **value.details) if value.reason else None,
+        "compare": _comparison(value.compare, value) if value.compare else None,
+    }
+
+
+def _comparison(comparison: Comparison, value: Value) -> Json:
+    return {
+        "kind": comparison.kind,
+        "from": iso(comparison.period.first),
+        "to": iso(comparison.period.last),
+        "value": _number(comparison.value, value),
+        "change": _number(comparison.change, value),
+        "change_ratio": comparison.change_ratio,
+    }
+
+
+def value_line(value: Value) -> str:
+    cut = " ".join(f"{name}={text}" for name, text in value.per.items())
+    where = value.bucket or f"{iso(value.period.first)}..{iso(value.period.last)}"
+    if value.value is None:
+        shown = f"–  {sentence(value.reason, **value.details) if value.reason else value.quality}"
+    else:
+        shown = f"{_number(value.value, value)}" + (f" {value.currency}" if value.unit == "money" else "")
+        if value.quality != "ok":
+            shown += f"  ({sentence(value.reason, **value.details) if value.reason else value.quality})"
+    return "  ".join(part for part in (f"{where:<24}", f"{value.metric:<28}", cut, shown) if part)
+
+
+def explanation(explained: Explanation) -> Json:
+    value = explained.value
+    return {
+        "metric": value.metric,
+        "name": explained.name,
+        "definition": explained.definition,
+        "formula": explained.formula,
+        "value": _number(value.value, value),
+        "numerator": _part(value.numerator),
+        "denominator": _part(value.denominator),
+        "unit": value.unit,
+        "currency": value.currency if value.unit == "money" else None,
+        "quality": value.quality,
+        "reason": sentence(value.reason, **value.details) if value.reason else None,
+        "row_count": explained.row_count,
+        "rows": [
+            {
+                "table": row.table,
+                "import_id": row.import_id,
+                "file": row.file,
+                "sha256": row.sha256,
+                "member": row.member,
+                "record": row.record,
+                "contributes": _number(row.contributes, value) if value.unit == "money" else _part(row.contributes),
+                "raw": row.raw,
+            }
+            for row in explained.rows
+        ],
+    }
+
+
+def explanation_lines(explained: Explanation) -> list[str]:
+    value = explained.value
+    lines = [
+        f"{explained.name} ({value.metric})",
+        explained.definition,
+        explained.formula,
+        value_line(value),
+        sentence("cli.rows_behind", n=explained.row_count),
+    ]
+    for row in explained.rows:
+        place = f"{row.file} › {row.member}" if row.member else row.file
+        raw = ", ".join(f"{name}={text}" for name, text in row.raw.items())
+        contributes = _number(row.contributes, value) if value.unit == "money" else _part(row.contributes)
+        lines.append(f"  {place} #{row.record} [{row.table}] {contributes}  {raw}")
+    return lines
+
+
+def _period(period: Period | None) -> list[str] | None:
+    return [iso(period.first), iso(period.last)] if period else None
+
+
+def _number(number: Number | None, value: Value) -> str | int | float | None:
+    """Money as a decimal string in major units; everything else as a number."""
+    if number is None:
+        return None
+    if value.unit != "money" or value.currency is None:
+        return _part(number)
+    if isinstance(number, int):
+        return f"{to_major(number, value.currency):f}"
+    # A quotient of money (value per order) keeps four more digits than the currency.
+    places = Decimal(1).scaleb(-exponent(value.currency) - 4)
+    exact = Fraction(number) / 10 ** exponent(value.currency)
+    return f"{(Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(places):f}"
+
+
+def _part(number: Number | None) -> int | float | None:
+    if number is None or isinstance(number, int):
+        return number
+    if isinstance(number, Fraction) and number.denominator == 1:
+        return number.numerator
+    return float(number)
