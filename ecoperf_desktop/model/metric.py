@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Unit = Literal["money", "count", "ratio", "days", "hours", "minutes", "seconds", "ms", "score", "times", "position", "units"]
+# points: NPS, CES and percentage points; stars: 1 to 5; per_1000: so many in a thousand; rank: 1 is best.
+Unit = Literal[
+    "money", "count", "ratio", "days", "hours", "minutes", "seconds", "ms", "score", "times", "position", "units",
+    "points", "stars", "per_1000", "rank",
+]
 Direction = Literal["higher", "lower", "neutral", "target_range"]
 
 
@@ -62,18 +66,28 @@ class Ratio:
 class Distinct:
     """How many different values of ``of`` the rows of ``view`` hold; blanks never count.
 
-    ``at_least`` counts only values that stand in that many rows.
+    ``at_least`` counts only values that stand in that many rows; with ``apart``,
+    in rows of that many different values of that column (``day``: two orders of
+    one day are one visit).
     """
 
     view: str
     of: str
     where: str | None = None
     at_least: int = 1
+    apart: str | None = None
 
 
 @dataclass(frozen=True)
 class Last:
     """A level: the measure on the last day of the period that has a snapshot."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A level: the measure on the last snapshot day before the period, at most 3 days old."""
 
     measure: str
 
@@ -112,12 +126,74 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Formula:
-    """Arithmetic over other metrics: ``+ - * / ( )``, numbers and metric ids, each asked for the same scope."""
+    """Arithmetic over other metrics: ``+ - * / ( )``, numbers and metric ids, each asked for the same scope.
+
+    ``days`` stands for the number of days of the period, ``covered`` for those of
+    them that the metric's ``needs`` cover.
+    """
 
     text: str
 
 
-Calculation: TypeAlias = Sum | Ratio | Distinct | Last | AverageLevel | Percentile | Deviation | Formula
+@dataclass(frozen=True)
+class Given:
+    """What only the vendor can count (people, percentiles): its own rows, shown for their own span.
+
+    The rows of ``view`` have ``day`` and ``last_day``.  ``span`` is ``exact``: the row's
+    span is the period asked; or ``ending``: the newest span that ends within the
+    period and is not shorter than it (a 28-day window answers the week it ends in, never
+    a quarter).  Rows that differ in a dimension of ``apart`` (shops) may be added; rows
+    that differ in any other dimension not asked for count the same people twice, so
+    there is no number.  ``metrics/given.py`` decides.
+    """
+
+    view: str
+    of: str
+    where: str | None = None
+    span: Literal["exact", "ending"] = "exact"
+    apart: tuple[str, ...] = ()
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Downtime:
+    """Seconds in which at least one interval of ``view`` ran, cut to the period, times ``scale``.
+
+    The rows have ``started_ts``, ``ended_ts`` (None: still running), ``tz`` and
+    ``day_start_min``, which give the period's bounds in UTC.  Intervals that overlap count
+    once.  An interval belongs to every day it touches: rows are read from their
+    first to their ``last_day``.  ``metrics/downtime.py`` does the arithmetic.
+    """
+
+    view: str
+    where: str | None = None
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class FirstKnown:
+    """The first of these metrics that has a number for the scope; when none has, the reason of the first."""
+
+    of: tuple[str, ...]
+
+
+Calculation: TypeAlias = (
+    Sum | Ratio | Distinct | Last | Opening | AverageLevel | Percentile | Deviation | Formula | Given | Downtime | FirstKnown
+)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A metric that must reach ``at_least`` for the same scope, else there is no number.
+
+    ``quality`` and ``reason`` are then the value's.  A gate without a base (its own
+    value missing) lets pass.
+    """
+
+    metric: str
+    at_least: float
+    quality: Literal["cost_incomplete", "missing", "no_base"]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +203,15 @@ class Metric:
     Texts are by language (``en``, ``zh``).  ``dimensions`` are the keys ``--per``
     and ``--where`` accept.  ``needs`` names the coverage without which there is no
     number; ``wants`` the coverage whose absence makes it partial.  ``low_n`` is the
-    base below which the value is flagged.
+    base below which the value is flagged: the denominator of a ratio, the rows of a
+    percentile or deviation.
+
+    ``window``: the number is for that many days up to and including the period's last day,
+    instead of the period (a level that rolls along); 0 means all days up to it.
+    ``internal`` metrics are parts of others: never listed, shown or asked for by name.
+    ``zero_policy`` is the catalogue's word for what no rows and no base mean: Z0 (nothing
+    in a covered period is 0), ZN (no base, no number), ZC (as ZN, and cost must be known),
+    ZS (no snapshot, no number), ZL (as ZN, flagged below ``low_n``).
     """
 
     id: str
@@ -147,3 +231,7 @@ class Metric:
     sources: tuple[str, ...] = ()
     short: dict[str, str] = field(default_factory=dict)
     decimals: int | None = None
+    window: int | None = None
+    internal: bool = False
+    zero_policy: str = "ZN"
+    gate: Gate | None = None
