@@ -34,7 +34,8 @@ class Scope:
 
     ``grain`` is None for a free period; ``label`` is the bucket's (``2026-W33``), or None.  ``shop`` and
     ``channel`` are names, None for all.  ``compare`` is what a period that is no week is set against, and
-    which year the year column means: ``aligned`` shifts by 364 days, the others by the calendar.
+    which year the year column means: ``aligned`` shifts by 364 days, the others by the calendar.  Changes of
+    rates are written as ``rate_change`` says, None as the language does.
     """
 
     period: Period
@@ -44,7 +45,7 @@ class Scope:
     shop: str | None = None
     channel: str | None = None
     language: str = "en"
-    rate_change: RateChange = "bp"
+    rate_change: RateChange | None = None
 
     @classmethod
     def of(
@@ -56,7 +57,7 @@ class Scope:
         shop: str | None = None,
         channel: str | None = None,
         language: str = "en",
-        rate_change: RateChange = "bp",
+        rate_change: RateChange | None = None,
     ) -> Scope:
         return cls(bucket.period, grain, bucket.label, compare, shop, channel, language, rate_change)
 
