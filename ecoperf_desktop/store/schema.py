@@ -68,7 +68,7 @@ CREATE TABLE category(category_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE
   import_id INTEGER, record INTEGER) STRICT;
 CREATE TABLE supplier(supplier_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, country TEXT, lead_time_days INTEGER, terms TEXT,
   import_id INTEGER, record INTEGER) STRICT;
-CREATE TABLE product(product_id INTEGER PRIMARY KEY, sku TEXT NOT NULL UNIQUE, name TEXT, seen_name TEXT, spu TEXT,
+CREATE TABLE product(product_id INTEGER PRIMARY KEY, sku TEXT NOT NULL UNIQUE, name TEXT, seen_name TEXT, seen_as_of INTEGER, spu TEXT,
   category_id INTEGER REFERENCES category(category_id), supplier_id INTEGER REFERENCES supplier(supplier_id),
   list_price_minor INTEGER, unit_cost_e4 INTEGER, launched_day INTEGER, discontinued_day INTEGER, is_listed INTEGER,
   service_level REAL, import_id INTEGER, record INTEGER) STRICT;
@@ -96,9 +96,11 @@ CREATE TABLE orders(order_id INTEGER PRIMARY KEY, shop_id INTEGER NOT NULL REFER
   payment_fee_minor INTEGER, fulfil_cost_minor INTEGER, has_claim INTEGER, has_chargeback INTEGER,
   sale_day INTEGER, is_first INTEGER, import_id INTEGER, record INTEGER, UNIQUE(shop_id, order_no)) STRICT;
 CREATE INDEX orders_by_sale_day ON orders(sale_day);
+-- orders that are only referred to
+CREATE INDEX orders_unknown ON orders(order_id) WHERE import_id IS NULL;
 -- line_id = order_id * 65536 + position, so that the lines of an order are found without another index;
--- occurrence tells equal SKUs of one order apart (lines without a line_no)
-CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, occurrence INTEGER, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
+-- equal SKUs of one order (lines without a line_no) are told apart by their rank in it, which undo never thins out
+CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
   discount_minor INTEGER, tax_in_price_minor INTEGER, cost_minor INTEGER, is_gift INTEGER,
   import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER NOT NULL REFERENCES shop(shop_id),
@@ -107,18 +109,20 @@ CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UN
   goods_minor INTEGER NOT NULL, shipping_minor INTEGER, tax_minor INTEGER, tax_in_price_minor INTEGER, restocked_cost_minor INTEGER,
   received_ts INTEGER, closed_ts INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX refunds_by_day ON refunds(refund_day);
-CREATE INDEX refunds_by_order ON refunds(order_id);
+CREATE INDEX refunds_by_order ON refunds(order_id) WHERE order_id IS NOT NULL;
 
 -- ---------- voice of the customer
 CREATE TABLE reviews(review_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER, review_no TEXT, order_id INTEGER,
   product_id INTEGER, customer_id INTEGER, day INTEGER NOT NULL, stars INTEGER, dsr_item INTEGER, dsr_service INTEGER, dsr_logistics INTEGER,
   text TEXT, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX reviews_by_day ON reviews(day);
+CREATE INDEX reviews_by_order ON reviews(order_id) WHERE order_id IS NOT NULL;
 -- score NULL = sent, no answer
 CREATE TABLE surveys(survey_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER, response_no TEXT, kind TEXT NOT NULL,
   day INTEGER NOT NULL, scale_max INTEGER NOT NULL, score INTEGER, customer_id INTEGER, order_id INTEGER, agent_id INTEGER, comment TEXT,
   import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX surveys_by_day ON surveys(day);
+CREATE INDEX surveys_by_order ON surveys(order_id) WHERE order_id IS NOT NULL;
 
 -- ---------- supply chain
 CREATE TABLE inventory_snapshots(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, location_id INTEGER,
@@ -134,18 +138,21 @@ CREATE TABLE po_lines(po_line_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL 
   line_no TEXT, product_id INTEGER, qty_ordered INTEGER NOT NULL, unit_cost_e4 INTEGER, std_cost_e4 INTEGER, promised_day INTEGER,
   requested_day INTEGER, cancelled INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX po_lines_by_promise ON po_lines(promised_day);
+CREATE INDEX po_lines_by_order ON po_lines(po_id);
 -- po_line_id is found again after every import: by PO and line number, else by PO and SKU
 CREATE TABLE receipts(receipt_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, receipt_no TEXT, po_id INTEGER, line_no TEXT,
   product_id INTEGER, received_day INTEGER NOT NULL, qty_received INTEGER NOT NULL, qty_rejected INTEGER, po_line_id INTEGER,
   import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX receipts_by_day ON receipts(received_day);
 CREATE INDEX receipts_by_line ON receipts(po_line_id);
+CREATE INDEX receipts_by_order ON receipts(po_id) WHERE po_id IS NOT NULL;
 CREATE TABLE shipments(shipment_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER, order_id INTEGER, shipment_no TEXT,
   carrier_id INTEGER, warehouse_id INTEGER, region_id INTEGER, day INTEGER, ready_ts INTEGER, due_dispatch_ts INTEGER, handed_ts INTEGER,
   first_scan_ts INTEGER, promised_ts INTEGER, promised_day INTEGER, delivered_ts INTEGER, delivered_day INTEGER, status TEXT, in_full INTEGER,
   right_item INTEGER, undamaged INTEGER, docs_ok INTEGER, lost INTEGER, cost_minor INTEGER, picker_id INTEGER,
   import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX shipments_by_day ON shipments(day);
+CREATE INDEX shipments_by_order ON shipments(order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX shipments_by_promise ON shipments(promised_day);
 CREATE INDEX shipments_by_delivery ON shipments(delivered_day);
 

@@ -31,6 +31,19 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One way to know a row again: its ``fields``, usable where all of ``needs`` are present.
+
+    With ``repeats`` rows of one file with equal fields are different rows, told
+    apart by their occurrence; without, the later record of a file wins.
+    """
+
+    fields: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    repeats: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """One table that imports assert rows about.
 
@@ -42,7 +55,8 @@ class Table:
     used where nothing better is asserted.
 
     ``alternative`` is the key when a row lacks the last field of ``key``;
-    ``occurrence`` then tells repeated rows of one file apart.  ``coverage`` names
+    ``occurrence`` then tells repeated rows of one file apart.  ``keys`` says it in
+    full where two ways are not enough.  ``coverage`` names
     what a file of this table covers from its first to its last day; ``day`` is
     the field that says when.  ``scoped`` tables are keyed within their source.
     """
@@ -57,6 +71,16 @@ class Table:
     scoped: bool = False
     coverage: str | None = None
     day: str | None = None
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def identities(self) -> tuple[Key, ...]:
+        """Return the ways to know a row again, the first usable one counts."""
+        if self.keys:
+            return self.keys
+        if self.alternative:
+            return Key(self.key, needs=self.key[-1:]), Key(self.alternative, repeats=self.occurrence)
+        return (Key(self.key, repeats=self.occurrence),)
 
 
 def _f(name: str, kind: Kind, column: str | None = None, refers: str | None = None, needed: bool = False) -> Field:
@@ -124,7 +148,13 @@ TABLES: dict[str, Table] = {table.name: table for table in (
         _f("shipping", "money"), _f("tax", "money"), _f("tax_in_price", "money"), _f("restocked_cost", "money"),
         _f("received_ts", "ts"), _f("closed_ts", "ts"),
     ), key=("shop", "refund_no", "sku"), alternative=("shop", "order_no", "refund_day", "sku", "goods"), occurrence=True,
-        coverage="refunds", day="refund_day"),
+        coverage="refunds", day="refund_day", keys=(
+            Key(("shop", "refund_no", "line_no"), needs=("refund_no", "line_no")),
+            # lines of a credit note without numbers: the same SKU may stand there twice
+            Key(("shop", "refund_no", "sku"), needs=("refund_no", "sku"), repeats=True),
+            Key(("shop", "refund_no"), needs=("refund_no",)),
+            Key(("shop", "order_no", "refund_day", "sku", "goods"), repeats=True),
+        )),
     # ---- voice of the customer
     Table("reviews", "upsert", (
         _SHOP, _f("review_no", "text"), _ORDER, _SKU, _BUYER, _DAY, _f("stars", "int"), _f("dsr_item", "int"),

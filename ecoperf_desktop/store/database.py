@@ -1,0 +1,474 @@
+"""The workspace file: opened safely, created by numbered steps, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from ecoperf_desktop import paths
+from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceInUse, WorkspaceTooNew
+from ecoperf_desktop.model.days import EPOCH, day_of
+from ecoperf_desktop.model.importing import Answers
+from ecoperf_desktop.store import schema
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+
+_SAFETY = {"trusted_schema": 0, "cell_size_check": 1, "mmap_size": 0, "foreign_keys": 1, "temp_store": 2}
+_WRITER = {
+    **_SAFETY,
+    "busy_timeout": 5000,
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "wal_autocheckpoint": 1000,
+    "journal_size_limit": 67_108_864,
+    "cache_size": -65_536,
+}
+_READER = {**_SAFETY, "busy_timeout": 2000, "wal_autocheckpoint": 0, "cache_size": -32_768, "query_only": 1}
+# Apple's fsync only hands bytes to the disk; these ask the disk to keep them.
+_APPLE = {"fullfsync": 1, "checkpoint_fullfsync": 1}
+
+_SQLITE_CODES = {
+    "SQLITE_FULL": "store.disk_full",
+    "SQLITE_BUSY": "store.locked",
+    "SQLITE_LOCKED": "store.locked",
+    "SQLITE_READONLY": "store.read_only",
+    "SQLITE_IOERR": "store.disk_error",
+    "SQLITE_CANTOPEN": "store.cannot_open",
+    "SQLITE_PERM": "store.cannot_open",
+    "SQLITE_AUTH": "store.cannot_open",
+    "SQLITE_CORRUPT": "store.damaged",
+    "SQLITE_NOTADB": "store.damaged",
+    "SQLITE_NOMEM": "store.no_memory",
+    "SQLITE_TOOBIG": "store.too_big",
+}
+
+
+class Workspace:
+    """One open workspace file.
+
+    A writer holds an operating-system lock on a file beside the workspace for as
+    long as it is open; readers need none.  ``read_only`` is also True for a
+    workspace that was asked for writing in a folder that cannot be written.
+    """
+
+    def __init__(self, path: Path, conn: sqlite3.Connection, lock: _WriterLock | None) -> None:
+        self.path = path
+        self.conn = conn
+        self.read_only = lock is None
+        self._lock = lock
+        self._turn = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> Workspace:
+        """Open the workspace at ``path``; create it when it is absent and ``write`` is set.
+
+        An older file is copied into the backup folder and brought up to date first.
+        Raises WorkspaceTooNew, WorkspaceInUse, WorkspaceDamaged or WorkspaceError;
+        none of them has changed a byte of the file.
+        """
+        path = path.absolute()
+        if not os.path.lexists(path):
+            if not write:
+                raise WorkspaceError("store.absent", path=str(path))
+            _create(path)
+        version = _checked_version(path)
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        if not writable:
+            if version < schema.VERSION:
+                raise WorkspaceError("store.older_read_only", path=str(path))
+            return cls(path, open_reader(path, immutable=True), None)
+        if not write:
+            if version < schema.VERSION:
+                cls.open(path, write=True).close()
+            return cls(path, open_reader(path), None)
+        lock = _WriterLock(path)
+        try:
+            conn = open_writer(path)
+            try:
+                if lock.was_left_open:
+                    _require_sound(conn, path)
+                _migrate(conn, path)
+            except BaseException:
+                conn.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, conn, lock)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold one write transaction: committed at the end, rolled back by any exception.
+
+        ``generation`` grows when something was written.  SQLite's own errors come
+        out as WorkspaceError with words.
+        """
+        if self.read_only:
+            raise WorkspaceError("store.read_only", path=str(self.path))
+        with self._turn:
+            try:
+                self.conn.execute("BEGIN IMMEDIATE")
+                before = self.conn.total_changes
+                yield self.conn
+                if self.conn.total_changes != before:
+                    self.conn.execute(
+                        "INSERT INTO setting(name, value) VALUES ('generation', '1') "
+                        "ON CONFLICT(name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                    )
+                self.conn.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise explained(error, self.path) from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def setting(self, name: str) -> str | None:
+        """Return the stored text, None when it was never set."""
+        row = self.conn.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Store ``value``, in the running transaction or in one of its own."""
+        command = "INSERT OR REPLACE INTO setting(name, value) VALUES (?, ?)"
+        if self.conn.in_transaction:
+            self.conn.execute(command, (name, value))
+            return
+        with self.transaction() as conn:
+            conn.execute(command, (name, value))
+
+    @property
+    def reporting_currency(self) -> str | None:
+        """Return the ISO 4217 code all stored money is in, None before the first file with money."""
+        return self.setting("reporting_currency")
+
+    @property
+    def generation(self) -> int:
+        """Return a number that grows with every committed change."""
+        return int(self.setting("generation") or 0)
+
+    def answers(self, source: str) -> Answers | None:
+        """Return what was answered once about ``source``, None when it is not known yet."""
+        row = self.conn.execute(
+            "SELECT name, platform, currency, tz, day_start_min, recognition_basis, tax_inclusive "
+            "FROM source WHERE name = ?",
+            (source,),
+        ).fetchone()
+        return None if row is None else Answers(*row[:6], tax_inclusive=bool(row[6]))
+
+    def close(self) -> None:
+        """Close the file; everything committed is in it.  Closing twice does nothing."""
+        try:
+            if self._lock is not None and self._lock.held:
+                self.conn.execute("PRAGMA optimize")
+                self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            pass  # a reader still looks, or it is closed already: the log file keeps what is committed
+        self.conn.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _roll_back(self) -> None:
+        # A full disk has rolled back by itself already; a second ROLLBACK would hide the reason.
+        if self.conn.in_transaction:
+            self.conn.execute("ROLLBACK")
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open ``path`` for writing with every safety setting read back; the caller holds the writer's lock.
+
+    The connection may be used from another thread than the one that opened it,
+    by one thread at a time.
+    """
+    return _connected(path, "mode=rw", {**_WRITER, **(_APPLE if sys.platform == "darwin" else {})})
+
+
+def open_reader(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """Open ``path`` for reading only.
+
+    ``immutable`` is for folders that cannot be written, where SQLite could not keep
+    its shared memory file; it is left off while a log with unmerged changes exists.
+    """
+    log = path.with_name(path.name + "-wal")
+    sealed = immutable and not (log.exists() and log.stat().st_size > 0)
+    return _connected(path, "mode=ro&immutable=1" if sealed else "mode=ro", _READER)
+
+
+def explained(error: sqlite3.Error, path: Path) -> WorkspaceError:
+    """Return SQLite's error as one of ours, with what happened and what to do."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    code = next((code for prefix, code in _SQLITE_CODES.items() if name.startswith(prefix)), "store.failed")
+    kind = WorkspaceDamaged if code == "store.damaged" else WorkspaceError
+    return kind(code, path=str(path), reason=f"{name}: {error}" if name else str(error))
+
+
+def backup_name(path: Path, version: int) -> Path:
+    """Return the name for the copy made before a migration, in the workspace's backup folder."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return paths.backup_dir(path) / f"{path.stem}-before-migration-{stamp}-v{version}{path.suffix}"
+
+
+class _WriterLock:
+    """A lock that the operating system lets go of when the process ends, however it ends.
+
+    The lock file holds a word while the workspace is open, so that the next writer
+    sees whether the last one ended in order.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".lock")
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise WorkspaceError("store.cannot_open", path=str(path), reason=str(error)) from error
+        self._file: IO[bytes] = os.fdopen(handle, "r+b", buffering=0)
+        try:
+            _lock_file(self._file)
+        except OSError as error:
+            self._file.close()
+            raise WorkspaceInUse("store.in_use", path=str(path)) from error
+        self.held = True
+        self._file.seek(1)
+        self.was_left_open = self._file.read(4) == b"open"
+        self._file.seek(1)
+        self._file.write(b"open")
+
+    def release(self) -> None:
+        """Let go; the file stays, since removing it would race with the next writer."""
+        if not self.held:
+            return
+        self.held = False
+        self._file.truncate(0)
+        _unlock_file(self._file)
+        self._file.close()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_file(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _unlock_file(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock_file(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock_file(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+
+def _checked_version(path: Path) -> int:
+    """Return the schema version in the file's first bytes, or refuse the file before SQLite sees it.
+
+    For SQLite an empty file is a valid empty database, so that a damaged workspace
+    would silently become a new one.
+    """
+    if path.is_dir():
+        raise WorkspaceError("store.is_folder", path=str(path))
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except OSError as error:
+        raise WorkspaceError("store.cannot_open", path=str(path), reason=str(error)) from error
+    if not header:
+        raise WorkspaceDamaged("store.empty_file", path=str(path))
+    if len(header) < _HEADER or not header.startswith(_MAGIC):
+        raise WorkspaceError("store.not_workspace", path=str(path))
+    if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
+        raise WorkspaceError("store.not_workspace", path=str(path))
+    version = int.from_bytes(header[60:64], "big")
+    if version > schema.VERSION:
+        raise WorkspaceTooNew("store.too_new", path=str(path), version=version, known=schema.VERSION)
+    return version
+
+
+def _connected(path: Path, mode: str, pragmas: dict[str, int | str]) -> sqlite3.Connection:
+    address = f"file:{quote(path.as_posix())}?{mode}"
+    if os.name == "nt":
+        address = f"file:///{quote(path.as_posix(), safe='/:')}?{mode}"
+    try:
+        conn = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    try:
+        _harden(conn)
+        for name, value in pragmas.items():
+            _set(conn, name, value, path)
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        conn.close()
+        raise explained(error, path) from error
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _harden(conn: sqlite3.Connection) -> None:
+    if hasattr(conn, "enable_load_extension"):
+        conn.enable_load_extension(False)
+    setconfig: Any = getattr(conn, "setconfig", None)  # Python 3.12
+    if setconfig is not None:
+        setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)  # type: ignore[attr-defined,unused-ignore]
+        setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)  # type: ignore[attr-defined,unused-ignore]
+        setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)  # type: ignore[attr-defined,unused-ignore]
+        setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DDL, False)  # type: ignore[attr-defined,unused-ignore]
+
+
+def _set(conn: sqlite3.Connection, name: str, value: int | str, path: Path) -> None:
+    """Set a PRAGMA and read it back: journal_mode can be refused without an error."""
+    conn.execute(f"PRAGMA {name}={value}").fetchall()
+    got = conn.execute(f"PRAGMA {name}").fetchone()
+    if got is not None and str(got[0]).lower() != str(value):
+        raise WorkspaceError("store.unsafe", path=str(path), name=name, got=str(got[0]), expected=str(value))
+
+
+def _require_sound(conn: sqlite3.Connection, path: Path) -> None:
+    """Check the pages after a writer that did not end in order."""
+    found = conn.execute("PRAGMA quick_check(1)").fetchone()
+    if found is None or found[0] != "ok":
+        raise WorkspaceDamaged("store.damaged", path=str(path), reason=str(found[0]) if found else "")
+
+
+def _create(path: Path) -> None:
+    """Make a new workspace under another name and move it into place, so that no half-made file is ever met."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as error:
+        raise WorkspaceError("store.cannot_create", path=str(path), reason=str(error)) from error
+    try:
+        conn = _connected(unfinished, "mode=rw", {"page_size": 4096, **_SAFETY, "synchronous": 2})
+        try:
+            conn.execute("PRAGMA encoding='UTF-8'")
+            _run_steps(conn)
+            _set(conn, "journal_mode", "wal", path)
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            conn.close()
+        os.replace(unfinished, path)
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    except OSError as error:
+        raise WorkspaceError("store.cannot_create", path=str(path), reason=str(error)) from error
+    finally:
+        for name in (unfinished.name, unfinished.name + "-wal", unfinished.name + "-shm", unfinished.name + "-journal"):
+            unfinished.with_name(name).unlink(missing_ok=True)
+
+
+def _migrate(conn: sqlite3.Connection, path: Path) -> None:
+    """Bring an older file up to date, after a copy of it; do nothing for a current one."""
+    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    if version > schema.VERSION:
+        raise WorkspaceTooNew("store.too_new", path=str(path), version=version, known=schema.VERSION)
+    if version == schema.VERSION:
+        return
+    copy = backup_name(path, version)
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(copy.parent).free < 2 * path.stat().st_size:
+            raise WorkspaceError("store.disk_full", path=str(copy), reason="")
+        conn.execute("VACUUM INTO ?", (str(copy),))
+        copy.chmod(0o600)
+        _run_steps(conn)
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    except OSError as error:
+        raise WorkspaceError("store.cannot_create", path=str(copy), reason=str(error)) from error
+
+
+def _run_steps(conn: sqlite3.Connection) -> None:
+    """Apply the missing steps in one exclusive transaction, the version inside it."""
+    migrations, database_of = _sqlite_utils()
+    steps = migrations("ecoperf")
+    for number, text in schema.STEPS:
+        steps(name=f"{number:04d}")(lambda db, number=number, text=text: _apply_step(db.conn, number, text))
+    conn.execute("BEGIN EXCLUSIVE")
+    try:
+        steps.apply(database_of(conn, recursive_triggers=False))
+        if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            raise sqlite3.IntegrityError("foreign keys do not hold after the schema steps")
+        conn.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        conn.execute(f"PRAGMA user_version={schema.VERSION}")
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+
+
+def _apply_step(conn: sqlite3.Connection, number: int, text: str) -> None:
+    # executescript would commit the exclusive transaction, so the statements go one by one.
+    for statement in _statements(text):
+        conn.execute(statement)
+    if number == 1:
+        conn.execute("INSERT INTO secret(name, value) VALUES ('buyer_key', ?)", (secrets.token_bytes(32),))
+        conn.executemany(f"INSERT INTO calendar VALUES ({','.join('?' * 13)})", _calendar())
+
+
+def _statements(text: str) -> Iterator[str]:
+    gathered = ""
+    for line in text.splitlines():
+        if not gathered and (not line.strip() or line.lstrip().startswith("--")):
+            continue
+        gathered += line + "\n"
+        if sqlite3.complete_statement(gathered):
+            yield gathered
+            gathered = ""
+
+
+def _calendar() -> Iterator[Sequence[object]]:
+    """Yield the days of 1990 to 2100 as rows of ``calendar``; fiscal periods and events are set by people."""
+    first = day_of(EPOCH.replace(year=1990))
+    last = day_of(EPOCH.replace(year=2101)) - 1
+    ordinal = EPOCH.toordinal()
+    for day in range(first, last + 1):
+        when = EPOCH.fromordinal(day + ordinal)
+        iso_year, iso_week, weekday = when.isocalendar()
+        quarter = (when.month + 2) // 3
+        yield (
+            day, when.isoformat(), iso_year, iso_week, day - weekday + 1, day - weekday % 7,
+            when.year * 100 + when.month, when.year * 10 + quarter, when.year, weekday, None, None, None,
+        )  # fmt: skip
+
+
+def _sqlite_utils() -> tuple[Any, Any]:
+    """Import sqlite-utils without pandas.
+
+    It looks for pandas only to know its timestamps, at the price of a third of a
+    second; a module set to None in ``sys.modules`` counts as not installed.
+    """
+    hidden = "pandas" not in sys.modules
+    if hidden:
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        from sqlite_utils import Database, Migrations
+    finally:
+        if hidden:
+            del sys.modules["pandas"]
+    return Migrations, Database
