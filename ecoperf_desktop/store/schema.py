@@ -147,7 +147,7 @@ CREATE INDEX receipts_by_day ON receipts(received_day);
 CREATE INDEX receipts_by_line ON receipts(po_line_id);
 CREATE INDEX receipts_by_order ON receipts(po_id) WHERE po_id IS NOT NULL;
 CREATE TABLE shipments(shipment_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER, order_id INTEGER, shipment_no TEXT,
-  carrier_id INTEGER, warehouse_id INTEGER, region_id INTEGER, day INTEGER, ready_ts INTEGER, due_dispatch_ts INTEGER, handed_ts INTEGER,
+  carrier_id INTEGER, warehouse_id INTEGER, region_id INTEGER, day INTEGER, ready_ts INTEGER, due_dispatch_ts INTEGER, due_dispatch_day INTEGER, handed_ts INTEGER,
   first_scan_ts INTEGER, promised_ts INTEGER, promised_day INTEGER, delivered_ts INTEGER, delivered_day INTEGER, status TEXT, in_full INTEGER,
   right_item INTEGER, undamaged INTEGER, docs_ok INTEGER, lost INTEGER, cost_minor INTEGER, picker_id INTEGER,
   import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;

@@ -189,7 +189,8 @@ TABLES: dict[str, Table] = {table.name: table for table in (
     ), key=("po_no", "sku", "received_day", "receipt_no"), occurrence=True, coverage="receipts", day="received_day"),
     Table("shipments", "upsert", (
         _SHOP, _ORDER, _f("shipment_no", "text", needed=True), _ref("carrier", "carrier"), _ref("warehouse", "location", "warehouse_id"),
-        _REGION, _f("day", "day"), _f("ready_ts", "ts"), _f("due_dispatch_ts", "ts"), _f("handed_ts", "ts"),
+        _REGION, _f("day", "day"), _f("ready_ts", "ts"), _f("due_dispatch_ts", "ts"), _f("due_dispatch_day", "day"),
+        _f("handed_ts", "ts"),
         _f("first_scan_ts", "ts"), _f("promised_ts", "ts"), _f("promised_day", "day"), _f("delivered_ts", "ts"),
         _f("delivered_day", "day"), _f("status", "text"), _f("in_full", "flag"), _f("right_item", "flag"),
         _f("undamaged", "flag"), _f("docs_ok", "flag"), _f("lost", "flag"), _f("cost", "money"), _ref("picker", "staff", "picker_id"),
