@@ -100,9 +100,10 @@ CREATE INDEX orders_by_sale_day ON orders(sale_day);
 CREATE INDEX orders_unknown ON orders(order_id) WHERE import_id IS NULL;
 -- line_id = order_id * 65536 + position, so that the lines of an order are found without another index;
 -- equal SKUs of one order (lines without a line_no) are told apart by their rank in it, which undo never thins out
+-- is_whole: the line stands for the whole order (a report without lines); is_replaced (derived): other lines of that order are known
 CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
   discount_minor INTEGER, tax_in_price_minor INTEGER, cost_minor INTEGER, is_gift INTEGER,
-  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+  is_whole INTEGER, is_replaced INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER NOT NULL REFERENCES shop(shop_id),
   refund_no TEXT, order_id INTEGER, line_no TEXT, product_id INTEGER, channel_id INTEGER, customer_id INTEGER, region_id INTEGER,
   requested_day INTEGER, refund_day INTEGER NOT NULL, is_dated INTEGER, kind TEXT, reason TEXT, status TEXT, qty INTEGER,

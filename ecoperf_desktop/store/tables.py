@@ -140,6 +140,8 @@ TABLES: dict[str, Table] = {table.name: table for table in (
     Table("order_lines", "upsert", (
         _SHOP, _ORDER, _f("line_no", "text"), _SKU, _f("qty", "int", needed=True), _f("gross", "money", needed=True),
         _f("discount", "money"), _f("tax_in_price", "money"), _f("cost", "money"), _f("is_gift", "flag"),
+        # stands for the whole order, and counts only while no other line of that order is known
+        _f("is_whole", "flag"),
     ), key=("shop", "order_no", "line_no"), alternative=("shop", "order_no", "sku"), occurrence=True),
     Table("refunds", "upsert", (
         _SHOP, _f("refund_no", "text"), _ORDER, _f("line_no", "text"), _SKU, _CHANNEL, _BUYER, _REGION,
