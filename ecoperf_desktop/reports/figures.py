@@ -190,7 +190,8 @@ def form(
         if decimals is not None and shown == unit:
             places = decimals
         return Form("measured", language, divide, places, after=sentence(f"reports.after_{shown}", language))
-    return Form("measured", language, decimals=decimals if decimals is not None else 1 if unit == "position" else 2)
+    places = decimals if decimals is not None else 2 if unit in ("score", "stars") else 1
+    return Form("measured", language, decimals=places, after="‰" if unit == "per_1000" else "")
 
 
 def shortened(number: Number, language: str, *, decimals: int = 0) -> str:
