@@ -1,0 +1,162 @@
+"""Ratios of the product's work to a plain tool's, both measured side by side in this run.
+
+    ./run python tests/benchmarks/run.py            (1 million order lines; add --lines 10000000 for ten)
+
+Prints one line a bar: what, ratio or figure, the bar, and the two times it was made of.  Times are the least of several
+interleaved runs, since a shared machine is noisy; the ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from make_lines import write_lines
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPPING = ROOT / "tests" / "mappings" / "online_retail.toml"
+SET = ["--set", "currency=GBP", "--set", "tz=Europe/London"]
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def ecoperf(workspace: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ecoperf_desktop", "--workspace", str(workspace), *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"ecoperf {' '.join(arguments)} ended with {done.returncode}")
+
+
+def remove(workspace: Path) -> None:
+    for path in workspace.parent.glob(workspace.name + "*"):
+        path.unlink()
+
+
+def plain_import(csv: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    subprocess.run(["sqlite3", str(target)], input=f".mode csv\n.import {csv} lines\n", text=True, check=True)
+
+
+def show(what: str, figure: str, bar: str, made_of: str) -> None:
+    print(f"{what:<58} {figure:>10}   bar {bar:<8} {made_of}", flush=True)
+
+
+def bench_import(folder: Path, lines: int, per_order: float, rounds: int) -> Path:
+    csv = folder / "lines.csv"
+    write_lines(csv, lines=lines, per_order=per_order, customers=max(lines // 16, 100))
+    workspace = folder / "work.ecoperf"
+    ours, plain = [], []
+    for _ in range(rounds):
+        plain.append(timed(lambda: plain_import(csv, folder / "plain.db")))
+        remove(workspace)
+        ours.append(timed(lambda: ecoperf(workspace, "import", str(csv), "--mapping", str(MAPPING), *SET)))
+    show(
+        f"import {lines:,} lines, {per_order:g} an order / sqlite3 .import", f"{min(ours) / min(plain):.2f}", "2.0",
+        f"{min(ours):.2f} s / {min(plain):.2f} s, {csv.stat().st_size / 1e6:.0f} MB of text, {workspace.stat().st_size / 1e6:.0f} MB of workspace",
+    )
+    return workspace
+
+
+def bench_week(folder: Path, full: Path, rounds: int, per_order: float) -> None:
+    week = folder / "week.csv"
+    write_lines(week, lines=20_000, per_order=per_order, first=date(2024, 8, 1) + timedelta(days=728), days=7, first_order=90_000_000, seed=8)
+    into_full, into_empty = [], []
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom ecoperf_desktop import actions\n"
+        "path, csv, mapping = map(Path, sys.argv[1:4])\n"
+        "choices = actions.ImportChoices(mappings=(mapping,), settings=(('currency', 'GBP'), ('tz', 'Europe/London')))\n"
+        "import ecoperf_desktop.importing.plan, ecoperf_desktop.store.load\n"
+        "with actions.workspace(path, write=True) as opened:\n"
+        "    start = time.perf_counter()\n"
+        "    made = actions.apply_import(actions.plan_import([csv], choices, opened), opened)\n"
+        "    took = time.perf_counter() - start\n"
+        "    assert made.files[0].status == 'loaded', made\n"
+        "    actions.undo(opened, [made.files[0].import_id])\n"
+        "print(took)\n"
+    )
+    empty = folder / "empty.ecoperf"
+    for _ in range(rounds):
+        for workspace, times in ((empty, into_empty), (full, into_full)):
+            if workspace is empty:
+                remove(empty)
+            done = subprocess.run([sys.executable, "-c", script, str(workspace), str(week), str(MAPPING)], cwd=ROOT, capture_output=True, text=True, check=True)
+            times.append(float(done.stdout))
+    show("one more week of 20,000 lines / the same into an empty one", f"{min(into_full) / min(into_empty):.2f}", "1.3", f"{min(into_full):.3f} s / {min(into_empty):.3f} s")
+
+
+def bench_pages(full: Path) -> None:
+    from ecoperf_desktop import actions
+    from ecoperf_desktop.model.days import Grain, bucket_of
+    from ecoperf_desktop.reports.blocks import Scope
+    from ecoperf_desktop.reports.pages import PAGES
+
+    with actions.workspace(full) as opened:
+        last = actions.last_week(opened).period.last
+        worst: dict[str, float] = {}
+        for page in PAGES:
+            for grain in (Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR):
+                scope = Scope(bucket=bucket_of(last, grain), grain=grain)
+                actions.summary(opened, page, scope)  # code and file pages warm; every answer is worked out anew
+                times = [timed(lambda page=page, scope=scope: actions.summary(opened, page, scope)) for _ in range(5)]
+                worst[page] = max(worst.get(page, 0.0), statistics.median(times))
+    for page, took in worst.items():
+        show(f"summary of {page}, slowest of week, month, quarter, year", f"{took * 1000:.1f} ms", "30 ms", "uncached, median of 5")
+
+
+def bench_window(full: Path, rounds: int) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    bare = (
+        "import pyqtgraph as pg\napp = pg.mkQApp()\nplot = pg.PlotWidget()\nplot.plot([1, 3, 2])\nplot.show()\n"
+        "for _ in range(3): app.processEvents()\nplot.grab()\n"
+    )
+    ours = "import sys\nfrom pathlib import Path\nfrom ecoperf_desktop.ui.app import first_paint\nfirst_paint(Path(sys.argv[1]))\n"
+    window, plot = [], []
+    for _ in range(rounds):
+        plot.append(timed(lambda: subprocess.run([sys.executable, "-c", bare], env=environment, check=True)))
+        window.append(timed(lambda: subprocess.run([sys.executable, "-c", ours, str(full)], env=environment, cwd=ROOT, check=True)))
+    show("window with the Overview painted / one bare PlotWidget", f"{min(window) / min(plot):.2f}", "0.8", f"{min(window):.2f} s / {min(plot):.2f} s")
+
+
+def bench_report(full: Path, folder: Path, rounds: int) -> None:
+    sheet = folder / "sheet.pdf"
+    times = [timed(lambda: ecoperf(full, "report", "--period", "last", "--page", "overview", "-o", str(sheet))) for _ in range(rounds)]
+    show("the printed sheet as PDF, from the command's start", f"{min(times):.2f} s", "1.5 s", f"{sheet.stat().st_size / 1000:.0f} kB (bar 300 kB)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--per-order", type=float, default=10)
+    parser.add_argument("--only", choices=("import", "week", "pages", "window", "report"), action="append")
+    asked = parser.parse_args()
+    only = asked.only or ["import", "week", "pages", "window", "report"]
+    os.environ["ECOPERF_DATA"] = tempfile.mkdtemp(prefix="ecoperf-bench-data-")
+    with tempfile.TemporaryDirectory(prefix="ecoperf-bench-") as scratch:
+        folder = Path(scratch)
+        full = bench_import(folder, asked.lines, asked.per_order, asked.rounds if "import" in only else 1)
+        if "week" in only:
+            bench_week(folder, full, asked.rounds, asked.per_order)
+        if "pages" in only:
+            bench_pages(full)
+        if "window" in only:
+            bench_window(full, asked.rounds + 2)
+        if "report" in only:
+            bench_report(full, folder, asked.rounds)
+
+
+if __name__ == "__main__":
+    main()
