@@ -21,6 +21,10 @@ class Measure:
     is portable SQL over its columns that is summed.  Written ``view.name``.
     ``where`` restricts the rows.  Measures of one view are kept as daily sums in
     one table, ``sum_<view>``, by day and the view's summed dimensions.
+
+    Where rows exist and the expression is NULL in all of them the measure is not
+    known (a report without that column): no number, and never 0.  No row at all in a
+    covered period is 0.  A measure that may be taken as 0 says so with COALESCE.
     """
 
     view: str

@@ -1,5 +1,8 @@
 """The facts as metrics see them: one row an event, with its day, its dimensions and where it was read."""
 
+# The SQL here is put together from constants of this file only.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -114,7 +117,7 @@ def _lines(day: str, condition: str) -> str:
           l.is_gift, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
-          AND o.{day} IS NOT NULL AND {condition}"""
+          AND o.{day} IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND {condition}"""
 
 
 # A refund of an order that never was a sale is none; one whose order is not known, or only mentioned
@@ -412,11 +415,11 @@ VIEWS: dict[str, View] = {
             ("uptime_checks",),
             {"target": "target", "region": "region"},
         ),
-        # an incident stands under the day it began and ends on last_day (or runs on)
+        # an incident stands under the day it began and ends by last_day; one without still runs
         View(
             "incident",
             f"""
-        SELECT t.day, t.day + COALESCE(t.seconds, t.ended_ts - t.started_ts, 0) / 86400 + 1 AS last_day, t.target,
+        SELECT t.day, t.day + COALESCE(t.ended_ts - t.started_ts, t.seconds) / 86400 + 1 AS last_day, t.target,
           t.started_ts, COALESCE(t.ended_ts, t.started_ts + t.seconds) AS ended_ts,
           COALESCE(t.ended_ts - t.started_ts, t.seconds) AS seconds, t.planned, t.reason,
           s.tz, s.day_start_min, {_READ.format(row="t", table="incidents")}
