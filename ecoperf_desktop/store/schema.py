@@ -104,11 +104,12 @@ CREATE INDEX orders_unknown ON orders(order_id) WHERE import_id IS NULL;
 CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
   discount_minor INTEGER, tax_in_price_minor INTEGER, cost_minor INTEGER, is_gift INTEGER,
   is_whole INTEGER, is_replaced INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+-- is_replaced (derived, as in order_lines): an undated refund (is_dated 0) of an order whose dated refunds are known
 CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER NOT NULL REFERENCES shop(shop_id),
   refund_no TEXT, order_id INTEGER, line_no TEXT, product_id INTEGER, channel_id INTEGER, customer_id INTEGER, region_id INTEGER,
   requested_day INTEGER, refund_day INTEGER NOT NULL, is_dated INTEGER, kind TEXT, reason TEXT, status TEXT, qty INTEGER,
   goods_minor INTEGER NOT NULL, shipping_minor INTEGER, tax_minor INTEGER, tax_in_price_minor INTEGER, restocked_cost_minor INTEGER,
-  received_ts INTEGER, closed_ts INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+  received_ts INTEGER, closed_ts INTEGER, is_replaced INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX refunds_by_day ON refunds(refund_day);
 CREATE INDEX refunds_by_order ON refunds(order_id) WHERE order_id IS NOT NULL;
 

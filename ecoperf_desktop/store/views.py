@@ -132,7 +132,8 @@ def _refunds(day: str, condition: str) -> str:
           r.tax_in_price_minor, r.restocked_cost_minor, r.received_ts, r.closed_ts,
           {_READ.format(row="r", table="refunds")}
         FROM refunds r LEFT JOIN orders o ON o.order_id = r.order_id
-        WHERE COALESCE(r.status, 'done') = 'done' AND COALESCE(o.is_test, 0) = 0 AND {condition}"""
+        WHERE COALESCE(r.status, 'done') = 'done' AND COALESCE(r.is_replaced, 0) = 0
+          AND COALESCE(o.is_test, 0) = 0 AND {condition}"""
 
 
 def _parcels(day: str) -> str:
