@@ -33,7 +33,7 @@ class Scope:
     """What a page speaks of: the period, what it is compared with, the filters, the language.
 
     ``grain`` is None for a free period; ``label`` is the bucket's (``2026-W33``), or None.  ``shop`` and
-    ``channel`` are names, None for all.  ``compare`` is what a period that is no week is set against, and
+    ``channel`` are names, None for all.  ``compare`` is what bridges and sentences set the period against, and
     which year the year column means: ``aligned`` shifts by 364 days, the others by the calendar.  Changes of
     rates are written as ``rate_change`` says, None as the language does.
     """
@@ -41,7 +41,7 @@ class Scope:
     period: Period
     grain: Grain | None = Grain.WEEK
     label: str | None = None
-    compare: Compare = "aligned"
+    compare: Compare = "previous"
     shop: str | None = None
     channel: str | None = None
     language: str = "en"
@@ -53,7 +53,7 @@ class Scope:
         bucket: Bucket,
         grain: Grain,
         *,
-        compare: Compare = "aligned",
+        compare: Compare = "previous",
         shop: str | None = None,
         channel: str | None = None,
         language: str = "en",

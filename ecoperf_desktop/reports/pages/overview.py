@@ -1,0 +1,37 @@
+"""Overview: the scorecard, what to discuss, and why net sales moved."""
+
+from __future__ import annotations
+
+from ecoperf_desktop.reports.pages.shape import BridgeOf, Discuss, Headline, Page, Scorecard
+
+# Customers first, then what we steer, then what comes of it.
+GROUPS = (
+    ("reports.group_customers", ("delivery_on_time_rate", "csat", "review_score", "refund_rate_amount")),
+    (
+        "reports.group_drivers",
+        ("visitors", "conversion_rate_visitors", "aov", "lcp_p75", "availability", "stockout_rate_weighted", "days_of_cover", "mer"),
+    ),
+    ("reports.group_results", ("orders", "buyers", "net_sales", "gross_profit", "contribution_margin")),
+)
+
+# The lines of the printed first sheet, in its order; those without data give way to the next.
+HEADLINES = (
+    "net_sales",
+    "orders",
+    "contribution_margin",
+    "gross_profit",
+    "refund_rate_amount",
+    "days_of_cover",
+    "mer",
+    "csat",
+    "delivery_on_time_rate",
+    "conversion_rate_visitors",
+    "visitors",
+    "aov",
+    "buyers",
+)
+
+PAGE = Page(
+    "overview",
+    (Headline("net_sales"), Scorecard(GROUPS), Discuss(), BridgeOf("net_sales"), BridgeOf("profit")),
+)
