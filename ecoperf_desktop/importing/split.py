@@ -1,0 +1,744 @@
+"""Text into blocks of records, a column at a time, with numpy; every record's width is compared with the header's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecoperf_desktop.errors import FileRefused
+from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.dialect import Dialect, cut_record, unquoted
+from ecoperf_desktop.importing.encoding import head, utf8
+from ecoperf_desktop.importing.text import PAD, Block, Bool, Bytes, Cells, Int64, RawRows, padded
+from ecoperf_desktop.model.finding import Finding
+
+_LF, _CR, _NUL, _SUBSTITUTE = 10, 13, b"\0", b"\x1a"
+_SLICE = 1 << 18  # bytes looked at in one go: small enough to stay in the processor's cache
+
+# Asked about a record of another width than the header's: why it may be dropped, or None when it is a fault.
+Stray = Callable[[tuple[str, ...]], str | None]
+ShortRows = Literal["refuse", "fill"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record as text.  ``line`` is its first physical line from 1, None in a workbook."""
+
+    line: int | None
+    cells: tuple[str, ...]
+
+
+class TableReader:
+    """One table of a file: its header, and its records in blocks.
+
+    ``header`` stands as in the file; ``preamble`` are the records above it.  ``findings``,
+    ``dropped`` (reason to count) and ``rejected`` (records with a wrong shape) grow while ``blocks`` is read;
+    ``records`` is then how many records there are after the header, blank and wrong ones included.
+    At most ``limits.REJECTED_LISTED`` findings are listed, all are counted.
+    """
+
+    header: tuple[str, ...]
+    preamble: tuple[str, ...]
+    encoding: str | None
+    delimiter: str | None
+    findings: list[Finding]
+    dropped: Counter[str]
+    rejected: int
+    records: int
+
+    def __init__(self, header: Sequence[str], preamble: Sequence[str], encoding: str | None, delimiter: str | None, file: str) -> None:
+        self.header = tuple(header)
+        self.preamble = tuple(preamble)
+        self.encoding = encoding
+        self.delimiter = delimiter
+        self.file = file
+        self.findings = []
+        self.dropped = Counter()
+        self.rejected = 0
+        self.records = 0
+        check_header(self.header, file)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the records in file order; may be called once."""
+        raise NotImplementedError
+
+    def reject(self, finding: Finding) -> None:
+        """Count a record as rejected and list why, as long as the list is not too long."""
+        self.rejected += 1
+        if len(self.findings) < limits.REJECTED_LISTED:
+            self.findings.append(finding)
+
+
+class TextReader(TableReader):
+    """A table of delimited text.
+
+    ``header_row`` counts the records of ``first_rows`` from 0; None means that there is no
+    header and ``header`` names the columns.  ``end_row`` is the record, counted the same way, before which the table
+    ends.  Records that begin with ``comment`` are dropped.  ``stray`` may excuse records of another
+    width, such as footers.  ``short_rows="fill"`` takes records that lack cells at their end as
+    having them empty, with a warning; by default they are rejected, since a lost
+    delimiter in the middle looks the same.  Raises FileRefused for more columns than allowed.
+    """
+
+    def __init__(
+        self, member: Member, encoding: str, dialect: Dialect, header_row: int | None, *, header: Sequence[str] | None = None,
+        end_row: int | None = None, comment: str | None = None, stray: Stray | None = None,
+        short_rows: ShortRows = "refuse", block: int = limits.BLOCK,
+    ) -> None:
+        skipped = 0 if header_row is None else header_row + 1
+        look = first_rows(member, encoding, dialect, skipped + 20)
+        if header_row is not None:
+            if header_row >= len(look):
+                raise FileRefused("reading.no_header", file=member.name)
+            header = look[header_row].cells
+        above = [dialect.delimiter.join(row.cells) for row in look[: max(skipped - 1, 0)]]
+        super().__init__(header or (), above, encoding, dialect.delimiter, member.name)
+        self._member = member
+        self._dialect = dialect
+        self._skipped = skipped
+        self._end_row = end_row
+        self._comment = comment
+        self._stray = stray
+        self._short_rows = short_rows
+        self._block = block
+        self._width = len(self.header) + _trailing_delimiter(look[skipped:], len(self.header))
+
+    def blocks(self) -> Iterator[Block]:
+        cutter = _Cutter(self._dialect, self._member.name)
+        row = 0  # records of the file before this block
+        for chunk in cutter.chunks(utf8(self._member, self.encoding or "utf-8", self._block), self._dialect.skip_lines):
+            count = len(chunk.ends)
+            first = max(self._skipped - row, 0)
+            last = count if self._end_row is None else min(count, self._end_row - row)
+            if first < last:
+                block = self._block_of(chunk, first, last, row)
+                self.records += last - first
+                if self.records > limits.RECORDS:
+                    raise FileRefused("reading.too_many_records", file=self.file, limit=limits.RECORDS)
+                if len(block):
+                    yield block
+            row += count
+            if self._end_row is not None and row >= self._end_row:
+                break
+        if cutter.substituted:
+            self.findings.append(Finding("reading.nul", "warning", line=cutter.substituted, details={"file": self.file}))
+
+    def _block_of(self, chunk: _Chunk, first: int, last: int, row: int) -> Block:
+        """Return records ``first`` to ``last`` of the chunk, without those that are blank, dropped or wrong."""
+        number = row + first - self._skipped + 1
+        width = self._width
+        ends = chunk.ends[first:last]
+        before = chunk.ends[first - 1] + 1 if first else 0
+        starts = np.empty(last - first, np.int64)
+        starts[0] = chunk.separators[before - 1] + 1 if before else chunk.begins
+        starts[1:] = chunk.separators[ends[:-1]] + 1
+        flat = chunk.separators[before : ends[-1] + 1]
+        records = np.arange(number, number + len(ends), dtype=np.int64)
+        if len(flat) == width * len(ends) and bool((np.diff(ends, prepend=before - 1) == width).all()):
+            separators = flat.reshape(-1, width)
+        else:
+            widths = np.diff(ends, prepend=before - 1)
+            fits = widths == width
+            short = self._judge_widths(chunk, starts, ends, widths, fits, records)
+            kept = np.flatnonzero(fits | short)
+            places = ends[kept, None] - np.arange(width - 1, -1, -1)
+            if short.any():
+                # Cells that are not there end where the record ends.
+                lacking = width - widths[kept]
+                places = np.minimum(places + lacking[:, None], ends[kept, None])
+            separators = chunk.separators[places]
+            starts, records = starts[kept], records[kept]
+        lines = chunk.lines_of(starts)
+        columns = _cells(chunk, starts, separators, self._dialect)
+        keep = self._judge_rows(chunk, starts, separators, columns, lines, records)
+        if not keep.all():
+            rows = np.flatnonzero(keep)
+            columns = tuple(cells.take(rows) for cells in columns)
+            starts, separators, lines, records = starts[rows], separators[rows], lines[rows], records[rows]
+        raw = RawRows(chunk.buffer, starts, separators, self._dialect.delimiter, chunk.plain and self._dialect.quote == '"')
+        return Block(number, lines, columns[: len(self.header)], records, last - first, raw)
+
+    def _judge_widths(self, chunk: _Chunk, starts: Int64, ends: Int64, widths: Int64, fits: Bool, records: Int64) -> Bool:
+        """Report records of another width; return which of them are to be filled with empty cells."""
+        filled = np.zeros(len(widths), np.bool_)
+        wrong = np.flatnonzero(~fits)
+        stops = chunk.separators[ends[wrong]]
+        nothing = chunk.blank(starts[wrong], stops) & (widths[wrong] == 1)
+        self._drop("blank", int(nothing.sum()))
+        wrong, stops = wrong[~nothing], stops[~nothing]
+        lines = chunk.lines_of(starts[wrong])
+        for place, stop, line in zip(wrong.tolist(), stops.tolist(), lines.tolist(), strict=True):
+            cells = chunk.record(int(starts[place]), stop, self._dialect)
+            reason = self._excuse(cells)
+            if reason:
+                self._drop(reason, 1)
+                continue
+            details: dict[str, object] = {"found": len(cells), "expected": len(self.header)}
+            if self._short_rows == "fill" and len(cells) < self._width:
+                filled[place] = True
+                if len(self.findings) < limits.REJECTED_LISTED:
+                    self.findings.append(Finding("reading.width_filled", "warning", int(records[place]), line, None, details))
+                continue
+            self.reject(Finding("reading.width", "error", int(records[place]), line, None, details))
+        return filled
+
+    def _excuse(self, cells: tuple[str, ...]) -> str | None:
+        if not any(cell.strip() for cell in cells):
+            return "blank"
+        if self._comment and cells[0].startswith(self._comment):
+            return "comment"
+        return self._stray(cells) if self._stray else None
+
+    def _judge_rows(
+        self, chunk: _Chunk, starts: Int64, separators: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64
+    ) -> Bool:
+        """Return which records of the right width stay; count or report the others."""
+        keep = np.ones(len(starts), np.bool_)
+        if not len(starts):
+            return keep
+        stops = separators[:, -1]
+        lengths = stops - starts
+        for row in np.flatnonzero(lengths <= 3 * len(columns) + 1).tolist():
+            if not any(cells.end[row] > cells.start[row] and cells.text(row).strip() for cells in columns):
+                keep[row] = False
+                self._drop("blank", 1)
+        if int(lengths.max()) > limits.CELL:
+            self._judge_long_cells(np.flatnonzero(keep & (lengths > limits.CELL)), columns, lines, records, keep)
+        self._drop_repeated_headers(columns, keep)
+        if self._comment:
+            marked = np.flatnonzero(columns[0].starts_with(self._comment) & keep)
+            keep[marked] = False
+            self._drop("comment", len(marked))
+        if self._width > len(self.header):
+            for row in np.flatnonzero(keep & ~columns[-1].empty).tolist():
+                keep[row] = False
+                details: dict[str, object] = {"found": self._width, "expected": len(self.header)}
+                self.reject(Finding("reading.width", "error", int(records[row]), int(lines[row]), None, details))
+        if chunk.disorderly and self._dialect.quote:
+            self._name_stray_quotes(chunk, starts, stops, lines, records)
+        return keep
+
+    def _judge_long_cells(self, rows: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64, keep: Bool) -> None:
+        for row in rows.tolist():
+            for place, cells in enumerate(columns):
+                if cells.end[row] - cells.start[row] > limits.CELL and len(cells.text(row)) > limits.CELL:
+                    keep[row] = False
+                    name = self.header[place] if place < len(self.header) else ""
+                    details: dict[str, object] = {"limit": limits.CELL}
+                    self.reject(Finding("reading.cell_too_long", "error", int(records[row]), int(lines[row]), name, details))
+                    break
+
+    def _drop_repeated_headers(self, columns: tuple[Cells, ...], keep: Bool) -> None:
+        """Drop records that repeat the header, as in paged or concatenated exports."""
+        if not self._skipped or sum(1 for name in self.header if name.strip()) < 2:
+            return
+        alike = np.flatnonzero(columns[0].equal(self.header[0]) & keep)
+        for row in alike.tolist():
+            if all(cells.text(row) == name for cells, name in zip(columns, self.header, strict=False)):
+                keep[row] = False
+                self._drop("header", 1)
+
+    def _name_stray_quotes(self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64) -> None:
+        """Warn about records whose quotes stand where none belong; they were read as text."""
+        places = np.searchsorted(starts, np.array(chunk.disorderly, np.int64))
+        for place, start in zip(places.tolist(), chunk.disorderly, strict=True):
+            if place < len(starts) and int(starts[place]) == start and len(self.findings) < limits.REJECTED_LISTED:
+                self.findings.append(Finding("reading.stray_quote", "warning", int(records[place]), int(lines[place])))
+
+    def _drop(self, reason: str, count: int) -> None:
+        if count:
+            self.dropped[reason] += count
+
+
+class RowReader(TableReader):
+    """A table whose rows come as lists of text: from a workbook, a web page or JSON.
+
+    ``rows`` are the rows below the header.  Rows shorter than the header lack cells at their end, which
+    these forms leave out when they are empty; longer ones are rejected unless the rest is empty.
+    """
+
+    def __init__(
+        self, header: Sequence[str], rows: Iterable[Sequence[str | None]], *, file: str, preamble: Sequence[str] = (),
+        stray: Stray | None = None, batch: int = 20_000, first_line: int | None = None,
+    ) -> None:
+        super().__init__(header, preamble, None, None, file)
+        self._rows = rows
+        self._stray = stray
+        self._batch = batch
+        self._first_line = first_line
+
+    def blocks(self) -> Iterator[Block]:
+        kept: list[Sequence[str | None]] = []
+        numbers: list[int] = []
+        first = 1
+        for row in self._rows:
+            self.records += 1
+            if self.records > limits.RECORDS:
+                raise FileRefused("reading.too_many_records", file=self.file, limit=limits.RECORDS)
+            if self._stays(row):
+                kept.append(row)
+                numbers.append(self.records)
+            if len(kept) >= self._batch:
+                yield self._block_of(kept, numbers, first)
+                kept, numbers, first = [], [], self.records + 1
+        if kept:
+            yield self._block_of(kept, numbers, first)
+
+    def _stays(self, row: Sequence[str | None]) -> bool:
+        if not any(cell and cell.strip() for cell in row):
+            self.dropped["blank"] += 1
+            return False
+        width = len(self.header)
+        if len(row) > width and any(cell and cell.strip() for cell in row[width:]):
+            reason = self._stray(tuple(cell or "" for cell in row)) if self._stray else None
+            if reason:
+                self.dropped[reason] += 1
+            else:
+                details: dict[str, object] = {"found": len(row), "expected": width}
+                self.reject(Finding("reading.width", "error", self.records, None, None, details))
+            return False
+        if width > 1 and len(row) >= width and tuple(cell or "" for cell in row[:width]) == self.header:
+            self.dropped["header"] += 1
+            return False
+        for place, cell in enumerate(row[:width]):
+            if cell and len(cell) > limits.CELL:
+                details = {"limit": limits.CELL}
+                self.reject(Finding("reading.cell_too_long", "error", self.records, None, self.header[place], details))
+                return False
+        return True
+
+    def _block_of(self, rows: list[Sequence[str | None]], numbers: list[int], first: int) -> Block:
+        width = len(self.header)
+        columns = tuple(
+            Cells.of([row[place] if place < len(row) else None for row in rows]) for place in range(width)
+        )
+        records = np.array(numbers, np.int64)
+        lines = None if self._first_line is None else records + (self._first_line - 1)
+        return Block(first, lines, columns, records, self.records - first + 1)
+
+
+def first_rows(member: Member, encoding: str, dialect: Dialect, n: int = limits.HEADER_ROWS) -> list[Row]:
+    """Return the first ``n`` records, blank ones included.
+
+    Raises FileRefused when the first record never ends or has more columns than allowed.
+    """
+    size = limits.HEAD
+    while True:
+        sample = head(member, encoding, size)
+        whole = len(sample) < size
+        rows = _plain_rows(sample, dialect, n, whole)
+        if rows or whole or size > limits.RECORD:
+            break
+        size = limits.RECORD + 1
+    if not rows and sample.strip():
+        cut = cut_record(sample, 0, dialect, decode=False)
+        raise FileRefused("reading.record_too_long" if cut.closed else "reading.unclosed_quote", file=member.name, line=1,
+                          limit=limits.shown(limits.RECORD))
+    for row in rows:
+        if len(row.cells) > limits.COLUMNS:
+            raise _too_many_columns(member.name, len(row.cells))
+    return rows
+
+
+def check_header(header: Sequence[str], file: str) -> None:
+    """Raise FileRefused when there are more columns than allowed."""
+    if len(header) > limits.COLUMNS:
+        raise _too_many_columns(file, len(header))
+
+
+def header_findings(header: Sequence[str], normalised: Callable[[str], str] = str.strip) -> list[Finding]:
+    """Return what is remarkable about a header: names twice, no name, a very long one, very many columns."""
+    findings = []
+    seen: Mapping[str, int] = Counter(normalised(name) for name in header)
+    for name in dict.fromkeys(normalised(name) for name in header):
+        if name and seen[name] > 1:
+            findings.append(Finding("reading.same_name_twice", "warning", column=name, details={"n": seen[name]}))
+        if len(name) > limits.COLUMN_NAME:
+            details: dict[str, object] = {"limit": limits.COLUMN_NAME}
+            findings.append(Finding("reading.long_name", "warning", column=name[:40] + "…", details=details))
+    unnamed = sum(1 for name in header[:-1] if not normalised(name))
+    if unnamed:
+        findings.append(Finding("reading.no_name", "warning", details={"n": unnamed}))
+    if len(header) > limits.COLUMNS_WARNED:
+        findings.append(Finding("reading.many_columns", "warning", details={"n": len(header)}))
+    return findings
+
+
+def _too_many_columns(file: str, count: int) -> FileRefused:
+    return FileRefused("reading.too_many_columns", file=file, n=count, limit=limits.COLUMNS)
+
+
+def _plain_rows(sample: bytes, dialect: Dialect, n: int, whole: bool) -> list[Row]:
+    rows: list[Row] = []
+    place, line = _after_lines(sample, dialect.skip_lines), 1 + dialect.skip_lines
+    while place < len(sample) and len(rows) < n:
+        cut = cut_record(sample, place, dialect)
+        if cut.end >= len(sample) and not whole:
+            break
+        rows.append(Row(line, cut.cells))
+        line += _line_count(sample[place : cut.end])
+        place = cut.end
+    return rows
+
+
+def _line_count(piece: bytes) -> int:
+    """Return how many line ends a record spans: LF, CR LF (also with more CR) or CR."""
+    if b"\r" not in piece:
+        return piece.count(b"\n")
+    while b"\r\r\n" in piece:
+        piece = piece.replace(b"\r\r\n", b"\r\n")
+    return piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+
+
+def _after_lines(sample: bytes, lines: int) -> int:
+    place = 0
+    for _ in range(lines):
+        ends = [found for found in (sample.find(b"\n", place), sample.find(b"\r", place)) if found >= 0]
+        if not ends:
+            return len(sample)
+        place = min(ends) + 1
+        if sample[place - 1 : place + 1] == b"\r\n":
+            place += 1
+    return place
+
+
+def _trailing_delimiter(rows: Sequence[Row], width: int) -> int:
+    """Return 1 when every record has one more cell than the header, an empty one: a delimiter ends each line."""
+    shapes = [row.cells for row in rows if any(cell.strip() for cell in row.cells)]
+    return int(bool(shapes) and all(len(cells) == width + 1 and not cells[-1].strip() for cells in shapes))
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Whole records of a text.
+
+    ``separators`` are the places in ``buffer`` of the delimiters and line ends that separate, in order; ``ends``
+    index those that end a record.  ``begins`` is the first record's place.  ``disorderly`` are the places of records with stray quotes.
+    """
+
+    buffer: Bytes
+    begins: int
+    used: int
+    separators: Int64
+    ends: Int64
+    first_line: int
+    newlines: Int64 | None
+    returns: bool
+    quotes: Int64 | None
+    plain: bool
+    disorderly: list[int]
+
+    def lines_of(self, starts: Int64) -> Int64:
+        """Return the physical line of each place where a record begins."""
+        if self.newlines is None:
+            return self.first_line + np.searchsorted(self.separators[self.ends], starts)
+        return self.first_line + np.searchsorted(self.newlines, starts)
+
+    def blank(self, starts: Int64, stops: Int64) -> Bool:
+        """Return which records hold nothing but blanks."""
+        nothing = stops <= starts
+        for row in np.flatnonzero(~nothing & (stops - starts <= 64)).tolist():
+            nothing[row] = not self.buffer[starts[row] : stops[row]].tobytes().strip()
+        return nothing
+
+    def record(self, start: int, stop: int, dialect: Dialect) -> tuple[str, ...]:
+        return cut_record(self.buffer[start:stop].tobytes().rstrip(b"\r"), 0, dialect).cells
+
+
+class _Cutter:
+    """Cuts a stream of UTF-8 into chunks of whole records."""
+
+    def __init__(self, dialect: Dialect, file: str) -> None:
+        self._delimiter = ord(dialect.delimiter)
+        self._quote = ord(dialect.quote) if dialect.quote else None
+        self._dialect = dialect
+        self._file = file
+        self._line = 1
+        self.substituted = 0
+
+    def chunks(self, pieces: Iterable[bytes], skip_lines: int) -> Iterator[_Chunk]:
+        """Yield chunks of whole records; raise FileRefused where a record never ends."""
+        carried = b""
+        skipping = skip_lines
+        waiting: bytes | None = None
+        for piece in self._with_end(pieces):
+            if piece is None:
+                final, text = True, waiting or b""
+            else:
+                if waiting is None:
+                    waiting = piece
+                    continue
+                final, text, waiting = False, waiting, piece
+            text = carried + text if carried else text
+            if skipping:
+                behind = _after_lines(text, skipping)
+                text, skipping = text[behind:], 0
+                self._line += skip_lines
+            if final and text and text[-1] not in b"\r\n":
+                text += b"\n"
+            if _NUL in text:
+                if not self.substituted:
+                    self.substituted = self._line + text.count(b"\n", 0, text.index(_NUL))
+                text = text.replace(_NUL, _SUBSTITUTE)
+            chunk = self._cut(text, final)
+            carried = text[chunk.used - PAD :]
+            if len(carried) > limits.RECORD or (final and carried.strip()):
+                self._refuse(carried, chunk, text)
+            if len(chunk.ends):
+                yield chunk
+
+    @staticmethod
+    def _with_end(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
+        yield from (piece for piece in pieces if piece)
+        yield None
+
+    def _refuse(self, carried: bytes, chunk: _Chunk, text: bytes) -> None:
+        cut = cut_record(carried, 0, self._dialect, decode=False)
+        code = "reading.record_too_long" if cut.closed else "reading.unclosed_quote"
+        raise FileRefused(code, file=self._file, line=self._line, limit=limits.shown(limits.RECORD))
+
+    def _cut(self, text: bytes, final: bool) -> _Chunk:
+        buffer = padded(text)
+        size = PAD + len(text)
+        returns = b"\r" in text
+        bare = _bare_returns(buffer, text, size, final) if returns else None
+        quoted = self._quote is not None and text.find(bytes([self._quote])) >= 0
+        disorderly: list[int] = []
+        quotes: Int64 | None = None
+        if quoted:
+            separators, quotes, disorderly = self._separators_among_quotes(buffer, text, size, bare, final)
+        else:
+            separators = _places(buffer, PAD, size, (self._delimiter, _LF))
+            if bare is not None:
+                separators = np.sort(np.concatenate((separators, bare)))
+        kinds = buffer.take(separators)
+        is_end = kinds == _LF
+        if bare is not None:
+            is_end |= kinds == _CR
+        if self._delimiter in (_LF, _CR):
+            raise FileRefused("reading.delimiter", file=self._file)
+        ends = np.flatnonzero(is_end)
+        if len(ends):
+            separators = separators[: ends[-1] + 1]
+            used = int(separators[-1]) + 1
+        else:
+            separators = separators[:0]
+            used = PAD
+        newlines: Int64 | None = None
+        line_count = len(ends)
+        if quoted:
+            newlines = _places(buffer, PAD, used, (_LF,))
+            if bare is not None:
+                newlines = np.sort(np.concatenate((newlines, bare[bare < used])))
+            line_count = len(newlines)
+            if line_count == len(ends):
+                newlines = None
+        first_line = self._line
+        self._line += line_count
+        plain = not disorderly and not self._dialect.escape and bare is None
+        return _Chunk(buffer, PAD, used, separators, ends, first_line, newlines, returns, quotes, plain, disorderly)
+
+    def _separators_among_quotes(
+        self, buffer: Bytes, text: bytes, size: int, bare: Int64 | None, final: bool
+    ) -> tuple[Int64, Int64 | None, list[int]]:
+        """Return the separators outside quotes, the quotes, and where records with stray quotes begin.
+
+        A quote opens at the start of a cell and closes before a separator; two together are
+        one quote of the text.  As long as that holds, whatever stands behind an odd number of quotes is inside.
+        Where it does not, one record is cut by the plain rules and the count begins anew behind it.
+        """
+        assert self._quote is not None
+        events = _places(buffer, PAD, size, (self._delimiter, _LF, self._quote))
+        if bare is not None:
+            events = np.sort(np.concatenate((events, bare)))
+        is_quote = buffer.take(events) == self._quote
+        if self._dialect.escape:
+            escaped = is_quote & (buffer.take(events - 1) == 92)
+            events, is_quote = events[~escaped], is_quote[~escaped]
+        quotes = events[is_quote]
+        known = np.zeros(256, np.bool_)
+        known[[self._delimiter, _LF, _CR]] = True
+        before, behind = buffer.take(quotes - 1), buffer.take(quotes + 1)
+        at_start = known.take(before)
+        at_start[quotes == PAD] = True
+        if not at_start.any():
+            return events[~is_quote], None, []  # inch marks and the like: no cell is quoted
+        counted = np.cumsum(is_quote, dtype=np.int32)
+        bad_open = ~at_start & (before != self._quote)
+        bad_close = ~(known.take(behind) | (behind == self._quote))
+        odd = np.zeros(len(quotes), np.bool_)
+        odd[1::2] = True
+        faults = (np.flatnonzero(np.where(odd, bad_close, bad_open)), np.flatnonzero(np.where(odd, bad_open, bad_close)))
+        separating = ~is_quote
+        if not len(faults[0]):
+            return events[separating & (counted & 1 == 0)], quotes, []
+        return self._cut_around_faults(buffer, text, events, separating, counted, quotes, faults, final)
+
+    def _cut_around_faults(
+        self, buffer: Bytes, text: bytes, events: Int64, separating: Bool, counted: NDArray[np.int32], quotes: Int64,
+        faults: tuple[Int64, Int64], final: bool,
+    ) -> tuple[Int64, Int64, list[int]]:
+        pieces: list[Int64] = []
+        disorderly: list[int] = []
+        place, quote = PAD, 0
+        outside = (events[separating & (counted & 1 == 0)], events[separating & (counted & 1 == 1)])
+        while True:
+            parity = quote & 1
+            candidates = outside[parity]
+            low = int(np.searchsorted(candidates, place))
+            found = int(np.searchsorted(faults[parity], quote))
+            if found >= len(faults[parity]):
+                pieces.append(candidates[low:])
+                break
+            fault = int(quotes[faults[parity][found]])
+            high = int(np.searchsorted(candidates, fault))
+            record = place
+            behind = _last_line_end(buffer, candidates, low, high)
+            if behind is not None:
+                pieces.append(candidates[low : behind + 1])
+                record = int(candidates[behind]) + 1
+            cut = cut_record(text, record - PAD, self._dialect, decode=False)
+            if not cut.closed or (cut.end >= len(text) and not final):
+                break
+            disorderly.append(record)
+            own = np.array(cut.separators, np.int64) + PAD
+            own[-1] = cut.end - 1 + PAD
+            pieces.append(own)
+            place = cut.end + PAD
+            quote = int(np.searchsorted(quotes, place))
+            if place >= PAD + len(text):
+                break
+        return (np.concatenate(pieces) if pieces else events[:0]), quotes, disorderly
+
+
+def _last_line_end(buffer: Bytes, candidates: Int64, low: int, high: int) -> int | None:
+    """Return the index of the last line end among ``candidates[low:high]``."""
+    step = 256
+    while high > low:
+        begin = max(low, high - step)
+        kinds = buffer.take(candidates[begin:high])
+        found = np.flatnonzero((kinds == _LF) | (kinds == _CR))
+        if len(found):
+            return begin + int(found[-1])
+        high = begin
+        step *= 4
+    return None
+
+
+def _places(buffer: Bytes, low: int, high: int, wanted: tuple[int, ...]) -> Int64:
+    """Return where the bytes ``wanted`` stand in ``buffer[low:high]``."""
+    found = []
+    for begin in range(low, high, _SLICE):
+        piece = buffer[begin : min(begin + _SLICE, high)]
+        mask = piece == wanted[0]
+        for byte in wanted[1:]:
+            mask |= piece == byte
+        places = np.flatnonzero(mask)
+        places += begin
+        found.append(places)
+    if not found:
+        return np.empty(0, np.int64)
+    return np.concatenate(found).astype(np.int64, copy=False)
+
+
+def _bare_returns(buffer: Bytes, text: bytes, size: int, final: bool) -> Int64 | None:
+    """Return the carriage returns that end a line by themselves, None when there is none.
+
+    Those before a LF belong to it, however many there are.  One at the very end of an
+    unfinished text may yet be followed by a LF and is left out.
+    """
+    if text.count(b"\r") == text.count(b"\r\n"):
+        return None
+    returns = np.flatnonzero(buffer[PAD:size] == _CR) + PAD
+    run_end = np.flatnonzero(np.diff(returns, append=returns[-1] + 2) != 1)
+    before_lf = buffer.take(returns[run_end] + 1) == _LF
+    if not final and int(returns[-1]) == size - 1:
+        before_lf[-1] = True
+    joined = np.repeat(before_lf, np.diff(run_end, prepend=-1))
+    bare = returns[~joined]
+    return bare if len(bare) else None
+
+
+def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) -> tuple[Cells, ...]:
+    """Return the columns of the records that begin at ``starts`` and are cut at ``separators``, unquoted."""
+    width = separators.shape[1]
+    buffer = chunk.buffer
+    begins = [starts] + [separators[:, place] + 1 for place in range(width - 1)]
+    stops = [np.ascontiguousarray(separators[:, place]) for place in range(width)]
+    # Filled-in cells of short records begin behind the record's end.
+    if chunk.returns and len(starts):
+        stops[-1] = _without_returns(buffer, begins[-1], stops[-1])
+    for place in range(width):
+        begins[place] = np.minimum(begins[place], stops[place]) if place else begins[place]
+    if chunk.quotes is None or dialect.quote is None:
+        return tuple(Cells(buffer, begin, stop) for begin, stop in zip(begins, stops, strict=True))
+    quote = ord(dialect.quote)
+    wrapped = []
+    for begin, stop in zip(begins, stops, strict=True):
+        inside = (buffer.take(begin) == quote) & (buffer.take(stop - 1) == quote) & (stop - begin >= 2)
+        wrapped.append(inside)
+    doubled = _cells_to_rewrite(chunk, separators, quote, dialect)
+    if doubled:
+        buffer, begins, stops = _rewritten(buffer, begins, stops, wrapped, doubled, dialect)
+    return tuple(
+        Cells(buffer, begin + inside, stop - inside) for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
+    )
+
+
+def _without_returns(buffer: Bytes, begin: Int64, stop: Int64) -> Int64:
+    """Return the ends of cells without the carriage returns before a line end."""
+    while True:
+        tail = (stop > begin) & (buffer.take(stop - 1) == _CR)
+        if not tail.any():
+            return stop
+        stop = stop - tail
+
+
+def _cells_to_rewrite(chunk: _Chunk, separators: Int64, quote: int, dialect: Dialect) -> list[tuple[int, int]]:
+    """Return row and column of the cells in which doubled or escaped quotes must become single ones."""
+    quotes = chunk.quotes
+    if quotes is None or not len(separators):
+        return []
+    buffer = chunk.buffer
+    pairs = quotes[:-1][np.diff(quotes) == 1] if len(quotes) > 1 else quotes[:0]
+    if len(pairs):
+        known = np.zeros(256, np.bool_)
+        known[[ord(dialect.delimiter), _LF, _CR]] = True
+        empty = known.take(buffer.take(pairs + 2)) & (known.take(buffer.take(pairs - 1)) | (pairs == PAD))
+        pairs = pairs[~empty]
+    if dialect.escape:
+        marks = _places(buffer, PAD, chunk.used, (92,))
+        pairs = np.concatenate((pairs, marks[buffer.take(marks + 1) == quote]))
+    if not len(pairs):
+        return []
+    flat = separators.ravel()
+    places = np.unique(np.searchsorted(flat, pairs))
+    places = places[places < len(flat)]
+    rows, columns = np.divmod(places, separators.shape[1])
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _rewritten(
+    buffer: Bytes, begins: list[Int64], stops: list[Int64], wrapped: list[Bool], cells: list[tuple[int, int]], dialect: Dialect
+) -> tuple[Bytes, list[Int64], list[Int64]]:
+    """Return a longer buffer that holds the rewritten cells, and the cells' new places; they count as unwrapped."""
+    written: list[bytes] = []
+    place = len(buffer)
+    for row, column in cells:
+        begin, stop = int(begins[column][row]), int(stops[column][row])
+        if not wrapped[column][row]:
+            continue
+        text = unquoted(buffer[begin:stop].tobytes(), dialect)
+        written.append(text)
+        begins[column][row], stops[column][row] = place, place + len(text)
+        wrapped[column][row] = False
+        place += len(text)
+    if written:
+        buffer = np.concatenate((buffer, np.frombuffer(b"".join(written) + bytes(PAD), np.uint8)))
+    return buffer, begins, stops
