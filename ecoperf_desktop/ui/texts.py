@@ -1,0 +1,96 @@
+"""Text from data, made harmless and placeable: plain labels, escapes for rich sinks, one-line forms."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from ecoperf_desktop.ui import looks
+from ecoperf_desktop.ui.marks import draw_focus
+
+_SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": "⇥"}
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with control, line and direction characters made visible, for one-line places."""
+    if text.isprintable():
+        return text
+    return "".join(_SYMBOLS.get(sign) or ("�" if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign) for sign in text)
+
+
+def tip(text: str) -> str:
+    """Return ``text`` for a tool tip, which Qt would read as markup where it looks like it.
+
+    A leading zero-width mark would do for Qt's guess but not for long texts, so the text
+    is escaped into a paragraph that says it is markup.
+    """
+    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+
+
+def for_plot(text: str) -> str:
+    """Return ``text`` for pyqtgraph's titles and labels, which are read as markup."""
+    return html.escape(one_line(text))
+
+
+class Label(QLabel):
+    """Shows plain text in a role of the design; cut with an ellipsis when ``elided``."""
+
+    def __init__(self, text: str = "", role: str = "body", tone: str = "ink", *, elided: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._role, self._tone, self._elided = role, tone, elided
+        self.setFont(looks.font(role))
+        if elided:
+            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self.setMinimumWidth(0)
+        self.setText(text)
+
+    def set_tone(self, tone: str) -> None:
+        self._tone = tone
+        self.update()
+
+    def set_role(self, role: str) -> None:
+        self._role = role
+        self.setFont(looks.font(role))
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(0, hint.height()) if self._elided else hint
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        if self._elided and not self.wordWrap():
+            return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 2, hint.height())
+        return hint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(looks.color(getattr(looks.now(), self._tone)))
+        rect: QRect = self.contentsRect()
+        flags = self.alignment()
+        if self.wordWrap():
+            painter.drawText(rect, int(flags.value) | int(Qt.TextFlag.TextWordWrap.value), self.text())
+        else:
+            text = self.text()
+            if self._elided:
+                text = QFontMetrics(self.font()).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+            painter.drawText(rect, int(flags.value) | int(Qt.TextFlag.TextSingleLine.value), text)
+        if self.hasFocus() and self.focusPolicy() is not Qt.FocusPolicy.NoFocus:
+            from ecoperf_desktop.ui.marks import draw_focus
+
+            draw_focus(painter, self.rect().toRectF())
+        painter.end()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() is QEvent.Type.PaletteChange:
+            self.update()
+        super().changeEvent(event)
+
+
+def width_of(text: str, font: QFont) -> int:
+    return QFontMetrics(font).horizontalAdvance(text)
