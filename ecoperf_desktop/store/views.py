@@ -39,7 +39,7 @@ class View:
     there are no daily sums, because the facts are few or change with ``follows``.
 
     ``spans``: rows have ``last_day``; one that ends after its ``day`` stands for the whole span
-    and for no single day.  ``variant``: the column ``variant`` names the breakdown of a
+    and for no single day, and say their ``source_id``.  ``variant``: the column ``variant`` names the breakdown of a
     report; rows of two variants are the same events twice, so one variant answers.
     """
 
@@ -316,7 +316,7 @@ VIEWS: dict[str, View] = {
             "ad",
             _rows(
                 "ad_performance",
-                "t.last_day, t.shop_id, t.channel_id, t.campaign_id, t.product_id, t.device, t.ad_group, t.ad, t.impressions, "
+                "t.last_day, t.source_id, t.shop_id, t.channel_id, t.campaign_id, t.product_id, t.device, t.ad_group, t.ad, t.impressions, "
                 "t.clicks, t.cost_minor, t.conversions, t.conv_value_minor, t.carts, t.favs, t.new_customers, t.attribution, "
                 "(SELECT c.owner_staff_id FROM campaign c WHERE c.campaign_id = t.campaign_id) AS owner_staff_id",
             ),
@@ -336,7 +336,7 @@ VIEWS: dict[str, View] = {
             "search",
             _rows(
                 "search_performance",
-                "t.last_day, t.shop_id, t.variant, t.engine, t.query, t.page, t.device, t.region_id, t.impressions, t.clicks, "
+                "t.last_day, t.source_id, t.shop_id, t.variant, t.engine, t.query, t.page, t.device, t.region_id, t.impressions, t.clicks, "
                 "t.position_weighted, t.is_branded",
             ),
             ("search_performance",),
@@ -372,7 +372,7 @@ VIEWS: dict[str, View] = {
             "traffic",
             _rows(
                 "site_traffic",
-                "t.last_day, t.shop_id, t.variant, t.channel_id, "
+                "t.last_day, t.source_id, t.shop_id, t.variant, t.channel_id, "
                 "(SELECT c.kind FROM channel c WHERE c.channel_id = t.channel_id) AS channel_kind, "
                 "t.device, t.region_id, t.product_id, t.landing, t.sessions, t.visitors, t.new_visitors, t.pageviews, "
                 "t.single_page_sessions, t.engaged_sessions, t.engagement_seconds, t.dwell_seconds, t.dwell_views, "
