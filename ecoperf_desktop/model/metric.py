@@ -19,7 +19,7 @@ class Measure:
 
     ``view`` is a view of ``store/views.py`` with a ``day`` column; ``expression``
     is portable SQL over its columns that is summed.  Written ``view.name``.
-    ``where`` restricts the rows.  Measures of one view are kept as daily sums in
+    ``where`` says which rows count; the others count as 0.  Measures of one view are kept as daily sums in
     one table, ``sum_<view>``, by day and the view's summed dimensions.
 
     Where rows exist and the expression is NULL in all of them the measure is not
@@ -72,7 +72,8 @@ class Distinct:
 
     ``at_least`` counts only values that stand in that many rows; with ``apart``,
     in rows of that many different values of that column (``day``: two orders of
-    one day are one visit).
+    one day are one visit).  ``finer`` is the view to count in when the cut asks for a
+    dimension that ``view`` has not (buyers of a product are counted over lines).
     """
 
     view: str
@@ -80,6 +81,7 @@ class Distinct:
     where: str | None = None
     at_least: int = 1
     apart: str | None = None
+    finer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ class AverageLevel:
 class Percentile:
     """Nearest rank: the smallest value whose cumulative count reaches ``p`` of all.
 
-    ``weight`` is a column that counts how often the value occurred, or None.
-    ``scale`` multiplies the result.
+    ``of`` is an expression over the view's columns.  ``weight`` is a column that counts
+    how often the value occurred, or None.  ``scale`` multiplies the result.
     """
 
     view: str
@@ -172,6 +174,7 @@ class Downtime:
     view: str
     where: str | None = None
     scale: float = 1.0
+    outages: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,16 +184,29 @@ class FirstKnown:
     of: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Unsold:
+    """The level ``measure`` of products that lie: none sold for ``days`` days, and received before that.
+
+    Worked out on the last snapshot day of the period; ``metrics/unsold.py`` does it.
+    """
+
+    measure: str
+    days: int
+
+
 Calculation: TypeAlias = (
-    Sum | Ratio | Distinct | Last | Opening | AverageLevel | Percentile | Deviation | Formula | Given | Downtime | FirstKnown
+    Sum | Ratio | Distinct | Last | Opening | AverageLevel | Percentile | Deviation | Formula | Given | Downtime
+    | FirstKnown | Unsold
 )
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A metric that must reach ``at_least`` for the same scope, else there is no number.
+    """A metric that must reach ``at_least``, else there is no number.
 
-    ``quality`` and ``reason`` are then the value's.  A gate without a base (its own
+    It is asked for the same period and for the part of the cut that its own dimensions
+    allow.  ``quality`` and ``reason`` are then the value's.  A gate without a base (its own
     value missing) lets pass.
     """
 

@@ -95,13 +95,14 @@ _ORDER_DIMS = {
 _LINE_DIMS = {**_ORDER_DIMS, "product": "product_id", "category": "category_id", "supplier": "supplier_id"}
 _GOODS_DIMS = {"product": "product_id", "category": "category_id"}
 _PARCEL_DIMS = {"shop": "shop_id", "carrier": "carrier_id", "warehouse": "warehouse_id", "region": "region_id"}
-_SUPPLY_DIMS = {"supplier": "supplier_id", "buyer": "purchaser_id", **_GOODS_DIMS}
+_SUPPLY_DIMS = {"supplier": "supplier_id", "buyer": "purchaser_id", "staff": "purchaser_id", **_GOODS_DIMS}
 
 
 def _orders(day: str, condition: str) -> str:
     return f"""
         SELECT o.{day} AS day, o.order_id, o.shop_id, o.channel_id, o.campaign_id, o.region_id, o.device, o.agent_id,
-          o.customer_id, {_PERSON.format(row="o")}, o.is_first, o.placed_day, o.paid_day, o.cancel_day, o.cancel_by,
+          o.customer_id, {_PERSON.format(row="o")}, o.is_first, o.status, o.placed_day, o.paid_day,
+          o.cancel_day, o.cancel_by,
           o.shipping_minor, o.tax_added_minor, o.duties_minor, o.platform_fee_minor, o.payment_fee_minor,
           o.fulfil_cost_minor, {_READ.format(row="o", table="orders")}
         FROM orders o
