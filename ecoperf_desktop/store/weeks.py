@@ -1,0 +1,320 @@
+"""Packed arrays by week: columns of rows for exact distinct counts and ranks, and products with their sums.
+
+A *stretch* is the part of an ISO week that lies in one month.  Whole weeks, months,
+quarters and years are made of whole stretches, so that their product tables need no facts;
+a kept column also says how many of its entries belong to each day, so that any period is exact.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecoperf_desktop.model.columns import Int64
+from ecoperf_desktop.model.days import Day, Grain, bucket_of
+from ecoperf_desktop.model.metric import Measure
+from ecoperf_desktop.store.views import View
+
+Cell: TypeAlias = tuple[int, int]  # shop and channel, -1 for none
+
+# A product's sum that no row states.
+UNKNOWN = -(2**63)
+NONE = -1
+
+TABLES = """
+CREATE TABLE week_columns(kept INTEGER NOT NULL, first_day INTEGER NOT NULL, shop_id INTEGER NOT NULL,
+  channel_id INTEGER NOT NULL, counts BLOB NOT NULL, entries BLOB NOT NULL,
+  PRIMARY KEY(kept, first_day, shop_id, channel_id)) STRICT;
+CREATE TABLE week_products(view TEXT NOT NULL, first_day INTEGER NOT NULL, shop_id INTEGER NOT NULL,
+  channel_id INTEGER NOT NULL, products BLOB NOT NULL, sums BLOB NOT NULL,
+  PRIMARY KEY(view, first_day, shop_id, channel_id)) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class KeptColumn:
+    """A column of a view of which every row is kept: for counting different ones, or for ranking."""
+
+    number: int
+    view: str
+    of: str
+    where: str | None = None
+    type: str = "<i8"
+
+
+# What people ask about over long periods.  Anything else is answered from the facts, only slower.
+KEPT_COLUMNS = (
+    KeptColumn(1, "order", "buyer_id", None, "<u4"),
+    KeptColumn(2, "order", "buyer_id", "is_first = 0", "<u4"),
+)
+PRODUCT_VIEWS = ("line", "refund")
+
+
+def stretch_of(day: Day) -> Day:
+    """Return the first day of the stretch that holds ``day``."""
+    return max(day - (day + 3) % 7, bucket_of(day, Grain.MONTH).period.first)
+
+
+def last_of(first: Day) -> Day:
+    """Return the last day of the stretch that begins on ``first``."""
+    return min(first - (first + 3) % 7 + 6, bucket_of(first, Grain.MONTH).period.last)
+
+
+def kept_column(view: str, of: str, where: str | None) -> KeptColumn | None:
+    """Return the kept column that answers for ``of`` of the rows of ``view`` where ``where``."""
+    for kept in KEPT_COLUMNS:
+        if kept.view == view and kept.of == of and _plain(kept.where) == _plain(where):
+            return kept
+    return None
+
+
+def _plain(condition: str | None) -> str:
+    return "" if condition is None else "".join(condition.split()).lower()
+
+
+# ---- keeping
+
+
+def refresh(conn: sqlite3.Connection, view: View, measures: Sequence[Measure], days: Sequence[Day] | None) -> None:
+    """Pack again what is kept of ``view`` in the stretches that hold ``days``, all of them when None."""
+    columns = [kept for kept in KEPT_COLUMNS if kept.view == view.name]
+    has_products = view.name in PRODUCT_VIEWS
+    if not columns and not has_products:
+        return
+    if days is None:
+        for kept in columns:
+            conn.execute("DELETE FROM week_columns WHERE kept = ?", (kept.number,))
+        if has_products:
+            conn.execute("DELETE FROM week_products WHERE view = ?", (view.name,))
+        bounds = conn.execute(f"SELECT MIN(day), MAX(day) FROM ({view.sql})").fetchone()
+        days = [] if bounds[0] is None else range(bounds[0], bounds[1] + 1)
+        firsts = sorted({stretch_of(day) for day in days})
+    else:
+        firsts = sorted({stretch_of(day) for day in days})
+        for first in firsts:
+            for kept in columns:
+                conn.execute("DELETE FROM week_columns WHERE kept = ? AND first_day = ?", (kept.number, first))
+            if has_products:
+                conn.execute("DELETE FROM week_products WHERE view = ? AND first_day = ?", (view.name, first))
+    for first in firsts:
+        for kept in columns:
+            _pack_column(conn, view, kept, first)
+        if has_products:
+            _pack_products(conn, view, measures, first)
+
+
+def _cell(view: View, alias: str = "") -> str:
+    return ", ".join(f"COALESCE({name}, -1)" if name in view.summed else "-1" for name in ("shop_id", "channel_id"))
+
+
+def _pack_column(conn: sqlite3.Connection, view: View, kept: KeptColumn, first: Day) -> None:
+    condition = f" AND ({kept.where})" if kept.where else ""
+    rows = conn.execute(
+        f"SELECT day, {_cell(view)}, {kept.of} FROM ({view.sql}) WHERE day BETWEEN ? AND ? AND {kept.of} IS NOT NULL{condition}",
+        (first, last_of(first)),
+    ).fetchall()
+    if rows:
+        table = np.array(rows, np.int64)
+        _write_column(conn, kept, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
+def _pack_products(conn: sqlite3.Connection, view: View, measures: Sequence[Measure], first: Day) -> None:
+    from ecoperf_desktop.store.sums import summed
+
+    sums = ", ".join(f"COALESCE({summed(measure)}, {UNKNOWN + 1} - 1)" for measure in measures)
+    rows = conn.execute(
+        f"SELECT {_cell(view)}, COALESCE(product_id, 0), {sums} FROM ({view.sql}) "
+        "WHERE day BETWEEN ? AND ? GROUP BY 1, 2, 3",
+        (first, last_of(first)),
+    ).fetchall()
+    if rows:
+        table = np.array(rows, np.int64)
+        _write_products(conn, view.name, np.full(len(table), first), table[:, 0], table[:, 1], table[:, 2], table[:, 3:].T)
+
+
+def _stretches(days: Int64) -> Int64:
+    """Return the first day of each day's stretch."""
+    known, where = np.unique(days, return_inverse=True)
+    return np.array([stretch_of(day) for day in known.tolist()], np.int64)[where]
+
+
+def _write_column(
+    conn: sqlite3.Connection, kept: KeptColumn, days: Int64, shops: Int64, channels: Int64, entries: Int64
+) -> None:
+    """Write rows of a kept column, adding to what their cells hold already."""
+    firsts = _stretches(days)
+    order = np.lexsort((entries, days, channels, shops, firsts))
+    days, shops, channels, entries, firsts = (part[order] for part in (days, shops, channels, entries, firsts))
+    starts = _starts(firsts, shops, channels)
+    written = []
+    for start, end in zip(starts, [*starts[1:], len(days)], strict=True):
+        first, shop, channel = int(firsts[start]), int(shops[start]), int(channels[start])
+        counts = np.bincount(days[start:end] - first, minlength=7)
+        part = entries[start:end].astype(kept.type)
+        held = conn.execute(
+            "SELECT counts, entries FROM week_columns WHERE kept = ? AND first_day = ? AND shop_id = ? AND channel_id = ?",
+            (kept.number, first, shop, channel),
+        ).fetchone()
+        if held is not None:
+            before = np.frombuffer(held[0], "<u4").astype(np.int64)
+            part = np.concatenate([np.frombuffer(held[1], kept.type), part])
+            places = np.concatenate([np.repeat(np.arange(7), before), np.repeat(np.arange(7), counts)])
+            part = part[np.lexsort((part, places))]
+            counts = before + counts
+        written.append((kept.number, first, shop, channel, counts.astype("<u4").tobytes(), part.tobytes()))
+    conn.executemany("INSERT OR REPLACE INTO week_columns VALUES (?, ?, ?, ?, ?, ?)", written)
+
+
+def _write_products(
+    conn: sqlite3.Connection,
+    view: str,
+    firsts: Int64,
+    shops: Int64,
+    channels: Int64,
+    products: Int64,
+    sums: Int64,
+) -> None:
+    """Write products with their sums (one row of ``sums`` a measure), adding to what their cells hold already.
+
+    The rows are in the order of stretch, shop, channel and product, each once.
+    """
+    starts = _starts(firsts, shops, channels)
+    written = []
+    for start, end in zip(starts, [*starts[1:], len(firsts)], strict=True):
+        first, shop, channel = int(firsts[start]), int(shops[start]), int(channels[start])
+        part, added = products[start:end], sums[:, start:end]
+        held = conn.execute(
+            "SELECT products, sums FROM week_products WHERE view = ? AND first_day = ? AND shop_id = ? AND channel_id = ?",
+            (view, first, shop, channel),
+        ).fetchone()
+        if held is not None:
+            before = np.frombuffer(held[0], "<u4").astype(np.int64)
+            together = np.concatenate([before, part])
+            values = np.concatenate([np.frombuffer(held[1], "<i8").reshape(len(sums), -1), added], axis=1)
+            part, where = np.unique(together, return_inverse=True)
+            added = np.stack([_added(row, where, len(part)) for row in values])
+        written.append((view, first, shop, channel, part.astype("<u4").tobytes(), np.ascontiguousarray(added, "<i8").tobytes()))
+    conn.executemany("INSERT OR REPLACE INTO week_products VALUES (?, ?, ?, ?, ?, ?)", written)
+
+
+def _added(values: Int64, where: NDArray[np.intp], groups: int) -> Int64:
+    """Add values by group; a group without any known value stays unknown."""
+    known = values != UNKNOWN
+    total = np.zeros(groups, np.int64)
+    np.add.at(total, where[known], values[known])
+    return np.where(np.bincount(where[known], minlength=groups) > 0, total, UNKNOWN)
+
+
+def _starts(*keys: Int64) -> list[int]:
+    """Return where a new combination of the (sorted) keys begins."""
+    changes = np.zeros(len(keys[0]), np.bool_)
+    changes[0] = True
+    for key in keys:
+        changes[1:] |= key[1:] != key[:-1]
+    return list(np.flatnonzero(changes).tolist())
+
+
+def add_column(conn: sqlite3.Connection, kept: KeptColumn, days: Int64, shops: Int64, channels: Int64, entries: Int64) -> None:
+    """Add rows that are new to a kept column."""
+    if len(days):
+        _write_column(conn, kept, days, shops, channels, entries)
+
+
+def add_products(
+    conn: sqlite3.Connection,
+    view: str,
+    days: Int64,
+    shops: Int64,
+    channels: Int64,
+    products: Int64,
+    values: Sequence[tuple[Int64, NDArray[np.bool_] | None]],
+) -> None:
+    """Add rows that are new to a view's products; ``values`` and where they are missing, one pair a measure."""
+    if not len(days):
+        return
+    firsts = _stretches(days)
+    stretches, stretch = np.unique(firsts, return_inverse=True)
+    low_shop, low_channel = int(shops.min()), int(channels.min())
+    width_shop, width_channel = int(shops.max()) - low_shop + 1, int(channels.max()) - low_channel + 1
+    width_product = int(products.max()) + 1
+    key = ((stretch * width_shop + (shops - low_shop)) * width_channel + (channels - low_channel)) * width_product + products
+    if len(stretches) * width_shop * width_channel * width_product < 2**31:
+        key = key.astype(np.int32)  # half as wide sorts twice as fast
+    order = np.argsort(key)
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    sums = np.empty((len(values), len(starts)), np.int64)
+    for position, (column, missing) in enumerate(values):
+        sums[position] = np.add.reduceat(column[order], starts)
+        if missing is not None and missing.any():
+            known = np.add.reduceat((~missing[order]).astype(np.int64), starts)
+            sums[position][known == 0] = UNKNOWN
+    at = order[starts]
+    _write_products(conn, view, firsts[at], shops[at], channels[at], products[at], sums)
+
+
+# ---- reading
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The entries of a kept column in the order of their days."""
+
+    days: Int64
+    entries: NDArray[Any]
+
+    def between(self, first: Day, last: Day) -> NDArray[Any]:
+        return self.entries[np.searchsorted(self.days, first) : np.searchsorted(self.days, last, "right")]
+
+    def once_a_day(self) -> Kept:
+        """Return the entries with each value once a day."""
+        key = self.days * 2**32 + self.entries.astype(np.int64)
+        single = np.unique(key)
+        return Kept(single >> 32, single & (2**32 - 1))
+
+
+def read_column(
+    conn: sqlite3.Connection, kept: KeptColumn, spans: Sequence[tuple[Day, Day]], cells: Mapping[str, Sequence[int]]
+) -> dict[Cell, Kept]:
+    """Return a kept column by shop and channel, of the stretches that touch ``spans``.
+
+    ``cells`` restricts ``shop_id`` and ``channel_id`` to row ids (-1: none).
+    """
+    found: dict[Cell, tuple[list[NDArray[Any]], list[Int64]]] = {}
+    week = np.arange(7)
+    for first, last in spans:
+        query = "SELECT first_day, shop_id, channel_id, counts, entries FROM week_columns WHERE kept = ? AND first_day BETWEEN ? AND ?"
+        for first_day, shop, channel, counts, entries in conn.execute(
+            query + _restricted(cells) + " ORDER BY first_day", (kept.number, stretch_of(first), last)
+        ):
+            parts, days = found.setdefault((shop, channel), ([], []))
+            parts.append(np.frombuffer(entries, kept.type))
+            days.append(np.repeat(week + first_day, np.frombuffer(counts, "<u4")))
+    return {cell: Kept(np.concatenate(days), np.concatenate(parts)) for cell, (parts, days) in found.items()}
+
+
+def joined(parts: Sequence[Kept]) -> Kept:
+    """Return several kept columns as one, in the order of the days."""
+    if len(parts) == 1:
+        return parts[0]
+    days = np.concatenate([part.days for part in parts])
+    order = np.argsort(days, kind="stable")
+    return Kept(days[order], np.concatenate([part.entries for part in parts])[order])
+
+
+def read_products(
+    conn: sqlite3.Connection, view: str, first: Day, last: Day, cells: Mapping[str, Sequence[int]], measures: int
+) -> Iterator[tuple[Cell, NDArray[np.uint32], Int64]]:
+    """Yield shop and channel, products and their sums (one row a measure) of the stretches that begin in the days."""
+    query = "SELECT shop_id, channel_id, products, sums FROM week_products WHERE view = ? AND first_day BETWEEN ? AND ?"
+    for shop, channel, products, sums in conn.execute(query + _restricted(cells), (view, first, last)):
+        yield (shop, channel), np.frombuffer(products, "<u4"), np.frombuffer(sums, "<i8").reshape(measures, -1)
+
+
+def _restricted(cells: Mapping[str, Sequence[int]]) -> str:
+    return "".join(f" AND {column} IN ({', '.join(str(int(row)) for row in rows)})" for column, rows in cells.items())
