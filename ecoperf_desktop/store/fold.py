@@ -1,0 +1,233 @@
+"""Of several imports that speak of a row the newest wins, field by field."""
+
+# Names of tables and columns come from our own tables.py, never from a file.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ecoperf_desktop.store import rows
+from ecoperf_desktop.store.rows import Shape, Stored
+
+UNCHANGED, CHANGED, NEW = 1, 2, 3
+
+Fact: TypeAlias = "dict[str, Stored]"
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """What one import says about one row: stored values by field."""
+
+    import_id: int
+    record: int
+    says: Fact
+
+
+@dataclass(frozen=True)
+class Change:
+    """A stored row before and after, by column; ``before`` is None where nothing was asserted yet."""
+
+    row_id: int
+    before: Fact | None
+    after: Fact
+
+
+@dataclass
+class Settled:
+    """For each row what became of it, and the rows that are not what they were."""
+
+    levels: list[int] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Fold:
+    """Keeps the facts the fold of what the active imports assert.
+
+    A row that one import asserts is that assertion itself; once a second import
+    speaks of it, every assertion stands in ``held``.
+    """
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._rank: dict[int, tuple[int, int]] = {}
+        self._fields: dict[tuple[int, str], tuple[str, ...]] = {}
+
+    def rank(self, import_id: int) -> tuple[int, int]:
+        """Return what imports are ordered by: as-of, then id; the largest wins."""
+        if import_id not in self._rank:
+            query = "SELECT as_of, import_id FROM imports WHERE import_id = ?"
+            as_of, number = self._conn.execute(query, (import_id,)).fetchone()
+            self._rank[import_id] = (as_of, number)
+        return self._rank[import_id]
+
+    def fields(self, import_id: int, table: str) -> tuple[str, ...]:
+        """Return the fields that the import speaks about wherever ``held`` does not say otherwise."""
+        key = (import_id, table)
+        if key not in self._fields:
+            query = "SELECT fields FROM import_fields WHERE import_id = ? AND table_name = ?"
+            row = self._conn.execute(query, key).fetchone()
+            self._fields[key] = tuple(json.loads(row[0])) if row else ()
+        return self._fields[key]
+
+    def declare(self, import_id: int, table: str, fields: Sequence[str]) -> bool:
+        """Note what the import speaks about; say whether ``fields`` is what it always speaks about."""
+        if known := self.fields(import_id, table):
+            return set(known) == set(fields)
+        self._fields[import_id, table] = tuple(fields)
+        self._conn.execute(
+            "INSERT INTO import_fields(import_id, table_name, fields) VALUES (?, ?, ?)",
+            (import_id, table, json.dumps(list(fields))),
+        )
+        return True
+
+    def settle(
+        self,
+        shape: Shape,
+        import_id: int,
+        fields: Sequence[str],
+        ids: Sequence[int],
+        records: Sequence[int],
+        asserted: Iterable[Sequence[Stored]],
+    ) -> Settled:
+        """Let ``import_id`` speak about stored rows: each id once, ``asserted`` a row of ``fields`` each."""
+        usual = self.declare(import_id, shape.name, fields)
+        facts = self._facts(shape, ids)
+        held = self._held(shape, ids)
+        settled = Settled()
+        to_hold: list[tuple[int, Assertion]] = []
+        to_write: list[tuple[int, Assertion]] = []
+        for row_id, record, spoken in zip(ids, records, asserted, strict=True):
+            stored = facts[row_id]
+            mine = Assertion(import_id, record, dict(zip(fields, spoken, strict=True)))
+            assertions = held.get(row_id, [])
+            if not assertions and stored.import_id is None:
+                if not usual:
+                    to_hold.append((row_id, mine))
+                after = mine
+            elif not assertions and stored.import_id == import_id:
+                merged = {name: stored.says[name] for name in self.fields(import_id, shape.name)} | mine.says
+                after = Assertion(import_id, record, merged)
+                if len(merged) != len(self.fields(import_id, shape.name)):
+                    to_hold.append((row_id, after))
+            else:
+                if not assertions:
+                    assertions = [self._implied(shape, stored)]
+                    to_hold.append((row_id, assertions[0]))
+                earlier = next((one.says for one in assertions if one.import_id == import_id), {})
+                mine = Assertion(import_id, record, earlier | mine.says)
+                to_hold.append((row_id, mine))
+                after = self.folded([one for one in assertions if one.import_id != import_id] + [mine])
+            before = None if stored.import_id is None else stored.says
+            settled.levels.append(self._note(shape, settled, row_id, before, after))
+            if (after.import_id, after.record) != (stored.import_id, stored.record) or settled.levels[-1] != UNCHANGED:
+                to_write.append((row_id, after))
+        self.hold(shape, to_hold)
+        self.write(shape, to_write)
+        return settled
+
+    def withdraw(self, shape: Shape, import_id: int) -> tuple[list[Change], list[int]]:
+        """Take the import's assertions back; return the rows that changed, and those nobody asserts any more."""
+        spoken = self._conn.execute(
+            "SELECT row_id FROM held WHERE import_id = ? AND table_name = ?", (import_id, shape.name)
+        ).fetchall()
+        ids = [row[0] for row in spoken]
+        facts = self._facts(shape, ids)
+        held = self._held(shape, ids)
+        settled = Settled()
+        to_write: list[tuple[int, Assertion]] = []
+        released: list[tuple[str, int]] = []
+        alone: list[int] = []
+        for row_id in ids:
+            rest = [one for one in held[row_id] if one.import_id != import_id]
+            if not rest:
+                alone.append(row_id)
+                continue
+            after = self.folded(rest)
+            self._note(shape, settled, row_id, facts[row_id].says, after)
+            to_write.append((row_id, after))
+            if len(rest) == 1 and set(after.says) == set(self.fields(after.import_id, shape.name)):
+                released.append((shape.name, row_id))
+        self._conn.execute("DELETE FROM held WHERE import_id = ? AND table_name = ?", (import_id, shape.name))
+        self._conn.executemany("DELETE FROM held WHERE table_name = ? AND row_id = ?", released)
+        self.write(shape, to_write)
+        return settled.changes, alone
+
+    def hold(self, shape: Shape, held: Iterable[tuple[int, Assertion]]) -> None:
+        """Keep assertions by their rows' ids, instead of what the same import said of the row before."""
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO held(table_name, row_id, import_id, record, asserted) VALUES (?, ?, ?, ?, ?)",
+            (
+                (shape.name, row_id, one.import_id, one.record, json.dumps(one.says, ensure_ascii=False, separators=(",", ":")))
+                for row_id, one in held
+            ),
+        )  # fmt: skip
+
+    def write(self, shape: Shape, facts: Sequence[tuple[int, Assertion]]) -> None:
+        """Make the rows say what is given and nothing else."""
+        assignments = ", ".join(f"{column} = ?" for column in (*shape.columns, "import_id", "record"))
+        self._conn.executemany(
+            f"UPDATE {shape.name} SET {assignments} WHERE {shape.id_column} = ?",
+            (
+                (*(one.says.get(name) for name in shape.fields), one.import_id, one.record, row_id)
+                for row_id, one in facts
+            ),
+        )
+
+    def folded(self, assertions: Iterable[Assertion]) -> Assertion:
+        """Return what the assertions say together; it bears the name of the newest."""
+        says: Fact = {}
+        newest: Assertion | None = None
+        for newest in sorted(assertions, key=lambda one: self.rank(one.import_id)):
+            says = says | newest.says
+        if newest is None:
+            raise ValueError("nothing to fold")
+        return Assertion(newest.import_id, newest.record, says)
+
+    def _implied(self, shape: Shape, stored: _Stored) -> Assertion:
+        """Return the assertion that the fact itself is."""
+        assert stored.import_id is not None and stored.record is not None
+        spoken = self.fields(stored.import_id, shape.name)
+        return Assertion(stored.import_id, stored.record, {name: stored.says[name] for name in spoken})
+
+    def _note(self, shape: Shape, settled: Settled, row_id: int, before: Fact | None, after: Assertion) -> int:
+        now = {name: after.says.get(name) for name in shape.fields}
+        if before == now:
+            return UNCHANGED
+        settled.changes.append(
+            Change(row_id, None if before is None else _by_column(shape, before), _by_column(shape, now))
+        )
+        return NEW if before is None else CHANGED
+
+    def _facts(self, shape: Shape, ids: Sequence[int]) -> dict[int, _Stored]:
+        columns = ", ".join([shape.id_column, "import_id", "record", *shape.columns])
+        return {
+            row[0]: _Stored(row[1], row[2], dict(zip(shape.fields, row[3:], strict=True)))  # type: ignore[misc,arg-type]
+            for row in rows.select_by(self._conn, columns, shape.name, shape.id_column, ids)
+        }
+
+    def _held(self, shape: Shape, ids: Sequence[int]) -> dict[int, list[Assertion]]:
+        held: dict[int, list[Assertion]] = {}
+        mine = f"table_name = '{shape.name}'"
+        for row_id, import_id, record, asserted in rows.select_by(
+            self._conn, "row_id, import_id, record, asserted", "held", "row_id", ids, mine
+        ):
+            held.setdefault(int(row_id), []).append(  # type: ignore[arg-type]
+                Assertion(int(import_id), int(record), json.loads(str(asserted)))  # type: ignore[arg-type]
+            )
+        return held
+
+
+@dataclass(frozen=True)
+class _Stored:
+    import_id: int | None
+    record: int | None
+    says: Fact
+
+
+def _by_column(shape: Shape, fact: Mapping[str, Stored]) -> Fact:
+    return {column: fact[name] for name, column in zip(shape.fields, shape.columns, strict=True)}

@@ -1,0 +1,634 @@
+"""One import's rows into the facts, with everything that follows from them, in one transaction."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecoperf_desktop.errors import FileRefused
+from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Numbers
+from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import Answers, ImportHead, RowCounts
+from ecoperf_desktop.store import derive, rows, sums
+from ecoperf_desktop.store.blocks import Blocks
+from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.store.derive import Dirty
+from ecoperf_desktop.store.dimensions import Names, as_words
+from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Assertion, Fold
+from ecoperf_desktop.store.lines import LINES_AN_ORDER, Lines
+from ecoperf_desktop.store.rows import Shape, Stored
+from ecoperf_desktop.store.seen import Titles
+from ecoperf_desktop.store.tables import TABLES, Key, Table
+
+# The write-ahead log is merged after an import that made it larger than this.
+_LARGE_LOG = 16_000_000
+_SEPARATOR = "\x1f"
+_MONEY = ("money", "cost_e4")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What an import became: ``period`` is what it covers, None when it says nothing about days."""
+
+    import_id: int
+    rows: RowCounts
+    period: Period | None
+
+
+class _DryRun(Exception):
+    """Ends a transaction whose outcome was only to be seen."""
+
+
+def known_import(conn: sqlite3.Connection, *, sha256: str, member: str | None, format_id: str, source: str) -> int | None:
+    """Return the active import of the same bytes read the same way, None when there is none."""
+    row = conn.execute(
+        "SELECT i.import_id FROM imports i JOIN source s USING(source_id) WHERE i.sha256 = ? AND i.member IS ? "
+        "AND i.format = ? AND s.name = ? AND i.state = 'active'",
+        (sha256, member, format_id, source),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+@contextmanager
+def loading(workspace: Workspace, head: ImportHead, *, dry_run: bool = False) -> Iterator[Loading]:
+    """Load one file: rows, sums, coverage, raw text and ledger entry together, or nothing.
+
+    Call ``Loading.finish`` inside.  Any exception takes everything back, and so does ``dry_run``.
+    """
+    # A million short-lived lists would send the collector over all of them again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    conn = workspace.conn
+    try:
+        with workspace.transaction():
+            conn.execute("PRAGMA wal_autocheckpoint=0")
+            load = Loading(workspace, head)
+            yield load
+            if not load.is_finished:
+                raise RuntimeError("the import was not finished")
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    finally:
+        if collecting:
+            gc.enable()
+        if not workspace.read_only:
+            conn.execute("PRAGMA wal_autocheckpoint=1000")
+    _merge_log(workspace)
+
+
+class Loading:
+    """Receives one import's rows, a stretch of the file at a time."""
+
+    def __init__(self, workspace: Workspace, head: ImportHead) -> None:
+        self._conn = conn = workspace.conn
+        self._workspace = workspace
+        self._head = head
+        self._fold = Fold(conn)
+        self._source_id = _source(conn, head.answers)
+        self.import_id = _open_entry(conn, head, self._source_id)
+        self._names = Names(conn, self._source_id)
+        self._dirty: Dirty = {}
+        self._levels = _Levels()
+        self._coverage: dict[tuple[str, int | None], tuple[int, int]] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._repeats: dict[str, Counter[str]] = {}
+        self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._dirty)
+        self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"))
+        self._titles = Titles(conn, self.import_id, head.as_of)
+        self._orders_to_derive: list[Iterable[int]] = []
+        self._buyers_to_derive: set[int] = set()
+        self._accounts: set[int] = set()
+        self._persons: set[int] = set()
+        self._purchase_orders: set[int] = set()
+        self._orders_spoken_of: dict[str, set[int]] = {}
+        self._basis_settled = False
+        self._checked_currency = False
+        self.is_finished = False
+
+    def assert_rows(self, tables: Sequence[Asserted]) -> None:
+        """Store what one stretch of the file says; may be called again and again, tables in any order.
+
+        Raises FileRefused for money in another currency than the workspace's.
+        """
+        place = {name: index for index, name in enumerate(TABLES)}
+        for asserted in sorted(tables, key=lambda one: place[one.table]):
+            if len(asserted):
+                self._assert_table(asserted)
+
+    def keep_raw(self, first_record: int, records: int, compressed: bytes) -> None:
+        """Keep a zlib block of the file's text that begins at ``first_record``."""
+        self._conn.execute(
+            "INSERT INTO raw_block(import_id, first_record, records, text) VALUES (?, ?, ?, ?)",
+            (self.import_id, first_record, records, compressed),
+        )
+
+    def cover(self, kind: str, first_day: int, last_day: int, shop: str | None = None) -> None:
+        """Say that the file speaks for these days, beyond what its rows show; ``shop`` None is the company."""
+        self._cover(kind, None if shop is None else self._names.one("shop", shop), first_day, last_day)
+
+    def finish(self, *, read: int, dropped: Mapping[str, int], findings: Sequence[Finding], rejected: int) -> Loaded:
+        """Work out what follows from the rows, and close the ledger entry.
+
+        ``read`` counts the file's records, ``dropped`` those left out by rule, by
+        reason.  Raises RuntimeError when they do not add up: that is a bug, and
+        nothing is stored.
+        """
+        self._titles.store()
+        self._derive()
+        self._store_coverage()
+        new, changed, unchanged = self._levels.counts()
+        counts = RowCounts(read, new, changed, unchanged, sum(dropped.values()), rejected)
+        if read != new + changed + unchanged + counts.dropped + rejected:
+            raise RuntimeError(f"records do not add up: {counts}")
+        sums.refresh(self._conn, self._dirty)
+        period = self._head.period or self._covered()
+        _close_entry(self._conn, self.import_id, counts, dropped, findings, period)
+        self.is_finished = True
+        return Loaded(self.import_id, counts, period)
+
+    # -- tables
+
+    def _assert_table(self, asserted: Asserted) -> None:
+        table = TABLES[asserted.table]
+        _require_needed(table, asserted, self._head.file)
+        self._check_currency(table, asserted)
+        if table.strategy == "seen":
+            products = self._names.ids("product", asserted.columns["sku"]).values
+            self._levels.mark(asserted.records, self._titles.see(products, as_words(asserted.columns["title"])))
+            return
+        shape = self._shape(table.name)
+        stored = self._stored(shape, asserted)
+        if table.strategy == "block":
+            levels = self._blocks.put(shape, stored, asserted.records)
+        else:
+            levels = self._upsert(shape, asserted, stored)
+        self._levels.mark(asserted.records, levels)
+        self._cover_rows(table, stored, len(asserted))
+
+    def _upsert(self, shape: Shape, asserted: Asserted, stored: dict[str, Column]) -> NDArray[np.uint8]:
+        keys = self._natural_keys(shape.table, asserted) if shape.has_natural_key else []
+        ids, is_new = self._identify(shape, asserted, stored, keys)
+        levels = np.full(len(ids), UNCHANGED, dtype=np.uint8)
+        last = _last_of_each(ids)
+        new = last[is_new[last]]
+        old = last[~is_new[last]]
+        levels[new] = NEW
+        if len(new):
+            self._insert(shape, stored, ids, keys, new, asserted.records)
+        if len(old):
+            levels[old] = self._settle(shape, stored, ids, old, asserted.records)
+        self._names.store_orders()
+        return levels
+
+    def _identify(
+        self, shape: Shape, asserted: Asserted, stored: dict[str, Column], keys: list[str]
+    ) -> tuple[Int64, NDArray[np.bool_]]:
+        """Return the id of each row and whether nothing is stored under it yet."""
+        if keys:
+            return self._known_rows(shape, keys)
+        match shape.name:
+            case "orders":
+                self._settle_basis()
+                found = self._names.orders(self._shops(asserted), asserted.columns["order_no"])
+                return found.ids, found.is_new
+            case "order_lines":
+                orders = self._order_ids(asserted).values
+                self._names.store_orders()
+                numbers = stored.get("line_no")
+                has_numbers = rows.present(numbers, len(asserted)).any()
+                return self._lines.identify(
+                    orders,
+                    stored.get("sku"),
+                    rows.values(numbers) if numbers is not None and has_numbers else None,
+                )
+            case "customer":
+                ids = self._names.buyers(asserted.columns["buyer"]).values
+            case _:
+                ids = self._names.ids(shape.name, asserted.columns[shape.table.key[0]]).values
+        return ids, np.zeros(len(ids), dtype=bool)
+
+    def _insert(
+        self, shape: Shape, stored: dict[str, Column], ids: Int64, keys: list[str], new: NDArray[np.intp], records: Int64
+    ) -> None:
+        usual = self._fold.declare(self.import_id, shape.name, tuple(stored))
+        new = new[np.argsort(ids[new], kind="stable")]
+        taken = {name: rows.take(column, new) for name, column in stored.items()}
+        columns: dict[str, Column | Sequence[Stored] | int] = {shape.id_column: Numbers(ids[new])}
+        if keys:
+            columns["natural_key"] = [keys[index] for index in new.tolist()]
+        if shape.name == "orders":
+            columns["source_id"] = self._source_id
+            for order in ids[new].tolist():
+                del self._names.unstored_orders[order]
+        columns |= {column: taken[name] for name, column in zip(shape.fields, shape.columns, strict=True) if name in taken}
+        columns |= {"import_id": self.import_id, "record": Numbers(records[new])}
+        rows.insert(self._conn, shape.name, columns, len(new))
+        if not usual:
+            self._hold_unusual(shape, ids[new], records[new], taken)
+        self._touch_new(shape, taken, ids[new])
+
+    def _settle(
+        self, shape: Shape, stored: dict[str, Column], ids: Int64, old: NDArray[np.intp], records: Int64
+    ) -> NDArray[np.uint8]:
+        listed = [rows.values(rows.take(column, old)) for column in stored.values()]
+        settled = self._fold.settle(
+            shape, self.import_id, tuple(stored), ids[old].tolist(), records[old].tolist(), zip(*listed, strict=True)
+        )
+        for change in settled.changes:
+            for fact in (change.before, change.after):
+                if fact is not None:
+                    self._touch_fact(shape, change.row_id, fact)
+        return np.array(settled.levels, dtype=np.uint8)
+
+    def _hold_unusual(self, shape: Shape, ids: Int64, records: Int64, taken: dict[str, Column]) -> None:
+        """Spell out rows about which this file says other fields than it does elsewhere."""
+        from_fold = zip(*(rows.values(column) for column in taken.values()), strict=True)
+        self._fold.hold(
+            shape,
+            (
+                (row_id, Assertion(self.import_id, record, dict(zip(taken, spoken, strict=True))))
+                for row_id, record, spoken in zip(ids.tolist(), records.tolist(), from_fold, strict=True)
+            ),
+        )
+
+    # -- what follows from rows
+
+    def _touch_new(self, shape: Shape, taken: dict[str, Column], ids: Int64) -> None:
+        column_of = dict(zip(shape.fields, shape.columns, strict=True))
+        for name, column in taken.items():
+            if column_of[name] in shape.day_columns:
+                derive.touch(self._dirty, shape.name, _distinct(column))
+        match shape.name:
+            case "orders":
+                self._orders_to_derive.append(ids.tolist())
+                if "buyer" in taken:
+                    self._buyers_to_derive.update(_distinct(taken["buyer"]))
+            case "receipts" | "po_lines":
+                if "po_no" in taken:
+                    self._purchase_orders.update(_distinct(taken["po_no"]))
+            case "order_lines":
+                self._orders_spoken_of.setdefault(shape.name, set()).update(np.unique(ids // LINES_AN_ORDER).tolist())
+            case "refunds" | "reviews" | "surveys" | "shipments":
+                if "order_no" in taken:
+                    self._orders_spoken_of.setdefault(shape.name, set()).update(_distinct(taken["order_no"]))
+
+    def _touch_fact(self, shape: Shape, row_id: int, fact: Mapping[str, Stored]) -> None:
+        derive.touch(self._dirty, shape.name, (fact.get(column) for column in shape.day_columns))
+        match shape.name:
+            case "orders":
+                self._orders_to_derive.append((row_id,))
+                if fact["customer_id"] is not None:
+                    self._buyers_to_derive.add(int(fact["customer_id"]))
+            case "customer":
+                self._accounts.add(row_id)
+                if fact["person_hash"] is not None:
+                    self._persons.add(int(fact["person_hash"]))
+            case "receipts" | "po_lines":
+                if fact["po_id"] is not None:
+                    self._purchase_orders.add(int(fact["po_id"]))
+            case "purchase_orders":
+                self._purchase_orders.add(row_id)
+            case "order_lines":
+                self._orders_spoken_of.setdefault(shape.name, set()).add(row_id // LINES_AN_ORDER)
+            case "refunds" | "reviews" | "surveys" | "shipments":
+                if fact["order_id"] is not None:
+                    self._orders_spoken_of.setdefault(shape.name, set()).add(int(fact["order_id"]))
+
+    def _derive(self) -> None:
+        conn = self._conn
+        touched = {order for orders in self._orders_to_derive for order in orders}
+        derive.sale_days(conn, touched, self._dirty)
+        moved = derive.persons(conn, self._accounts, self._persons) if self._accounts else set()
+        derive.first_orders(conn, self._buyers_to_derive | moved, self._dirty, all_days=moved)
+        derive.receipt_lines(conn, self._purchase_orders, self._dirty)
+        for table, orders in self._orders_spoken_of.items():
+            derive.touch_order_days(conn, table, orders, self._dirty)
+
+    def _settle_basis(self) -> None:
+        """Let the first active import with orders say when a sale counts for its source."""
+        if self._basis_settled:
+            return
+        self._basis_settled = True
+        self._conn.execute(
+            "UPDATE source SET recognition_basis = ? WHERE source_id = ? AND NOT EXISTS (SELECT 1 FROM imports i "
+            "JOIN import_fields f USING(import_id) WHERE i.source_id = source.source_id AND i.state = 'active' "
+            "AND i.import_id <> ? AND f.table_name = 'orders')",
+            (self._head.answers.recognition_basis, self._source_id, self.import_id),
+        )
+
+    # -- coverage
+
+    def _cover_rows(self, table: Table, stored: Mapping[str, Column], count: int) -> None:
+        if table.coverage is None or table.day is None:
+            return
+        first = _days_of(stored.get(table.day), stored.get("paid_day") if table.name == "orders" else None)
+        if first is None:
+            return
+        last = stored.get("last_day")
+        ends = np.where(rows.present(last, count), last.values, first.values) if isinstance(last, Numbers) else first.values
+        shop = stored.get("shop")
+        has_shop = rows.present(shop, count)
+        shops = np.where(has_shop, shop.values, 0) if isinstance(shop, Numbers) else np.zeros(count, dtype=np.int64)
+        dated = rows.present(first, count)
+        for shop_id in np.unique(shops[dated]).tolist():
+            mine = dated & (shops == shop_id)
+            self._cover(table.coverage, shop_id or None, int(first.values[mine].min()), int(ends[mine].max()))
+
+    def _cover(self, kind: str, shop: int | None, first_day: int, last_day: int) -> None:
+        first, last = self._coverage.get((kind, shop), (first_day, last_day))
+        self._coverage[kind, shop] = (min(first, first_day), max(last, last_day))
+
+    def _store_coverage(self) -> None:
+        stated = self._head.period
+        if stated is not None:
+            self._coverage = {key: (stated.first, stated.last) for key in self._coverage}
+        # A file with sales and refunds speaks for both over all of its days.
+        for shop in {shop for kind, shop in self._coverage if kind in ("sales", "refunds")}:
+            if ("sales", shop) in self._coverage and ("refunds", shop) in self._coverage:
+                span = self._coverage["refunds", shop]
+                self._cover("sales", shop, *span)
+                self._cover("refunds", shop, *self._coverage["sales", shop])
+        self._conn.executemany(
+            "INSERT INTO coverage(import_id, kind, source_id, shop_id, first_day, last_day) VALUES (?, ?, ?, ?, ?, ?)",
+            ((self.import_id, kind, self._source_id, shop, *span) for (kind, shop), span in self._coverage.items()),
+        )
+
+    def _covered(self) -> Period | None:
+        if not self._coverage:
+            return None
+        return Period(min(first for first, _ in self._coverage.values()), max(last for _, last in self._coverage.values()))
+
+    # -- fields and keys
+
+    def _stored(self, shape: Shape, asserted: Asserted) -> dict[str, Column]:
+        """Return the fields as they are stored: names as row ids, buyers as hashes, in the table's order."""
+        stored: dict[str, Column] = {}
+        for table_field in shape.table.fields:
+            name = table_field.name
+            if name not in shape.fields:
+                continue
+            if name == "shop" and shape.name in ("orders", "refunds"):
+                stored[name] = Numbers(self._shops(asserted))
+                continue
+            column = asserted.columns.get(name)
+            if column is None:
+                continue
+            if table_field.refers == "orders":
+                stored[name] = self._order_ids(asserted)
+                self._names.store_orders()
+            elif table_field.refers == "customer":
+                stored[name] = self._names.buyers(column)
+            elif table_field.refers is not None:
+                stored[name] = self._names.ids(table_field.refers, column)
+            elif table_field.column in ("ext_hash", "person_hash"):
+                stored[name] = self._names.hashed(column, name)
+            else:
+                stored[name] = as_words(column) if table_field.kind == "text" else column
+        return stored
+
+    def _shops(self, asserted: Asserted) -> Int64:
+        """Return each row's shop; what does not name one belongs to the source's own."""
+        count = len(asserted)
+        column = asserted.columns.get("shop")
+        has_shop = rows.present(column, count)
+        shops = np.zeros(count, dtype=np.int64)
+        if column is not None:
+            shops = self._names.ids("shop", column).values.copy()
+        if not has_shop.all():
+            shops[~has_shop] = self._names.one("shop", self._head.answers.source)
+        return shops
+
+    def _order_ids(self, asserted: Asserted) -> Numbers:
+        found = self._names.orders(self._shops(asserted), asserted.columns["order_no"])
+        missing = found.ids == 0
+        return Numbers(found.ids, missing if missing.any() else None)
+
+    def _natural_keys(self, table: Table, asserted: Asserted) -> list[str]:
+        """Return the text each row is known by: words and not ids, so that no order of files changes it."""
+        count = len(asserted)
+        keys = [""] * count
+        waiting = np.ones(count, dtype=bool)
+        for position, key in enumerate(table.identities):
+            usable = waiting.copy()
+            for name in key.needs:
+                usable &= rows.present(asserted.columns.get(name), count)
+            mine = np.flatnonzero(usable)
+            waiting &= ~usable
+            if len(mine):
+                for index, text in zip(mine.tolist(), self._key_texts(table, key, position, asserted, mine), strict=True):
+                    keys[index] = text
+        return keys
+
+    def _key_texts(
+        self, table: Table, key: Key, position: int, asserted: Asserted, mine: NDArray[np.intp]
+    ) -> Iterator[str]:
+        parts: list[Sequence[str]] = []
+        if table.scoped:
+            parts.append([self._head.answers.source] * len(mine))
+        for name in key.fields:
+            column = asserted.columns.get(name)
+            default = self._head.answers.source if name == "shop" else ""
+            if column is None:
+                parts.append([default] * len(mine))
+            else:
+                parts.append([default if one is None else str(one) for one in rows.values(rows.take(column, mine))])
+        repeats = self._repeats.setdefault(table.name, Counter())
+        for texts in zip(*parts, strict=True):
+            text = _SEPARATOR.join((str(position), *texts))
+            if key.repeats:
+                repeats[text] += 1
+                if repeats[text] > 1:
+                    text = f"{text}{_SEPARATOR}#{repeats[text]}"
+            yield text
+
+    def _known_rows(self, shape: Shape, keys: list[str]) -> tuple[Int64, NDArray[np.bool_]]:
+        """Return the row of each key, and whether it is new."""
+        largest = before = rows.largest_id(self._conn, shape.name, shape.id_column)
+        known: dict[str, int] = {}
+        if before:
+            wanted = list(dict.fromkeys(keys))
+            found = rows.select_by(self._conn, f"natural_key, {shape.id_column}", shape.name, "natural_key", wanted)
+            known.update(found)  # type: ignore[arg-type]
+        for key in keys:
+            if key not in known:
+                largest += 1
+                known[key] = largest
+        ids = np.array([known[key] for key in keys], dtype=np.int64)
+        return ids, ids > before
+
+    # -- currency
+
+    def _check_currency(self, table: Table, asserted: Asserted) -> None:
+        """Refuse money in another currency than the workspace's; the first file with money sets it."""
+        money = {field.name for field in table.fields if field.kind in _MONEY}
+        currencies: set[str] = set()
+        if table.name == "orders" and isinstance(column := asserted.columns.get("currency"), Coded):
+            used = np.flatnonzero(np.bincount(column.codes + 1, minlength=len(column.words) + 1)[1:])
+            currencies.update(column.words[code] for code in used.tolist())
+        if money & asserted.columns.keys() and not self._checked_currency and self._head.answers.currency:
+            currencies.add(self._head.answers.currency)
+            self._checked_currency = True
+        for currency in sorted(currencies):
+            reporting = self._workspace.reporting_currency
+            if reporting is None:
+                self._workspace.set_setting("reporting_currency", currency)
+            elif currency != reporting:
+                raise FileRefused("store.other_currency", file=self._head.file, found=currency, reporting=reporting)
+
+    def _shape(self, name: str) -> Shape:
+        if name not in self._shapes:
+            self._shapes[name] = rows.shape(self._conn, name)
+        return self._shapes[name]
+
+
+class _Levels:
+    """What became of each record: the most that became of any of its rows."""
+
+    def __init__(self) -> None:
+        self._of_record = np.zeros(1024, dtype=np.uint8)
+
+    def mark(self, records: Int64, levels: NDArray[np.uint8]) -> None:
+        largest = int(records.max())
+        if largest >= len(self._of_record):
+            grown = np.zeros(max(largest + 1, 2 * len(self._of_record)), dtype=np.uint8)
+            grown[: len(self._of_record)] = self._of_record
+            self._of_record = grown
+        for level in (UNCHANGED, CHANGED, NEW):
+            marked = records[levels == level]
+            self._of_record[marked] = np.maximum(self._of_record[marked], level)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many records are new, changed and unchanged."""
+        counted = np.bincount(self._of_record, minlength=NEW + 1)
+        return int(counted[NEW]), int(counted[CHANGED]), int(counted[UNCHANGED])
+
+
+def _source(conn: sqlite3.Connection, answers: Answers) -> int:
+    """Return the source's id; what was answered first stays as long as an import of it is active."""
+    row = conn.execute("SELECT source_id FROM source WHERE name = ?", (answers.source,)).fetchone()
+    values = (
+        answers.platform, answers.currency, answers.tz, answers.day_start_min, answers.recognition_basis,
+        int(answers.tax_inclusive), answers.source,
+    )  # fmt: skip
+    if row is None:
+        return int(
+            conn.execute(
+                "INSERT INTO source(platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, name) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING source_id",
+                values,
+            ).fetchone()[0]
+        )
+    query = "SELECT 1 FROM imports WHERE source_id = ? AND state = 'active' LIMIT 1"
+    if conn.execute(query, row).fetchone() is None:
+        conn.execute(
+            "UPDATE source SET platform = ?, currency = ?, tz = ?, day_start_min = ?, recognition_basis = ?, "
+            "tax_inclusive = ? WHERE name = ?",
+            values,
+        )
+    else:
+        conn.execute(
+            "UPDATE source SET currency = coalesce(currency, ?), tz = coalesce(tz, ?) WHERE name = ?",
+            (answers.currency, answers.tz, answers.source),
+        )
+    return int(row[0])
+
+
+def _open_entry(conn: sqlite3.Connection, head: ImportHead, source_id: int) -> int:
+    return int(
+        conn.execute(
+            "INSERT INTO imports(source_id, path, file, member, sha256, size, format, format_version, mapping_hash, encoding, "
+            "delimiter, header, hashed, as_of, as_of_from, state, imported_utc) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?) RETURNING import_id",
+            (
+                source_id, head.path, head.file, head.member, head.sha256, head.size, head.format_id, head.format_version,
+                head.mapping_hash, head.encoding, head.delimiter, json.dumps(head.header, ensure_ascii=False),
+                json.dumps(head.hashed, ensure_ascii=False), head.as_of, head.as_of_from, int(time.time()),
+            ),
+        ).fetchone()[0]
+    )  # fmt: skip
+
+
+def _close_entry(
+    conn: sqlite3.Connection,
+    import_id: int,
+    counts: RowCounts,
+    dropped: Mapping[str, int],
+    findings: Sequence[Finding],
+    period: Period | None,
+) -> None:
+    conn.execute(
+        "UPDATE imports SET rows_read = ?, rows_new = ?, rows_changed = ?, rows_unchanged = ?, rows_dropped = ?, "
+        "rows_rejected = ?, dropped = ?, first_day = ?, last_day = ? WHERE import_id = ?",
+        (
+            counts.read, counts.new, counts.changed, counts.unchanged, counts.dropped, counts.rejected,
+            json.dumps(dict(dropped), ensure_ascii=False), period and period.first, period and period.last, import_id,
+        ),
+    )  # fmt: skip
+    conn.executemany(
+        "INSERT INTO import_findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (import_id, position, one.code, one.severity, one.record, one.line, one.column,
+             json.dumps(one.details, ensure_ascii=False, default=str))
+            for position, one in enumerate(findings)
+        ),
+    )  # fmt: skip
+
+
+def _merge_log(workspace: Workspace) -> None:
+    """Merge a log that an import made large into the file, without waiting for anyone who still reads it."""
+    log = workspace.path.with_name(workspace.path.name + "-wal")
+    if not log.exists() or log.stat().st_size < _LARGE_LOG:
+        return
+    conn = workspace.conn
+    conn.execute("PRAGMA busy_timeout=0")
+    try:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        conn.execute("PRAGMA busy_timeout=5000")
+
+
+def _require_needed(table: Table, asserted: Asserted, file: str) -> None:
+    """Refuse rows without what a row of the table cannot be without."""
+    needed = {field.name for field in table.fields if field.needed}
+    if table.name == "order_lines":
+        needed.add("order_no")
+    for name in sorted(needed):
+        there = rows.present(asserted.columns.get(name), len(asserted))
+        if not there.all():
+            record = int(asserted.records[~there][0])
+            raise FileRefused("store.field_missing", file=file, table=table.name, field=name, record=record)
+
+
+def _last_of_each(ids: Int64) -> NDArray[np.intp]:
+    """Return the last row of each id, in the order of ids."""
+    if (np.diff(ids) > 0).all():
+        return np.arange(len(ids))
+    _, backwards = np.unique(ids[::-1], return_index=True)
+    return np.asarray(len(ids) - 1 - backwards)
+
+
+def _distinct(column: Column) -> list[int]:
+    assert isinstance(column, Numbers)
+    return np.unique(column.values[rows.present(column, len(column))]).tolist()  # type: ignore[no-any-return]
+
+
+def _days_of(first: Column | None, second: Column | None) -> Numbers | None:
+    """Return days, the second column's where the first has none."""
+    if not isinstance(first, Numbers):
+        return second if isinstance(second, Numbers) else None
+    if first.missing is None or not isinstance(second, Numbers):
+        return first
+    missing = first.missing & ~rows.present(second, len(first))
+    return Numbers(np.where(first.missing, second.values, first.values), missing)
