@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecoperf_desktop.model.columns import Bool, Coded, Column
+from ecoperf_desktop.model.columns import Bool, Coded, Column, Numbers, Reals
 from ecoperf_desktop.store.new_sales import NewSales
 
 
@@ -24,12 +25,21 @@ class Unreadable(Exception):
     """SQL that is not read here."""
 
 
+class Level(IntEnum):
+    """For what an expression has a value each: once for all rows, for each order, or for each line."""
+
+    ALL = 0
+    ORDER = 1
+    LINE = 2
+
+
 @dataclass(frozen=True)
 class Vector:
-    """One expression over all rows: numbers, and where they are NULL (None: nowhere)."""
+    """One expression: numbers, and where they are NULL (None: nowhere), one for each of its level."""
 
     values: NDArray[Any]
-    missing: Bool | None = None
+    missing: Bool | None
+    level: Level
 
 
 Node: TypeAlias = tuple[Any, ...]
@@ -58,7 +68,7 @@ class _Arm:
 
 
 class Projection:
-    """The rows that one view shows of the new sales; empty when it shows none.
+    """The rows that one view shows of the new sales; ``rows`` is 0 when it shows none.
 
     Raises Unreadable where the view's SQL, or later an expression, is not understood.
     """
@@ -67,40 +77,61 @@ class Projection:
         arms = [arm for arm in _read(sql) if _shows_sales(arm)]
         if len(arms) > 1:
             raise Unreadable("several parts show orders")
-        self._new = new
         self._arm = arms[0] if arms else None
-        self._known: dict[Node, Vector] = {}
-        self._kept: NDArray[np.intp] | None = None
-        self.rows = 0
+        self._by_line = self._arm is not None and "order_lines" in self._arm.inner.values()
+        self._take(new)
         if self._arm is None:
-            return
-        self._by_line = "order_lines" in self._arm.inner.values()
-        self._all = _length(new.lines) if self._by_line else _length(new.orders)
-        self.rows = self._all
-        if self._arm.where is not None:
-            kept = self._is_true(self._evaluate(self._arm.where))
-            if not kept.all():
-                self._kept = np.flatnonzero(kept)
-                self.rows = len(self._kept)
+            self.rows = 0
+        elif self._arm.where is not None:
+            chosen = self._evaluate(self._arm.where)
+            truth = _truth(chosen)
+            if not truth.all():
+                self._take(self._restricted(truth, chosen.level))
+
+    def _take(self, new: NewSales) -> None:
+        self._new = new
+        self._known: dict[Node, Vector] = {}
+        self.orders = _length(new.orders)
+        self.rows = _length(new.lines) if self._by_line else self.orders
+        if self._by_line and self.rows and new.line_order is None:
+            raise Unreadable("lines without their orders")
+        self.line_order = new.line_order if self._by_line else None
+
+    def _restricted(self, truth: Bool, level: Level) -> NewSales:
+        new = self._new
+        if level is Level.ALL:
+            return NewSales({}, {}, None, None)
+        if level is Level.LINE:
+            assert self.line_order is not None
+            lines = {name: _chosen(column, truth) for name, column in new.lines.items()}
+            return NewSales(new.orders, lines, self.line_order[truth], new.buyers)
+        orders = {name: _chosen(column, truth) for name, column in new.orders.items()}
+        buyers = None if new.buyers is None else _chosen_numbers(new.buyers, truth)
+        if self.line_order is None:
+            return NewSales(orders, {}, None, buyers)
+        with_order = truth[self.line_order]
+        lines = {name: _chosen(column, with_order) for name, column in new.lines.items()}
+        place = np.cumsum(truth) - 1
+        return NewSales(orders, lines, place[self.line_order[with_order]], buyers)
 
     def vector(self, expression: str) -> Vector:
-        """Return ``expression`` over the view's columns, one value a row."""
-        arm = self._arm
-        if arm is None:
-            return Vector(np.zeros(0, np.int64))
-        whole = self._evaluate(_put_in(_expression(expression), arm.columns))
-        if self._kept is None:
-            return whole
-        missing = None if whole.missing is None else whole.missing[self._kept]
-        return Vector(whole.values[self._kept], missing)
+        """Return ``expression`` over the view's columns, at the level it varies on."""
+        assert self._arm is not None
+        return self._evaluate(_put_in(_expression(expression), self._arm.columns))
 
-    def holds(self, condition: str) -> Bool:
-        """Return where ``condition`` is true."""
-        return self._is_true(self.vector(condition))
+    def at(self, level: Level, vector: Vector) -> tuple[NDArray[Any], Bool | None]:
+        """Return values, and where they are missing, one for each order or line."""
+        return self._spread(vector.values, vector.level, level), (
+            None if vector.missing is None else self._spread(vector.missing, vector.level, level)
+        )
 
-    def _is_true(self, vector: Vector) -> Bool:
-        truth: Bool = vector.values.astype(np.bool_)
-        return truth if vector.missing is None else truth & ~vector.missing
+    def _spread(self, values: NDArray[Any], have: Level, want: Level) -> NDArray[Any]:
+        if have is want:
+            return values
+        if have is Level.ALL:
+            return np.broadcast_to(values, (self.orders if want is Level.ORDER else self.rows,))
+        assert self.line_order is not None
+        return values[self.line_order]
 
     def _evaluate(self, node: Node) -> Vector:
         known = self._known.get(node)
@@ -109,66 +140,80 @@ class Projection:
             self._known[node] = known
         return known
 
+    def _together(self, *nodes: Node) -> tuple[list[tuple[NDArray[Any], Bool | None]], Level]:
+        """Evaluate expressions at the finest level that any of them needs."""
+        vectors = [self._evaluate(node) for node in nodes]
+        level = max(vector.level for vector in vectors)
+        return [self.at(level, vector) for vector in vectors], level
+
     def _work_out(self, node: Node) -> Vector:
         kind = node[0]
         if kind == "number":
-            return Vector(np.full(self._all, node[1]))
+            return Vector(np.array(node[1]), None, Level.ALL)
         if kind == "null":
-            return Vector(np.zeros(self._all, np.int64), np.ones(self._all, np.bool_))
+            return Vector(np.array(0), np.array(True), Level.ALL)
         if kind == "column":
             return self._column(node[1], node[2])
         if kind == "person":
             return self._person(node[1])
         if kind == "negative":
             inside = self._evaluate(node[1])
-            return Vector(-inside.values, inside.missing)
+            return Vector(-inside.values, inside.missing, inside.level)
         if kind in _ARITHMETIC:
-            return self._calculated(kind, node)
+            (left, right), level = self._together(node[1], node[2])
+            return Vector(_ARITHMETIC[kind](left[0], right[0]), _either(left[1], right[1]), level)
         if kind in _COMPARED:
             return self._compared(kind, node[1], node[2])
         if kind == "is null":
-            return Vector(self._missing_of(node[1]).astype(np.int64))
+            return self._is_null(node[1])
         if kind == "not":
-            inside_truth = self._evaluate(node[1])
-            return Vector((inside_truth.values == 0).astype(np.int64), inside_truth.missing)
+            inside = self._evaluate(node[1])
+            return Vector(np.asarray(inside.values == 0), inside.missing, inside.level)
         if kind in ("and", "or"):
             return self._joined(kind, node)
         if kind == "coalesce":
             return self._first_known(node[1:])
         if kind == "case":
-            return self._chosen(node)
+            return self._case(node)
         raise Unreadable(kind)
-
-    def _calculated(self, kind: str, node: Node) -> Vector:
-        left, right = self._evaluate(node[1]), self._evaluate(node[2])
-        return Vector(_ARITHMETIC[kind](left.values, right.values), _either(left.missing, right.missing))
 
     def _compared(self, kind: str, left: Node, right: Node) -> Vector:
         if right[0] == "text":
-            coded = self._coded(left)
-            codes = [code for code, word in enumerate(coded.words) if word == right[1]]
-            same = np.isin(coded.codes, np.array(codes, np.int32))
-            if kind not in ("=", "<>"):
-                raise Unreadable("text compared by order")
-            missing: Bool = coded.codes < 0
-            return Vector((same if kind == "=" else ~same).astype(np.int64), missing if missing.any() else None)
-        first, second = self._evaluate(left), self._evaluate(right)
-        truth = _COMPARED[kind](first.values, second.values).astype(np.int64)
-        return Vector(truth, _either(first.missing, second.missing))
+            return self._compared_text(kind, left, right[1])
+        (first, second), level = self._together(left, right)
+        return Vector(np.asarray(_COMPARED[kind](first[0], second[0])), _either(first[1], second[1]), level)
+
+    def _compared_text(self, kind: str, left: Node, text: str) -> Vector:
+        if kind not in ("=", "<>"):
+            raise Unreadable("text compared by order")
+        otherwise: str | None = None
+        if left[0] == "coalesce" and len(left) == 3 and left[2][0] == "text":
+            left, otherwise = left[1], left[2][1]
+        if left[0] != "column":
+            raise Unreadable("text that is worked out")
+        column, level = self._stored(left[1], left[2])
+        if column is None:
+            column, level = Coded(np.full((), -1, np.int32), ()), Level.ALL
+        if not isinstance(column, Coded):
+            raise Unreadable("a number compared with text")
+        codes = [code for code, word in enumerate(column.words) if word == text]
+        same = np.isin(column.codes, np.array(codes, np.int32))
+        missing: Bool | None = np.asarray(column.codes < 0)
+        if otherwise is not None:
+            same, missing = np.where(missing, otherwise == text, same), None
+        return Vector(np.asarray(same if kind == "=" else ~same), missing, level)
 
     def _joined(self, kind: str, node: Node) -> Vector:
-        left, right = self._evaluate(node[1]), self._evaluate(node[2])
-        deciding = 0 if kind == "and" else 1
-        if kind == "and":
-            truth = (left.values != 0) & (right.values != 0)
-        else:
-            truth = (left.values != 0) | (right.values != 0)
-        missing = _either(left.missing, right.missing)
+        (left, right), level = self._together(node[1], node[2])
+        deciding = kind == "or"
+        both = np.logical_or if deciding else np.logical_and
+        truth = np.asarray(both(left[0] != 0, right[0] != 0))
+        missing = _either(left[1], right[1])
         if missing is not None:
-            decided = _decides(left, deciding) | _decides(right, deciding)
-            truth = np.where(decided, bool(deciding), truth)
-            missing = missing & ~decided
-        return Vector(truth.astype(np.int64), missing)
+            decided = _decides(*left, deciding) | _decides(*right, deciding)
+            truth = np.where(decided, deciding, truth)
+            missing = np.asarray(missing & ~decided)
+        return Vector(truth, missing, level)
 
     def _first_known(self, nodes: Node) -> Vector:
         result = self._evaluate(nodes[0])
@@ -176,72 +221,59 @@ class Projection:
             if result.missing is None:
                 break
             other = self._evaluate(node)
-            values = np.where(result.missing, other.values, result.values)
-            missing = None if other.missing is None else result.missing & other.missing
-            result = Vector(values, missing)
+            level = max(result.level, other.level)
+            (values, unknown), (others, unknown_others) = self.at(level, result), self.at(level, other)
+            missing = None if unknown_others is None else np.asarray(_mask(unknown) & unknown_others)
+            result = Vector(np.where(_mask(unknown), others, values), missing, level)
         return result
 
-    def _chosen(self, node: Node) -> Vector:
+    def _case(self, node: Node) -> Vector:
         result = self._evaluate(node[2])
         for condition, outcome in reversed(node[1]):
-            truth = self._is_true(self._evaluate(condition))
-            chosen = self._evaluate(outcome)
-            values = np.where(truth, chosen.values, result.values)
+            asked, chosen = self._evaluate(condition), self._evaluate(outcome)
+            level = max(result.level, asked.level, chosen.level)
+            truth = self._spread(_truth(asked), asked.level, level)
+            (values, unknown), (others, unknown_others) = self.at(level, chosen), self.at(level, result)
             missing = None
-            if chosen.missing is not None or result.missing is not None:
-                missing = np.where(truth, _mask(chosen), _mask(result))
-            result = Vector(values, missing)
+            if unknown is not None or unknown_others is not None:
+                missing = np.where(truth, _mask(unknown), _mask(unknown_others))
+            result = Vector(np.where(truth, values, others), missing, level)
         return result
 
-    def _missing_of(self, node: Node) -> Bool:
+    def _is_null(self, node: Node) -> Vector:
         if node[0] == "column":
-            column = self._stored(node[1], node[2])
+            column, level = self._stored(node[1], node[2])
             if isinstance(column, Coded):
-                missing: Bool = self._spread(column.codes, node[1]) < 0
-                return missing
-        return _mask(self._evaluate(node))
+                return Vector(np.asarray(column.codes < 0), None, level)
+        inside = self._evaluate(node)
+        if inside.missing is None:
+            return Vector(np.array(False), None, Level.ALL)
+        return Vector(inside.missing, None, inside.level)
 
     def _column(self, alias: str | None, name: str) -> Vector:
-        column = self._stored(alias, name)
+        column, level = self._stored(alias, name)
         if column is None:
-            return self._work_out(("null",))
+            return self._evaluate(("null",))
         if isinstance(column, Coded):
             raise Unreadable("text where a number is meant")
-        missing = None if column.missing is None else self._spread(column.missing, alias)
-        values: NDArray[Any] = self._spread(column.values, alias)
-        if missing is not None:
-            values = np.where(missing, 0, values)
-        return Vector(values, missing)
+        return _vector(column, level)
 
     def _person(self, alias: str) -> Vector:
         if self._table(alias, "") != "orders":
             raise Unreadable("the person of something else than an order")
         buyers = self._new.buyers
-        if buyers is None:
-            return self._work_out(("null",))
-        missing = None if buyers.missing is None else self._spread(buyers.missing, alias)
-        return Vector(self._spread(buyers.values, alias), missing)
+        return self._evaluate(("null",)) if buyers is None else _vector(buyers, Level.ORDER)
 
-    def _coded(self, node: Node) -> Coded:
-        if node[0] != "column":
-            raise Unreadable("text that is worked out")
-        column = self._stored(node[1], node[2])
-        if column is None:
-            return Coded(np.full(self._all, -1, np.int32), ())
-        if not isinstance(column, Coded):
-            raise Unreadable("a number compared with text")
-        return Coded(self._spread(column.codes, node[1]), column.words)
-
-    def _stored(self, alias: str | None, name: str) -> Column | None:
-        """Return a stored column, None when it is NULL in all rows."""
+    def _stored(self, alias: str | None, name: str) -> tuple[Column | None, Level]:
+        """Return a stored column, None when it is NULL in all rows, and its level."""
         table = self._table(alias, name)
         if table == "orders":
-            return self._new.orders.get(name)
+            return self._new.orders.get(name), Level.ORDER
         if table == "order_lines":
-            return self._new.lines.get(name)
+            return self._new.lines.get(name), Level.LINE
         if table in _DIMENSIONS or table in _ALWAYS_THERE:
             raise Unreadable(f"{table}.{name}")
-        return None
+        return None, Level.ALL
 
     def _table(self, alias: str | None, name: str) -> str:
         assert self._arm is not None
@@ -254,14 +286,6 @@ class Projection:
             raise Unreadable(alias)
         return tables[alias]
 
-    def _spread(self, values: NDArray[Any], alias: str | None) -> NDArray[Any]:
-        """Give each line its order's value."""
-        if not self._by_line or self._table(alias, "") == "order_lines":
-            return values
-        if self._new.line_order is None:
-            raise Unreadable("lines without their orders")
-        return values[self._new.line_order]
-
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply}
 _COMPARED: dict[str, Callable[[Any, Any], Any]] = {
@@ -272,16 +296,39 @@ _COMPARED: dict[str, Callable[[Any, Any], Any]] = {
 def _either(left: Bool | None, right: Bool | None) -> Bool | None:
     if left is None or right is None:
         return left if right is None else right
-    return left | right
+    return np.asarray(left | right)
 
 
-def _mask(vector: Vector) -> Bool:
-    return np.zeros(len(vector.values), np.bool_) if vector.missing is None else vector.missing
+def _mask(missing: Bool | None) -> Bool:
+    return np.array(False) if missing is None else missing
 
 
-def _decides(vector: Vector, outcome: int) -> Bool:
-    decided: Bool = (vector.values != 0) == bool(outcome)
-    return decided if vector.missing is None else decided & ~vector.missing
+def _truth(vector: Vector) -> Bool:
+    truth: Bool = vector.values.astype(np.bool_, copy=False)
+    return truth if vector.missing is None else np.asarray(truth & ~vector.missing)
+
+
+def _decides(values: NDArray[Any], missing: Bool | None, outcome: bool) -> Bool:
+    decided: Bool = np.asarray((values != 0) == outcome)
+    return decided if missing is None else np.asarray(decided & ~missing)
+
+
+def _vector(column: Numbers | Reals, level: Level) -> Vector:
+    if column.missing is None or not column.missing.any():
+        return Vector(column.values, None, level)
+    return Vector(np.where(column.missing, 0, column.values), column.missing, level)
+
+
+def _chosen_numbers(column: Numbers, rows: Bool) -> Numbers:
+    return Numbers(column.values[rows], None if column.missing is None else column.missing[rows])
+
+
+def _chosen(column: Column, rows: Bool) -> Column:
+    if isinstance(column, Coded):
+        return Coded(column.codes[rows], column.words)
+    if isinstance(column, Numbers):
+        return _chosen_numbers(column, rows)
+    return Reals(column.values[rows], None if column.missing is None else column.missing[rows])
 
 
 def _length(columns: Mapping[str, Column]) -> int:

@@ -15,7 +15,7 @@ from ecoperf_desktop.store.new_sales import NewSales
 from ecoperf_desktop.store.views import VIEWS, View
 
 if TYPE_CHECKING:
-    from ecoperf_desktop.store.projection import Projection
+    from ecoperf_desktop.store.projection import Projection, Vector
 
 __all__ = ["NewSales", "add_sales", "are_current", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "summed", "table"]
 
@@ -124,7 +124,7 @@ def add_sales(conn: sqlite3.Connection, new: NewSales) -> None:
             shown = Projection(view.sql, new)
             if not shown.rows:
                 continue
-            prepared = _prepared(view, named, shown)
+            prepared = _prepared(named, shown)
         except Unreadable:
             days = days if days is not None else _days_of(new)
             _recompute(conn, view, named, sorted(days))
@@ -147,66 +147,111 @@ def _days_of(new: NewSales) -> set[Day]:
 # ---- new sales
 
 
-def _prepared(view: View, named: Sequence[Measure], shown: Projection) -> list[tuple[Any, Any]]:
-    """Return each measure's value a row, and where it is missing; raise Unreadable when one cannot be read."""
-    import numpy as np
-
-    values = []
-    for measure in named:
-        vector = shown.vector(measure.expression)
-        column, missing = vector.values, vector.missing
-        if measure.where is not None:
-            asked = shown.holds(measure.where)
-            column = np.where(asked, column, 0)
-            missing = None if missing is None else missing & asked
-        if missing is not None:
-            column = np.where(missing, 0, column)
-        values.append((column, missing))
-    return values
+def _prepared(named: Sequence[Measure], shown: Projection) -> list[Vector]:
+    """Return each measure's value a row; raise Unreadable when one cannot be read."""
+    return [
+        shown.vector(measure.expression)
+        if measure.where is None
+        else shown.vector(f"CASE WHEN {measure.where} THEN {measure.expression} ELSE 0 END")
+        for measure in named
+    ]
 
 
-def _add(
-    conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: Projection, values: Sequence[tuple[Any, Any]]
-) -> None:
+def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: Projection, values: Sequence[Vector]) -> None:
     import numpy as np
 
     from ecoperf_desktop.store import weeks
+    from ecoperf_desktop.store.projection import Level
 
     keys = {}
     for column in ("day", *view.summed):
-        vector = shown.vector(column)
-        keys[column] = vector.values if vector.missing is None else np.where(vector.missing, weeks.NONE, vector.values)
+        known, missing = shown.at(Level.ORDER, shown.vector(column))
+        keys[column] = known if missing is None else np.where(missing, weeks.NONE, known)
     # One number a combination of keys, dense enough to count in.
-    code = np.zeros(shown.rows, np.int64)
+    code = np.zeros(shown.orders, np.int64)
     for key in keys.values():
         low, high = int(key.min()), int(key.max())
         code = code * (high - low + 1) + (key - low)
     present, where = _ranked(code)
     at = np.empty(len(present), np.int64)
-    at[where] = np.arange(shown.rows)
-    columns: list[list[Any]] = [keys[column][at].tolist() for column in keys]
-    for column, missing in values:
-        columns.append(_totals(column, missing, where, len(present)))
+    at[where] = np.arange(shown.orders)
+    adder = _Adder(shown, where, len(present))
+    columns: list[list[Any]] = [key[at].tolist() for key in keys.values()]
+    columns += [adder.totals(vector) for vector in values]
     names = [measure.name for measure in named]
     slots = ", ".join("?" * len(columns))
     added = ", ".join(f'"{name}" = COALESCE("{name}" + excluded."{name}", "{name}", excluded."{name}")' for name in names)
+    rows = list(zip(*columns, strict=True))
     conn.executemany(
         f"INSERT INTO {table(view)} VALUES ({slots}) ON CONFLICT({', '.join(key_columns(view))}) DO UPDATE SET {added}",
-        list(zip(*columns, strict=True)),
+        rows if shown.line_order is None else [row for row, lines in zip(rows, adder.rows.tolist(), strict=True) if lines],
     )
-    none = np.full(shown.rows, weeks.NONE, np.int64)
-    days, shops, channels = keys["day"], keys.get("shop_id", none), keys.get("channel_id", none)
+    cells = weeks.Cells(keys["day"], *(keys.get(name, np.full(shown.orders, weeks.NONE)) for name in weeks.CELL))
     for kept in weeks.KEPT_COLUMNS:
         if kept.view == view.name:
-            vector = shown.vector(kept.of)
-            chosen = np.ones(shown.rows, np.bool_) if vector.missing is None else ~vector.missing
+            entries, missing = shown.at(Level.ORDER, shown.vector(kept.of))
+            chosen = np.ones(shown.orders, np.bool_) if missing is None else ~missing
             if kept.where is not None:
-                chosen &= shown.holds(kept.where)
-            weeks.add_column(conn, kept, days[chosen], shops[chosen], channels[chosen], vector.values[chosen])
-    if view.name in weeks.PRODUCT_VIEWS:
-        vector = shown.vector("product_id")
-        products = vector.values if vector.missing is None else np.where(vector.missing, 0, vector.values)
-        weeks.add_products(conn, view.name, days, shops, channels, products, values)
+                asked, unknown = shown.at(Level.ORDER, shown.vector(kept.where))
+                chosen &= asked.astype(np.bool_) if unknown is None else asked.astype(np.bool_) & ~unknown
+            weeks.add_column(conn, kept, cells, entries, chosen)
+    if view.name in weeks.PRODUCT_MEASURES and shown.line_order is not None:
+        products, missing = shown.at(Level.LINE, shown.vector("product_id"))
+        if missing is not None:
+            products = np.where(missing, 0, products)
+        wanted = weeks.product_measures(view.name, named)
+        columns_of = [shown.at(Level.LINE, values[named.index(measure)]) for measure in wanted]
+        weeks.add_products(conn, view.name, cells, shown.line_order, products, columns_of)
+
+
+class _Adder:
+    """Adds up values by group, NULL where a group has none."""
+
+    def __init__(self, shown: Projection, where: Any, groups: int) -> None:
+        import numpy as np
+
+        self._shown, self._where, self._groups = shown, where, groups
+        order = shown.line_order
+        # How many rows each group has, and where each order's lines begin when they stand together.
+        counts = np.ones(shown.orders, np.int64) if order is None else np.bincount(order, minlength=shown.orders)
+        self._counts = counts
+        self.rows = np.bincount(where, weights=counts, minlength=groups).astype(np.int64)
+        self._starts = None
+        if order is not None and len(order) and bool((order[1:] >= order[:-1]).all()):
+            self._starts = np.flatnonzero(np.concatenate([[True], order[1:] != order[:-1]]))
+
+    def totals(self, vector: Vector) -> list[Any]:
+        """Return the sum of each group."""
+        import numpy as np
+
+        known = None if vector.missing is None else ~vector.missing
+        values = vector.values if known is None else np.where(known, vector.values, 0)
+        result: list[Any] = self._sum(values, vector.level).tolist()
+        if known is not None:
+            stated = self._sum(known.astype(np.int64), vector.level)
+            for group in np.flatnonzero(stated == 0).tolist():
+                result[group] = None
+        return result
+
+    def _sum(self, values: Any, level: int) -> Any:
+        import numpy as np
+
+        from ecoperf_desktop.store.projection import Level
+
+        if values.dtype.kind != "f":
+            values = values.astype(np.int64, copy=False)
+        order = self._shown.line_order
+        if level != Level.LINE or order is None:
+            by_order = np.broadcast_to(values, (self._shown.orders,)) * self._counts
+        else:
+            by_order = np.zeros(self._shown.orders, values.dtype)
+            if self._starts is not None:
+                by_order[order[self._starts]] = np.add.reduceat(values, self._starts)
+            else:
+                np.add.at(by_order, order, values)
+        total = np.zeros(self._groups, by_order.dtype)
+        np.add.at(total, self._where, by_order)
+        return total
 
 
 def _ranked(code: Any) -> tuple[Any, Any]:
@@ -223,24 +268,6 @@ def _ranked(code: Any) -> tuple[Any, Any]:
     place = np.empty(width, np.int64)
     place[present] = np.arange(len(present))
     return present, place[code]
-
-
-def _totals(column: Any, missing: Any, where: Any, groups: int) -> list[Any]:
-    import numpy as np
-
-    if column.dtype.kind == "f":
-        totals: list[Any] = np.bincount(where, weights=column, minlength=groups).tolist()
-    elif int(np.abs(column).sum()) < 2**53:
-        totals = np.bincount(where, weights=column, minlength=groups).astype(np.int64).tolist()
-    else:
-        exact = np.zeros(groups, np.int64)
-        np.add.at(exact, where, column)
-        totals = exact.tolist()
-    if missing is not None and missing.any():
-        known = np.bincount(where[~missing], minlength=groups)
-        for group in np.flatnonzero(known == 0).tolist():
-            totals[group] = None
-    return totals
 
 
 # ---- from the facts
@@ -309,5 +336,5 @@ def _fingerprint() -> str:
         for view, named in ((VIEWS[name], named) for name, named in sorted(by_view().items()))
     ]
     kept = [[kept.number, kept.view, kept.of, kept.where, kept.type] for kept in weeks.KEPT_COLUMNS]
-    text = json.dumps([_BUILD, declared, kept, weeks.PRODUCT_VIEWS], sort_keys=True)
+    text = json.dumps([_BUILD, declared, kept, weeks.PRODUCT_MEASURES], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,15 +15,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ecoperf_desktop.model.columns import Int64
+from ecoperf_desktop.model.columns import Bool, Int64
 from ecoperf_desktop.model.days import Day, Grain, bucket_of
 from ecoperf_desktop.model.metric import Measure
 from ecoperf_desktop.store.views import View
 
 Cell: TypeAlias = tuple[int, int]  # shop and channel, -1 for none
 
-# A product's sum that no row states.
+# A product's sum that no row states; sums that all fit are stored in half the width, with the narrow one.
 UNKNOWN = -(2**63)
+_NARROW_UNKNOWN = -(2**31)
 NONE = -1
 
 TABLES = """
@@ -52,7 +53,12 @@ KEPT_COLUMNS = (
     KeptColumn(1, "order", "buyer_id", None, "<u4"),
     KeptColumn(2, "order", "buyer_id", "is_first = 0", "<u4"),
 )
-PRODUCT_VIEWS = ("line", "refund")
+# What is kept of each product: what a table of products shows.
+PRODUCT_MEASURES = {
+    "line": ("gross", "discount", "net", "tax_in_price", "cost", "net_with_cost", "units", "net_without_gifts"),
+    "refund": ("goods", "units", "tax_in_price", "restocked_cost", "goods_with_order"),
+}
+CELL = ("shop_id", "channel_id")
 
 
 def stretch_of(day: Day) -> Day:
@@ -63,6 +69,11 @@ def stretch_of(day: Day) -> Day:
 def last_of(first: Day) -> Day:
     """Return the last day of the stretch that begins on ``first``."""
     return min(first - (first + 3) % 7 + 6, bucket_of(first, Grain.MONTH).period.last)
+
+
+def product_measures(view: str, measures: Sequence[Measure]) -> list[Measure]:
+    """Return those of a view's measures that are kept by product, in the order of their rows."""
+    return [measure for measure in measures if measure.name in PRODUCT_MEASURES.get(view, ())]
 
 
 def kept_column(view: str, of: str, where: str | None) -> KeptColumn | None:
@@ -83,7 +94,7 @@ def _plain(condition: str | None) -> str:
 def refresh(conn: sqlite3.Connection, view: View, measures: Sequence[Measure], days: Sequence[Day] | None) -> None:
     """Pack again what is kept of ``view`` in the stretches that hold ``days``, all of them when None."""
     columns = [kept for kept in KEPT_COLUMNS if kept.view == view.name]
-    has_products = view.name in PRODUCT_VIEWS
+    has_products = view.name in PRODUCT_MEASURES
     if not columns and not has_products:
         return
     if days is None:
@@ -126,7 +137,8 @@ def _pack_column(conn: sqlite3.Connection, view: View, kept: KeptColumn, first: 
 def _pack_products(conn: sqlite3.Connection, view: View, measures: Sequence[Measure], first: Day) -> None:
     from ecoperf_desktop.store.sums import summed
 
-    sums = ", ".join(f"COALESCE({summed(measure)}, {UNKNOWN + 1} - 1)" for measure in measures)
+    wanted = product_measures(view.name, measures)
+    sums = ", ".join(f"COALESCE({summed(measure)}, {UNKNOWN + 1} - 1)" for measure in wanted)
     rows = conn.execute(
         f"SELECT {_cell(view)}, COALESCE(product_id, 0), {sums} FROM ({view.sql}) "
         "WHERE day BETWEEN ? AND ? GROUP BY 1, 2, 3",
@@ -137,17 +149,26 @@ def _pack_products(conn: sqlite3.Connection, view: View, measures: Sequence[Meas
         _write_products(conn, view.name, np.full(len(table), first), table[:, 0], table[:, 1], table[:, 2], table[:, 3:].T)
 
 
-def _stretches(days: Int64) -> Int64:
-    """Return the first day of each day's stretch."""
-    known, where = np.unique(days, return_inverse=True)
-    return np.array([stretch_of(day) for day in known.tolist()], np.int64)[where]
+@dataclass(frozen=True)
+class Cells:
+    """Day, shop and channel of each order (-1: none)."""
+
+    days: Int64
+    shops: Int64
+    channels: Int64
+
+    def firsts(self) -> Int64:
+        """Return the first day of each one's stretch."""
+        low = int(self.days.min())
+        table = np.array([stretch_of(day) for day in range(low, int(self.days.max()) + 1)], np.int64)
+        return table[self.days - low]
 
 
 def _write_column(
     conn: sqlite3.Connection, kept: KeptColumn, days: Int64, shops: Int64, channels: Int64, entries: Int64
 ) -> None:
     """Write rows of a kept column, adding to what their cells hold already."""
-    firsts = _stretches(days)
+    firsts = Cells(days, shops, channels).firsts()
     order = np.lexsort((entries, days, channels, shops, firsts))
     days, shops, channels, entries, firsts = (part[order] for part in (days, shops, channels, entries, firsts))
     starts = _starts(firsts, shops, channels)
@@ -195,11 +216,26 @@ def _write_products(
         if held is not None:
             before = np.frombuffer(held[0], "<u4").astype(np.int64)
             together = np.concatenate([before, part])
-            values = np.concatenate([np.frombuffer(held[1], "<i8").reshape(len(sums), -1), added], axis=1)
+            values = np.concatenate([_wide(held[1], len(sums), len(before)), added], axis=1)
             part, where = np.unique(together, return_inverse=True)
             added = np.stack([_added(row, where, len(part)) for row in values])
-        written.append((view, first, shop, channel, part.astype("<u4").tobytes(), np.ascontiguousarray(added, "<i8").tobytes()))
+        written.append((view, first, shop, channel, part.astype("<u4").tobytes(), _packed(added)))
     conn.executemany("INSERT OR REPLACE INTO week_products VALUES (?, ?, ?, ?, ?, ?)", written)
+
+
+def _packed(sums: Int64) -> bytes:
+    known = sums != UNKNOWN
+    if (np.abs(sums, where=known, out=np.zeros_like(sums)) < 2**31).all():
+        return np.where(known, sums, _NARROW_UNKNOWN).astype("<i4").tobytes()
+    return np.ascontiguousarray(sums, "<i8").tobytes()
+
+
+def _wide(packed: bytes, measures: int, products: int) -> Int64:
+    """Return packed sums, one row a measure."""
+    if not products or len(packed) == measures * products * 8:
+        return np.frombuffer(packed, "<i8").reshape(measures, products)
+    narrow = np.frombuffer(packed, "<i4").reshape(measures, products)
+    return np.where(narrow == _NARROW_UNKNOWN, UNKNOWN, narrow.astype(np.int64))
 
 
 def _added(values: Int64, where: NDArray[np.intp], groups: int) -> Int64:
@@ -219,43 +255,48 @@ def _starts(*keys: Int64) -> list[int]:
     return list(np.flatnonzero(changes).tolist())
 
 
-def add_column(conn: sqlite3.Connection, kept: KeptColumn, days: Int64, shops: Int64, channels: Int64, entries: Int64) -> None:
-    """Add rows that are new to a kept column."""
-    if len(days):
-        _write_column(conn, kept, days, shops, channels, entries)
+def add_column(conn: sqlite3.Connection, kept: KeptColumn, cells: Cells, entries: Int64, chosen: Bool) -> None:
+    """Add the chosen ones of rows that are new to a kept column."""
+    if chosen.any():
+        _write_column(conn, kept, cells.days[chosen], cells.shops[chosen], cells.channels[chosen], entries[chosen])
 
 
 def add_products(
     conn: sqlite3.Connection,
     view: str,
-    days: Int64,
-    shops: Int64,
-    channels: Int64,
+    cells: Cells,
+    line_order: Int64,
     products: Int64,
-    values: Sequence[tuple[Int64, NDArray[np.bool_] | None]],
+    values: Sequence[tuple[Int64, Bool | None]],
 ) -> None:
-    """Add rows that are new to a view's products; ``values`` and where they are missing, one pair a measure."""
-    if not len(days):
+    """Add lines that are new to a view's products.
+
+    ``cells`` are those of the orders; ``values`` and where they are missing, one pair a measure.
+    """
+    if not len(products):
         return
-    firsts = _stretches(days)
-    stretches, stretch = np.unique(firsts, return_inverse=True)
-    low_shop, low_channel = int(shops.min()), int(channels.min())
-    width_shop, width_channel = int(shops.max()) - low_shop + 1, int(channels.max()) - low_channel + 1
-    width_product = int(products.max()) + 1
-    key = ((stretch * width_shop + (shops - low_shop)) * width_channel + (channels - low_channel)) * width_product + products
-    if len(stretches) * width_shop * width_channel * width_product < 2**31:
-        key = key.astype(np.int32)  # half as wide sorts twice as fast
-    order = np.argsort(key)
-    key = key[order]
-    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    sums = np.empty((len(values), len(starts)), np.int64)
+    firsts = cells.firsts()
+    order = np.lexsort((cells.channels, cells.shops, firsts))
+    starts = _starts(firsts[order], cells.shops[order], cells.channels[order])
+    cell = np.empty(len(order), np.int64)
+    cell[order] = np.repeat(np.arange(len(starts)), np.diff([*starts, len(order)]))
+    width = int(products.max()) + 1
+    key = cell[line_order] * width + products
+    if len(starts) * width < 2**31:
+        key = key.astype(np.int32)  # half as wide sorts faster
+    sorting = np.argsort(key)
+    key = key[sorting]
+    begins = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    sums = np.empty((len(values), len(begins)), np.int64)
     for position, (column, missing) in enumerate(values):
-        sums[position] = np.add.reduceat(column[order], starts)
-        if missing is not None and missing.any():
-            known = np.add.reduceat((~missing[order]).astype(np.int64), starts)
-            sums[position][known == 0] = UNKNOWN
-    at = order[starts]
-    _write_products(conn, view, firsts[at], shops[at], channels[at], products[at], sums)
+        known = column if missing is None else np.where(missing, 0, column)
+        sums[position] = np.add.reduceat(known[sorting].astype(np.int64, copy=False), begins)
+        if missing is not None:
+            stated = np.add.reduceat((~missing)[sorting].astype(np.int64), begins)
+            sums[position][stated == 0] = UNKNOWN
+    first_line = sorting[begins]
+    at = line_order[first_line]
+    _write_products(conn, view, firsts[at], cells.shops[at], cells.channels[at], products[first_line], sums)
 
 
 # ---- reading
@@ -313,7 +354,8 @@ def read_products(
     """Yield shop and channel, products and their sums (one row a measure) of the stretches that begin in the days."""
     query = "SELECT shop_id, channel_id, products, sums FROM week_products WHERE view = ? AND first_day BETWEEN ? AND ?"
     for shop, channel, products, sums in conn.execute(query + _restricted(cells), (view, first, last)):
-        yield (shop, channel), np.frombuffer(products, "<u4"), np.frombuffer(sums, "<i8").reshape(measures, -1)
+        known = np.frombuffer(products, "<u4")
+        yield (shop, channel), known, _wide(sums, measures, len(known))
 
 
 def _restricted(cells: Mapping[str, Sequence[int]]) -> str:
