@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ecoperf_desktop.errors import EcoPerfError, UsageError, WorkspaceError
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
-from ecoperf_desktop.model.importing import ImportReport, Progress, no_progress
+from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
 from ecoperf_desktop.store.database import Workspace
 
@@ -184,11 +184,18 @@ def restore(path: Path, copy: Path) -> Path:
     return backup.restore(path, copy)
 
 
-def write_demo(folder: Path, *, shop: str = "small", orders: int | None = None) -> list[Path]:
-    """Write the demo shop's exports as platform files and return the paths to import."""
+def demo(
+    opened: Workspace, folder: Path, *, shop: str = "small", orders: int | None = None, progress: Progress = no_progress
+) -> ImportReport:
+    """Write the demo shop's exports below ``folder`` as real platform files and import them like any others."""
     from ecoperf_desktop.demo.shop import write
 
-    return write(folder, shop=shop, orders=orders)
+    reports: list[FileReport] = []
+    for delivery in write(folder, shop=shop, orders=orders):
+        choices = ImportChoices(source=delivery.source, settings=delivery.settings)
+        planned = plan_import(delivery.paths, choices, opened, progress)
+        reports.extend(apply_import(planned, opened, progress).files)
+    return ImportReport(tuple(reports))
 
 
 def write_templates(folder: Path) -> list[Path]:

@@ -373,10 +373,8 @@ def _demo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         raise UsageError("cli.orders_positive")
     with tempfile.TemporaryDirectory(prefix="ecoperf-demo-") as scratch:
         folder = Path(asked.into) if asked.into else Path(scratch)
-        written = actions.write_demo(folder, shop=asked.shop, orders=asked.orders)
         with actions.workspace(path, write=True) as opened:
-            planned = actions.plan_import(written, actions.ImportChoices(), opened, stop.progress)
-            made = actions.apply_import(planned, opened, stop.progress)
+            made = actions.demo(opened, folder, shop=asked.shop, orders=asked.orders, progress=stop.progress)
     return _show_import(made, asked)
 
 

@@ -28,11 +28,6 @@ def text_table(header: Sequence[str], rows: Iterable[Row], *, delimiter: str = "
     return stream.getvalue()
 
 
-def plain_table(header: Sequence[str], lines: Iterable[str]) -> str:
-    """Return comma-separated text whose rows are ready lines without anything to quote."""
-    return ",".join(header) + "\n" + "\n".join(lines) + "\n"
-
-
 def save_text(path: Path, text: str, encoding: str, exported: Day) -> Path:
     return save_bytes(path, text.encode(encoding), exported)
 
@@ -80,13 +75,14 @@ def clock(second: int) -> str:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
+def span(seconds: int) -> str:
+    """Return a duration as Chinese platforms write it."""
+    return f"{seconds // 60}分{seconds % 60}秒" if seconds >= 60 else f"{seconds}秒"
+
+
 def yuan(fen: int) -> str:
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
-def days(first: Day, last: Day) -> list[str]:
-    return [iso(day) for day in range(first, last + 1)]
 
 
 def english(day: Day) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -13,13 +14,23 @@ from ecoperf_desktop.demo import files, world
 from ecoperf_desktop.demo.world import AGENTS, CAMPAIGNS, CARRIERS, FIRST_DAY, LAST_DAY, OWN_SITE, REGIONS, SITE_CHANNELS, SUPPLIERS, TMALL, uniform
 from ecoperf_desktop.model.days import Day, Grain, bucket_of, date_of, day_of, iso
 
-SETTINGS = (("currency", "CNY"), ("tz", "Asia/Shanghai"))
+_CHINA = (("currency", "CNY"), ("tz", "Asia/Shanghai"))
+_TMALL_NAME, _OWN_NAME = "Tmall", "Own site"
 _MONTHLY_UNTIL = day_of(date(2026, 7, 12))  # older months as they were exported then; since, one file a week
 _WORKBOOK_ROWS = 4000  # above this the platform gives text instead of a workbook
 
 
-def write(folder: Path, *, shop: str = "small", orders: int | None = None) -> list[Path]:
-    """Write every export of the demo shop below ``folder`` and return the paths to import.
+@dataclass(frozen=True)
+class Delivery:
+    """Files to import together: from which source, and what no file can say about it."""
+
+    source: str | None
+    settings: tuple[tuple[str, str], ...]
+    paths: tuple[Path, ...]
+
+
+def write(folder: Path, *, shop: str = "small", orders: int | None = None) -> list[Delivery]:
+    """Write every export of the demo shop below ``folder`` and return what to import.
 
     ``orders`` scales the shop; its story stays the same.
     """
@@ -35,7 +46,12 @@ def write(folder: Path, *, shop: str = "small", orders: int | None = None) -> li
     writer.supply()
     writer.customers()
     writer.people()
-    return sorted(writer.written)
+    sources = {"tmall": _TMALL_NAME, "own_site": _OWN_NAME}
+    settings = {"site": (*_CHINA, ("shop", _OWN_NAME))}
+    return [
+        Delivery(sources.get(name), settings.get(name, _CHINA), tuple(sorted(path for path in writer.written if path.parent.name == name)))
+        for name in ("tmall", "own_site", "ads", "site", "templates")
+    ]
 
 
 def spans() -> Iterator[tuple[Day, Day, str]]:
@@ -429,7 +445,7 @@ class _Writer:
                 promised = iso(day + 5)
                 rows.append(
                     [
-                        f"SF{index:010d}", "千牛" if sold.shop[index] == TMALL else "Shopify", order_no, CARRIERS[int(sold.carrier[index])], REGIONS[int(sold.region[index])],
+                        f"SF{index:010d}", _TMALL_NAME if sold.shop[index] == TMALL else _OWN_NAME, order_no, CARRIERS[int(sold.carrier[index])], REGIONS[int(sold.region[index])],
                         _moment(day, second, handed), promised, _moment(day, second, handed + arrived) if arrived >= 0 else "",
                         "delivered" if arrived >= 0 else "shipped", files.yuan(680 + int(sold.carrier[index]) * 90),
                     ]
@@ -453,7 +469,7 @@ class _Writer:
             tmall = sold.shop[index] == TMALL
             order_no = f"2{int(sold.day[index]):05d}{int(sold.second[index]):05d}{index:08d}" if tmall else f"#{10000 + index}"
             sku = self.catalogue[int(sold.product[int(self.first_line[index])])].sku
-            reviews.append([f"RV{index:08d}", "千牛" if tmall else "Shopify", order_no, sku, iso(day), str(stars), words[3 if late else int(value * 3)] if stars > 3 else words[4]])
+            reviews.append([f"RV{index:08d}", _TMALL_NAME if tmall else _OWN_NAME, order_no, sku, iso(day), str(stars), words[3 if late else int(value * 3)] if stars > 3 else words[4]])
             if index % 3 == 0:
                 score = 10 if value > 0.52 else 9 if value > 0.34 else 8 if value > 0.2 else 7 if value > 0.13 else 5
                 surveys.append([f"SV{index:08d}", "nps", iso(day), "10", str(score) if index % 2 else "", order_no])
@@ -497,9 +513,8 @@ class _Writer:
         rated = int(received * 0.34)
         pleased = min(int(rated * (0.90 + 0.08 * d) * min(skill, 1.04)), rated)
         return [
-            iso(day), AGENTS[number], str(received), str(replied), str(asked), str(converted), str(replied), str(int(replied * (19 + 22 * c) / skill)),
-            str(replied * 4), str(int(replied * 4 * (26 + 14 * b) / skill)), str(int(replied * 0.93)), str(int(replied * 0.93 * (1500 + 900 * a))),
-            str(rated), str(pleased), files.yuan(int(money * 0.34 * converted / max(asked * 0.41, 1))), str(converted),
+            iso(day), AGENTS[number], str(received), str(replied), str(asked), str(converted), f"{int((19 + 22 * c) / skill)}秒",
+            str(replied * 4), f"{int((26 + 14 * b) / skill)}秒", str(int(replied * 0.93)), files.span(int(1500 + 900 * a)), str(rated), str(pleased), files.yuan(int(money * 0.34 * converted / max(asked * 0.41, 1))), str(converted),
         ]
 
     # ---------------------------------------------------------------- shared
@@ -607,4 +622,17 @@ _GA4 = (
 )
 _GSC = ("Clicks", "Impressions", "CTR", "Position")
 _UPTIME = ("Event", "Monitor", "Monitor URL", "Date-Time", "Reason", "Duration", "Duration (in mins.)")
-_TEMPLATES: dict[str, tuple[str, ...]] = {}
+_TEMPLATES: dict[str, tuple[str, ...]] = {
+    "suppliers": ("供应商", "国家", "交货周期（天）", "付款条件"),
+    "stock_counts": ("日期", "仓库", "商品编码", "现有数量", "已占用", "在途", "库存金额", "最早入库日期"),
+    "purchase_orders": ("采购单号", "行号", "供应商", "采购员", "下单日期", "状态", "商品编码", "订购数量", "单位成本", "承诺到货日期"),
+    "receipts": ("入库单号", "采购单号", "行号", "商品编码", "到货日期", "到货数量", "不合格数量"),
+    "shipments": ("运单号", "店铺", "订单编号", "承运商", "地区", "揽收时间", "承诺送达日期", "送达时间", "状态", "运费成本"),
+    "reviews": ("Review number", "Shop", "Order number", "SKU", "Day", "Stars", "Text"),
+    "surveys": ("Answer number", "Kind", "Day", "Scale up to", "Score", "Order number"),
+    "staff": ("姓名", "岗位", "部门", "上级", "入职日期", "离职日期", "工时比例"),
+    "campaign_owners": ("Campaign", "Owner"),
+    "agent_days": ("日期", "客服", "接待人数", "已回复人数", "询单人数", "询单成交人数", "平均首次响应时长", "回复次数", "平均响应时长", "已解决", "平均解决时长", "评价数", "好评数", "客服销售额", "付款人数"),
+    "targets": ("Metric", "Level", "For", "From", "To", "Target"),
+    "expenses": ("Expense number", "Day", "Kind of expense", "Amount", "Varies with sales"),
+}
