@@ -66,7 +66,24 @@ def explanation(template: Template, column: TemplateColumn, speech: str) -> str:
     return ("；" if speech == "zh" else "; ").join(parts)
 
 
-def write(template: Template, path: Path, speech: str) -> None:
+def write(folder: Path, speech: str | None = None, suffix: str = ".csv") -> list[Path]:
+    """Write every template into ``folder``, in the program's language unless ``speech`` names one.
+
+    Files that are there already are left alone: someone may have filled them in.  Return
+    the paths of all.  Raise OSError when the folder cannot be written.
+    """
+    speech = speech or language.current()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for template in templates():
+        path = folder / f"{template.title[speech].split(_TITLE_MARK[speech])[-1]}{suffix}"
+        if not path.exists():
+            write_one(template, path, speech)
+        paths.append(path)
+    return paths
+
+
+def write_one(template: Template, path: Path, speech: str) -> None:
     """Write an empty table with its headers and the row that explains them.
 
     The form follows the name: ``.csv`` (UTF-8 with a mark that spreadsheets need) or
@@ -85,6 +102,7 @@ def write(template: Template, path: Path, speech: str) -> None:
         raise ValueError(path.suffix)
 
 
+_TITLE_MARK = {"en": ": ", "zh": "："}
 _FORMS = {
     "date": "day",
     "datetime": "day_and_time",
@@ -125,7 +143,7 @@ def _write_workbook(template: Template, path: Path, speech: str, headers: list[s
 
     workbook = xlsxwriter.Workbook(path)
     try:
-        sheet = workbook.add_worksheet(template.title[speech].split("：")[-1].split(": ")[-1][:31])
+        sheet = workbook.add_worksheet(template.title[speech].split(_TITLE_MARK[speech])[-1][:31])
         bold, quiet = workbook.add_format({"bold": True}), workbook.add_format({"italic": True, "font_color": "#6b6b6b"})
         # numbers of orders and products stay as they are typed
         as_text = workbook.add_format({"num_format": "@"})

@@ -27,7 +27,7 @@ def test_a_written_template_has_headers_its_format_knows_and_a_row_that_explains
     template: Template, speech: str, tmp_path: Path
 ) -> None:
     path = tmp_path / f"{template.stem}.csv"
-    templates.write(template, path, speech)
+    templates.write_one(template, path, speech)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         headers, words = csv.reader(stream)
     known = next(one for one in descriptor.shipped() if one.id == template.format_id)
@@ -59,7 +59,7 @@ def test_a_workbook_template_offers_the_words_a_column_takes(tmp_path: Path) -> 
 
     template = next(one for one in ALL if one.stem == "surveys")
     path = tmp_path / "surveys.xlsx"
-    templates.write(template, path, "en")
+    templates.write_one(template, path, "en")
     rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     assert rows[0] == [column.header["en"] for column in template.columns]
     assert "csat / nps / ces" in str(rows[1][1])
@@ -67,4 +67,12 @@ def test_a_workbook_template_offers_the_words_a_column_takes(tmp_path: Path) -> 
 
 def test_another_form_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.ods"):
-        templates.write(ALL[0], tmp_path / "a.ods", "en")
+        templates.write_one(ALL[0], tmp_path / "a.ods", "en")
+
+
+def test_a_folder_of_templates_never_overwrites_one_that_was_filled_in(tmp_path: Path) -> None:
+    first = templates.write(tmp_path, "en")
+    assert len(first) == len(ALL)
+    first[0].write_text("mine", encoding="utf-8")
+    assert templates.write(tmp_path, "en") == first
+    assert first[0].read_text(encoding="utf-8") == "mine"
