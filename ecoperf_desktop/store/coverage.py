@@ -1,0 +1,126 @@
+"""Which days the imported files speak for, by kind of data, source and shop."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
+
+Range: TypeAlias = tuple[Day, Day]
+_Speaker: TypeAlias = "tuple[int, int | None]"  # a source, and the shop it speaks for (None: the company)
+
+# A source whose files end earlier than the others' is still waited for so long; then it has stopped.
+_WAITED_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How far the days of a period are covered.
+
+    ``is_whole``: every day is covered, and by every source and shop whose files
+    reach into the period or ended shortly before it.
+    """
+
+    days: int
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The covered days of a workspace at one moment.
+
+    A day is covered when any source speaks for it.  With a filter by shop only what is
+    said for these shops, or for the whole company, counts.
+    """
+
+    _spoken: dict[str, dict[_Speaker, tuple[Range, ...]]]
+
+    @classmethod
+    def read(cls, conn: sqlite3.Connection) -> Coverage:
+        """Read what the active imports cover."""
+        ranges: dict[str, dict[_Speaker, list[Range]]] = {}
+        for kind, source, shop, first, last in conn.execute(
+            "SELECT kind, source_id, shop_id, first_day, last_day FROM coverage ORDER BY first_day, last_day"
+        ):
+            ranges.setdefault(kind, {}).setdefault((source, shop), []).append((first, last))
+        return cls(
+            {kind: {speaker: merged(spoken) for speaker, spoken in of.items()} for kind, of in ranges.items()}
+        )
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of data of which there is any."""
+        return sorted(self._spoken)
+
+    def ranges(self, kind: str, shops: Collection[int] | None = None) -> tuple[Range, ...]:
+        """Return the covered days as separate ranges in order."""
+        return merged(sorted(one for spoken in self._speakers(kind, shops).values() for one in spoken))
+
+    def of(self, kind: str, period: Period, shops: Collection[int] | None = None) -> Covered:
+        """Return how far ``period`` is covered with data of ``kind``."""
+        speakers = self._speakers(kind, shops)
+        days = _overlap(self.ranges(kind, shops), period.first, period.last)
+        whole = days == period.days
+        for spoken in speakers.values():
+            if not whole:
+                break
+            first, last = max(period.first, spoken[0][0]), min(period.last, spoken[-1][1] + _WAITED_DAYS)
+            whole = first > last or _overlap(spoken, first, last) == last - first + 1
+        return Covered(days, whole)
+
+    def through(self, kind: str | None = None, shops: Collection[int] | None = None) -> Day | None:
+        """Return the newest covered day, of any kind when None; None when nothing is covered."""
+        ends = [self.ranges(one, shops) for one in ([kind] if kind else self._spoken)]
+        return max((ranges[-1][1] for ranges in ends if ranges), default=None)
+
+    def since(self, kind: str | None = None, shops: Collection[int] | None = None) -> Day | None:
+        """Return the oldest covered day, of any kind when None; None when nothing is covered."""
+        starts = [self.ranges(one, shops) for one in ([kind] if kind else self._spoken)]
+        return min((ranges[0][0] for ranges in starts if ranges), default=None)
+
+    def _speakers(self, kind: str, shops: Collection[int] | None) -> dict[_Speaker, tuple[Range, ...]]:
+        spoken = self._spoken.get(kind, {})
+        if shops is None:
+            return spoken
+        return {speaker: ranges for speaker, ranges in spoken.items() if speaker[1] is None or speaker[1] in shops}
+
+
+def data_through(conn: sqlite3.Connection, kind: str = "sales") -> Day | None:
+    """Return the newest day covered with data of ``kind``, else with any; None in an empty workspace."""
+    coverage = Coverage.read(conn)
+    newest = coverage.through(kind)
+    return coverage.through() if newest is None else newest
+
+
+def last_complete_week(conn: sqlite3.Connection, week_start: int = 1) -> Bucket | None:
+    """Return the newest week that ended on or before the data-through day; None in an empty workspace."""
+    through = data_through(conn)
+    if through is None:
+        return None
+    week = bucket_of(through, Grain.WEEK, week_start)
+    return week if week.period.last <= through else bucket_of(week.period.first - 1, Grain.WEEK, week_start)
+
+
+def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """Return ranges (in the order of their first days) with those that touch or overlap as one."""
+    result: list[Range] = []
+    for first, last in ranges:
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(result[-1][1], last))
+        else:
+            result.append((first, last))
+    return tuple(result)
+
+
+def _overlap(ranges: Sequence[Range], first: Day, last: Day) -> int:
+    """Return how many of the days are in one of the (separate, ordered) ranges."""
+    days = 0
+    for index in range(max(bisect_right(ranges, (first, last)) - 1, 0), len(ranges)):
+        start, end = ranges[index]
+        if start > last:
+            break
+        days += max(0, min(end, last) - max(start, first) + 1)
+    return days
