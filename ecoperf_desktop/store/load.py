@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,16 +19,16 @@ from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Number
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead, RowCounts
-from ecoperf_desktop.store import derive, rows, sums
+from ecoperf_desktop.store import rows, sums
 from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
-from ecoperf_desktop.store.derive import Dirty
 from ecoperf_desktop.store.dimensions import Names, as_words
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Assertion, Fold
-from ecoperf_desktop.store.lines import LINES_AN_ORDER, Lines
+from ecoperf_desktop.store.lines import Lines
 from ecoperf_desktop.store.rows import Shape, Stored
 from ecoperf_desktop.store.seen import Titles
 from ecoperf_desktop.store.tables import TABLES, Key, Table
+from ecoperf_desktop.store.touched import Touched
 
 # The write-ahead log is merged after an import that made it larger than this.
 _LARGE_LOG = 16_000_000
@@ -95,24 +95,19 @@ class Loading:
         self._conn = conn = workspace.conn
         self._workspace = workspace
         self._head = head
+        sums.ensure(conn)
         self._fold = Fold(conn)
         self._source_id = _source(conn, head.answers)
         self.import_id = _open_entry(conn, head, self._source_id)
         self._names = Names(conn, self._source_id)
-        self._dirty: Dirty = {}
+        self._touched = Touched(conn)
         self._levels = _Levels()
         self._coverage: dict[tuple[str, int | None], tuple[int, int]] = {}
         self._shapes: dict[str, Shape] = {}
         self._repeats: dict[str, Counter[str]] = {}
-        self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._dirty)
+        self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._touched.dirty)
         self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"))
         self._titles = Titles(conn, self.import_id, head.as_of)
-        self._orders_to_derive: list[Iterable[int]] = []
-        self._buyers_to_derive: set[int] = set()
-        self._accounts: set[int] = set()
-        self._persons: set[int] = set()
-        self._purchase_orders: set[int] = set()
-        self._orders_spoken_of: dict[str, set[int]] = {}
         self._basis_settled = False
         self._checked_currency = False
         self.is_finished = False
@@ -146,13 +141,13 @@ class Loading:
         nothing is stored.
         """
         self._titles.store()
-        self._derive()
+        self._touched.derive()
         self._store_coverage()
         new, changed, unchanged = self._levels.counts()
         counts = RowCounts(read, new, changed, unchanged, sum(dropped.values()), rejected)
         if read != new + changed + unchanged + counts.dropped + rejected:
             raise RuntimeError(f"records do not add up: {counts}")
-        sums.refresh(self._conn, self._dirty)
+        sums.refresh(self._conn, self._touched.dirty)
         period = self._head.period or self._covered()
         _close_entry(self._conn, self.import_id, counts, dropped, findings, period)
         self.is_finished = True
@@ -237,7 +232,7 @@ class Loading:
         rows.insert(self._conn, shape.name, columns, len(new))
         if not usual:
             self._hold_unusual(shape, ids[new], records[new], taken)
-        self._touch_new(shape, taken, ids[new])
+        self._touched.new_rows(shape, taken, ids[new])
 
     def _settle(
         self, shape: Shape, stored: dict[str, Column], ids: Int64, old: NDArray[np.intp], records: Int64
@@ -246,10 +241,7 @@ class Loading:
         settled = self._fold.settle(
             shape, self.import_id, tuple(stored), ids[old].tolist(), records[old].tolist(), zip(*listed, strict=True)
         )
-        for change in settled.changes:
-            for fact in (change.before, change.after):
-                if fact is not None:
-                    self._touch_fact(shape, change.row_id, fact)
+        self._touched.changes(shape, settled.changes)
         return np.array(settled.levels, dtype=np.uint8)
 
     def _hold_unusual(self, shape: Shape, ids: Int64, records: Int64, taken: dict[str, Column]) -> None:
@@ -262,59 +254,6 @@ class Loading:
                 for row_id, record, spoken in zip(ids.tolist(), records.tolist(), from_fold, strict=True)
             ),
         )
-
-    # -- what follows from rows
-
-    def _touch_new(self, shape: Shape, taken: dict[str, Column], ids: Int64) -> None:
-        column_of = dict(zip(shape.fields, shape.columns, strict=True))
-        for name, column in taken.items():
-            if column_of[name] in shape.day_columns:
-                derive.touch(self._dirty, shape.name, _distinct(column))
-        match shape.name:
-            case "orders":
-                self._orders_to_derive.append(ids.tolist())
-                if "buyer" in taken:
-                    self._buyers_to_derive.update(_distinct(taken["buyer"]))
-            case "receipts" | "po_lines":
-                if "po_no" in taken:
-                    self._purchase_orders.update(_distinct(taken["po_no"]))
-            case "order_lines":
-                self._orders_spoken_of.setdefault(shape.name, set()).update(np.unique(ids // LINES_AN_ORDER).tolist())
-            case "refunds" | "reviews" | "surveys" | "shipments":
-                if "order_no" in taken:
-                    self._orders_spoken_of.setdefault(shape.name, set()).update(_distinct(taken["order_no"]))
-
-    def _touch_fact(self, shape: Shape, row_id: int, fact: Mapping[str, Stored]) -> None:
-        derive.touch(self._dirty, shape.name, (fact.get(column) for column in shape.day_columns))
-        match shape.name:
-            case "orders":
-                self._orders_to_derive.append((row_id,))
-                if fact["customer_id"] is not None:
-                    self._buyers_to_derive.add(int(fact["customer_id"]))
-            case "customer":
-                self._accounts.add(row_id)
-                if fact["person_hash"] is not None:
-                    self._persons.add(int(fact["person_hash"]))
-            case "receipts" | "po_lines":
-                if fact["po_id"] is not None:
-                    self._purchase_orders.add(int(fact["po_id"]))
-            case "purchase_orders":
-                self._purchase_orders.add(row_id)
-            case "order_lines":
-                self._orders_spoken_of.setdefault(shape.name, set()).add(row_id // LINES_AN_ORDER)
-            case "refunds" | "reviews" | "surveys" | "shipments":
-                if fact["order_id"] is not None:
-                    self._orders_spoken_of.setdefault(shape.name, set()).add(int(fact["order_id"]))
-
-    def _derive(self) -> None:
-        conn = self._conn
-        touched = {order for orders in self._orders_to_derive for order in orders}
-        derive.sale_days(conn, touched, self._dirty)
-        moved = derive.persons(conn, self._accounts, self._persons) if self._accounts else set()
-        derive.first_orders(conn, self._buyers_to_derive | moved, self._dirty, all_days=moved)
-        derive.receipt_lines(conn, self._purchase_orders, self._dirty)
-        for table, orders in self._orders_spoken_of.items():
-            derive.touch_order_days(conn, table, orders, self._dirty)
 
     def _settle_basis(self) -> None:
         """Let the first active import with orders say when a sale counts for its source."""
@@ -379,10 +318,10 @@ class Loading:
             name = table_field.name
             if name not in shape.fields:
                 continue
-            if name == "shop" and shape.name in ("orders", "refunds"):
-                stored[name] = Numbers(self._shops(asserted))
-                continue
             column = asserted.columns.get(name)
+            if name == "shop" and (shape.name in ("orders", "refunds") or "order_no" in asserted.columns):
+                stored[name] = self._own_shops(shape, asserted)
+                continue
             if column is None:
                 continue
             if table_field.refers == "orders":
@@ -409,6 +348,14 @@ class Loading:
         if not has_shop.all():
             shops[~has_shop] = self._names.one("shop", self._head.answers.source)
         return shops
+
+    def _own_shops(self, shape: Shape, asserted: Asserted) -> Numbers:
+        """Return the shop as it is stored: a row that names an order belongs to the order's."""
+        if shape.name in ("orders", "refunds"):
+            return Numbers(self._shops(asserted))
+        column = asserted.columns.get("shop")
+        without = ~rows.present(column, len(asserted)) & ~rows.present(asserted.columns["order_no"], len(asserted))
+        return Numbers(self._shops(asserted), without if without.any() else None)
 
     def _order_ids(self, asserted: Asserted) -> Numbers:
         found = self._names.orders(self._shops(asserted), asserted.columns["order_no"])
@@ -617,11 +564,6 @@ def _last_of_each(ids: Int64) -> NDArray[np.intp]:
         return np.arange(len(ids))
     _, backwards = np.unique(ids[::-1], return_index=True)
     return np.asarray(len(ids) - 1 - backwards)
-
-
-def _distinct(column: Column) -> list[int]:
-    assert isinstance(column, Numbers)
-    return np.unique(column.values[rows.present(column, len(column))]).tolist()  # type: ignore[no-any-return]
 
 
 def _days_of(first: Column | None, second: Column | None) -> Numbers | None:

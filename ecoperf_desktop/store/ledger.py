@@ -1,0 +1,193 @@
+"""The ledger of imports, and taking imports back as if they had never been."""
+
+# Names of tables and columns come from our own tables.py, never from a file.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from ecoperf_desktop.errors import UsageError
+from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import Progress, RowCounts, no_progress
+from ecoperf_desktop.store import derive, rows, seen, sums
+from ecoperf_desktop.store.blocks import Blocks
+from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.store.dimensions import NAMED
+from ecoperf_desktop.store.fold import Fold
+from ecoperf_desktop.store.rows import Shape
+from ecoperf_desktop.store.tables import TABLES
+from ecoperf_desktop.store.touched import Touched
+
+
+@dataclass(frozen=True)
+class ImportEntry:
+    """One line of the ledger.  Times are UTC epoch seconds."""
+
+    import_id: int
+    source: str
+    path: str
+    file: str
+    member: str | None
+    sha256: str
+    size: int
+    format: str
+    format_version: int
+    encoding: str | None
+    delimiter: str | None
+    as_of: int
+    state: Literal["active", "undone"]
+    period: Period | None
+    rows: RowCounts
+    dropped: dict[str, int]
+    findings: int
+    imported_utc: int
+    undone_utc: int | None
+
+
+def imports(conn: sqlite3.Connection) -> list[ImportEntry]:
+    """Return every import, active and undone, in the order they were made."""
+    found = conn.execute(
+        "SELECT i.import_id, s.name, i.path, i.file, i.member, i.sha256, i.size, i.format, i.format_version, i.encoding, "
+        "i.delimiter, i.as_of, i.state, i.first_day, i.last_day, i.rows_read, i.rows_new, i.rows_changed, i.rows_unchanged, "
+        "i.rows_dropped, i.rows_rejected, i.dropped, "
+        "(SELECT count(*) FROM import_findings f WHERE f.import_id = i.import_id), i.imported_utc, i.undone_utc "
+        "FROM imports i JOIN source s USING(source_id) ORDER BY i.import_id"
+    )
+    return [_entry(row) for row in found]
+
+
+def findings(conn: sqlite3.Connection, import_id: int) -> list[Finding]:
+    """Return what was remarked about an import, in its order."""
+    found = conn.execute(
+        "SELECT code, severity, record, line, column_name, details FROM import_findings WHERE import_id = ? ORDER BY position",
+        (import_id,),
+    )
+    return [
+        Finding(code, severity, record, line, column, json.loads(details))
+        for code, severity, record, line, column, details in found
+    ]
+
+
+def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = no_progress) -> None:
+    """Take imports back: all of them, in any order, or none.
+
+    The ledger keeps their entries.  Raises UsageError for an import that does not
+    exist or is undone already.
+    """
+    wanted = list(dict.fromkeys(import_ids))
+    with workspace.transaction() as conn:
+        states = dict(conn.execute("SELECT import_id, state FROM imports"))
+        for import_id in wanted:
+            if import_id not in states:
+                raise UsageError("store.no_such_import", import_id=import_id)
+            if states[import_id] != "active":
+                raise UsageError("store.undone_already", import_id=import_id)
+        sums.ensure(conn)
+        touched = Touched(conn)
+        fold = Fold(conn)
+        for done, import_id in enumerate(wanted):
+            progress(done, len(wanted), str(import_id))
+            _withdraw(conn, import_id, fold, touched)
+        _forget_unknown(conn)
+        touched.derive()
+        if conn.execute("SELECT 1 FROM imports WHERE state = 'active' LIMIT 1").fetchone() is None:
+            _empty(conn)
+        sums.refresh(conn, touched.dirty)
+        progress(len(wanted), len(wanted), "")
+
+
+def _entry(row: Sequence[Any]) -> ImportEntry:
+    names = [field.name for field in fields(ImportEntry) if field.name not in ("period", "rows", "dropped")]
+    plain: dict[str, Any] = dict(zip(names, (*row[:13], *row[22:]), strict=True))
+    period = None if row[13] is None else Period(row[13], row[14])
+    return ImportEntry(**plain, period=period, rows=RowCounts(*row[15:21]), dropped=json.loads(row[21]))
+
+
+def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Touched) -> None:
+    spoken = conn.execute("SELECT table_name FROM import_fields WHERE import_id = ?", (import_id,)).fetchall()
+    tables = [name for name in TABLES if (name,) in spoken]
+    blocks = Blocks(conn, fold, import_id, 0, touched.dirty)
+    for name in tables:
+        shape = rows.shape(conn, name)
+        if shape.table.strategy == "block":
+            blocks.withdraw(shape, import_id)
+            continue
+        changes, alone = fold.withdraw(shape, import_id)
+        touched.changes(shape, changes)
+        _remove(conn, shape, import_id, alone, touched)
+    seen.forget(conn, import_id)
+    for table in ("coverage", "raw_block", "import_fields"):
+        conn.execute(f"DELETE FROM {table} WHERE import_id = ?", (import_id,))
+    conn.execute(
+        "UPDATE imports SET state = 'undone', undone_utc = ? WHERE import_id = ?", (int(time.time()), import_id)
+    )
+
+
+def _remove(conn: sqlite3.Connection, shape: Shape, import_id: int, alone: Iterable[int], touched: Touched) -> None:
+    """Remove the facts that only this import asserts; what others refer to by name keeps the name."""
+    key = shape.id_column
+    with derive.wanted(conn, alone) as unheld:
+        conn.execute(
+            f"""INSERT OR IGNORE INTO {unheld} SELECT {key} FROM {shape.name} WHERE import_id = ? AND NOT EXISTS
+              (SELECT 1 FROM held h WHERE h.table_name = ? AND h.row_id = {shape.name}.{key})""",
+            (import_id, shape.name),
+        )
+        touched.stored(shape, f"{key} IN (SELECT id FROM {unheld})")
+        if shape.name in _NAMED_TABLES:
+            named = _NAMED_TABLES[shape.name]
+            cleared = [column for column in (*shape.columns, "import_id", "record") if column not in named]
+            conn.execute(
+                f"UPDATE {shape.name} SET {', '.join(f'{column} = NULL' for column in cleared)} "
+                f"WHERE {key} IN (SELECT id FROM {unheld})"
+            )
+        else:
+            conn.execute(f"DELETE FROM {shape.name} WHERE {key} IN (SELECT id FROM {unheld})")
+
+
+# Tables whose rows others refer to, and the columns that are the name.
+_NAMED_TABLES: dict[str, tuple[str, ...]] = {
+    **{table: (name,) for table, (_, name) in NAMED.items()},
+    "orders": ("shop_id", "order_no"),
+    "customer": ("ext_hash",),
+}
+
+# Facts that refer to an order or purchase order; the field under which ``held`` keeps the reference.
+_REFERRING = {
+    "orders": ("order_id", "order_no", ("refunds", "reviews", "surveys", "shipments")),
+    "purchase_orders": ("po_id", "po_no", ("po_lines", "receipts")),
+}
+
+
+def _forget_unknown(conn: sqlite3.Connection) -> None:
+    """Remove orders and purchase orders that no import asserts and nothing refers to."""
+    for table, (key, name, facts) in _REFERRING.items():
+        alone = [f"NOT EXISTS (SELECT 1 FROM {fact} f WHERE f.{key} = {table}.{key})" for fact in facts]
+        if table == "orders":
+            alone.append(
+                "NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.line_id >= orders.order_id * 65536 "
+                "AND l.line_id < (orders.order_id + 1) * 65536)"
+            )
+        candidates = {row[0] for row in conn.execute(f"SELECT {key} FROM {table} WHERE import_id IS NULL AND {' AND '.join(alone)}")}
+        if candidates:
+            marks = ",".join("?" * len(facts))
+            candidates -= {
+                row[0]
+                for row in conn.execute(
+                    f"SELECT json_extract(asserted, '$.{name}') FROM held WHERE table_name IN ({marks})", facts
+                )
+            }
+        conn.executemany(f"DELETE FROM {table} WHERE {key} = ?", ((one,) for one in candidates))
+
+
+def _empty(conn: sqlite3.Connection) -> None:
+    """Remove the names that are left when no import is active; the next file may choose its currency anew."""
+    for table in ("campaign", "product", "customer", "staff", "category", "supplier", "channel", "region", "location", "carrier", "shop"):
+        conn.execute(f"DELETE FROM {table}")
+    conn.execute("DELETE FROM setting WHERE name = 'reporting_currency'")
