@@ -320,7 +320,7 @@ def _report(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         raise UsageError("cli.unknown_page", page=unknown[0], pages=", ".join(PAGES))
     with actions.workspace(path) as opened:
         bucket, grain = actions.bucket(opened, asked.period)
-        scope = Scope(bucket=bucket, grain=grain, language=language.current())
+        scope = Scope.of(bucket, grain, language=language.current())
         if asked.output is None:
             from ecoperf_desktop.reports.text import text
 

@@ -31,7 +31,7 @@ def system_language() -> str:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def sentence(code: str, language: str | None = None, **details: object) -> str:
+def sentence(code: str, language: str | None = None, /, **details: object) -> str:
     """Return the sentence that ``code`` names, its placeholders filled from ``details``.
 
     ``code`` is ``file.key``: the file of the language folder and the key in it.  A

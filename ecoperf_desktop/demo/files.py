@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecoperf_desktop.model.days import Day, date_of, iso
+from ecoperf_desktop.model.days import Day, date_of
 
 _CHINA_SECONDS = 8 * 3600
 _FIXED_ZIP_TIME = (2026, 8, 17, 8, 0, 0)

@@ -11,13 +11,26 @@ from pathlib import Path
 import numpy as np
 
 from ecoperf_desktop.demo import files, world
-from ecoperf_desktop.demo.world import AGENTS, CAMPAIGNS, CARRIERS, FIRST_DAY, LAST_DAY, OWN_SITE, REGIONS, SITE_CHANNELS, SUPPLIERS, TMALL, uniform
+from ecoperf_desktop.demo.world import (
+    AGENTS,
+    CAMPAIGNS,
+    CARRIERS,
+    FIRST_DAY,
+    LAST_DAY,
+    OWN_SITE,
+    REGIONS,
+    SITE_CHANNELS,
+    SUPPLIERS,
+    TMALL,
+    uniform,
+)
 from ecoperf_desktop.model.days import Day, Grain, bucket_of, date_of, day_of, iso
 
 _CHINA = (("currency", "CNY"), ("tz", "Asia/Shanghai"))
 _TMALL_NAME, _OWN_NAME = "Tmall", "Own site"
 _MONTHLY_UNTIL = day_of(date(2026, 7, 12))  # older months as they were exported then; since, one file a week
 _WORKBOOK_ROWS = 4000  # above this the platform gives text instead of a workbook
+_WORKBOOKS_SINCE = day_of(date(2026, 4, 1))  # before, it knew no workbooks
 
 
 @dataclass(frozen=True)
@@ -283,7 +296,7 @@ class _Writer:
 
     def _search(self, sessions: np.ndarray) -> None:
         queries = (("qimu home", 1), ("栖木家居", 1), ("竹盒 收纳", 0), ("walnut cutting board", 0), ("linen throw blanket", 0), ("素白 餐盘", 0), ("bedside sensor light", 0), ("棉四件套", 0))
-        for first, last, label in spans():
+        for first, last, _ in spans():
             members: list[tuple[str, bytes]] = []
             dated = []
             for day in range(first, last + 1):
@@ -524,7 +537,7 @@ class _Writer:
         self._keep(files.save_text(self.folder / "templates" / file, files.text_table(header, rows), "utf-8-sig", exported))
 
     def _workbook_or_text(self, folder: str, name: str, sheet: str, header: tuple[str, ...], rows: list[list[str]], exported: Day) -> None:
-        if len(rows) <= _WORKBOOK_ROWS:
+        if exported >= _WORKBOOKS_SINCE and len(rows) <= _WORKBOOK_ROWS:
             self._keep(files.save_workbook(self.folder / folder / f"{name}.xlsx", sheet, header, rows, exported))
         else:
             self._keep(files.save_text(self.folder / folder / f"{name}.csv", files.text_table(header, rows), "gb18030", exported))

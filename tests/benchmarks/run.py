@@ -108,7 +108,7 @@ def bench_pages(full: Path) -> None:
         worst: dict[str, float] = {}
         for page in PAGES:
             for grain in (Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR):
-                scope = Scope(bucket=bucket_of(last, grain), grain=grain)
+                scope = Scope.of(bucket_of(last, grain), grain)
                 actions.summary(opened, page, scope)  # code and file pages warm; every answer is worked out anew
                 times = [timed(lambda page=page, scope=scope: actions.summary(opened, page, scope)) for _ in range(5)]
                 worst[page] = max(worst.get(page, 0.0), statistics.median(times))
