@@ -20,7 +20,8 @@ class Comparison:
 
     ``kind`` is previous, year, aligned (364 days), event or elapsed.  ``change`` is
     the difference, ``change_ratio`` the difference over the earlier value; None
-    where either is missing, the earlier one is 0, or the sign changed.
+    where either is missing, the earlier one is 0, or the sign changed.  ``reason`` says
+    why there is no earlier value (a code of ``resources/languages``).
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Comparison:
     change: Number | None
     change_ratio: float | None
     quality: Quality = "ok"
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,12 @@ class Value:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: metrics, the period, how to cut it and what to compare with."""
+    """What is asked: metrics, the period, how to cut it and what to compare with.
+
+    Of a cut, ``top`` keeps the parts with the largest first metric over the whole period.
+    Two values of one dimension in ``where`` mean either; two dimensions mean both; an
+    empty value means rows without one.
+    """
 
     metrics: tuple[str, ...]
     period: Period
@@ -66,6 +73,7 @@ class Question:
     per: tuple[str, ...] = ()
     where: tuple[tuple[str, str], ...] = ()
     compare: str | None = None
+    top: int | None = None
 
 
 @dataclass(frozen=True)
