@@ -145,6 +145,18 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What the next row (step 1) or the one before (step -1) in the same group has; missing at the group's end.
+
+    With ``where``: the nearest such row for which it holds.
+    """
+
+    of: Expression
+    step: Literal[1, -1]
+    where: Condition | None
+
+
+@dataclass(frozen=True)
 class Fold:
     """A group's rows made one value."""
 
@@ -161,7 +173,7 @@ class Allocate:
 
 Expression: TypeAlias = (
     Name | Const | First | Sum | Product | Absolute | Mapped | Cut | Split | Join | Length | DateAdd | EndOf | Choose | FlagOf | FromFile
-    | PeriodEnd | AsOf | Answer | Position | Fold | Allocate
+    | PeriodEnd | AsOf | Answer | Position | Beside | Fold | Allocate
 )
 
 
@@ -231,7 +243,7 @@ def folds(node: object) -> bool:
 
 def needs_group(node: object) -> bool:
     """Return whether the expression needs all rows of a group at once."""
-    return any(isinstance(part, Fold | Allocate | Position) for part in _walk(node))
+    return any(isinstance(part, Fold | Allocate | Position | Beside) for part in _walk(node))
 
 
 def _walk(node: object) -> Iterator[object]:
@@ -586,6 +598,18 @@ def _position(asked: _Asked) -> _Made:
     return Position(), "int"
 
 
+def _beside(operator: Literal["next", "previous"]) -> Callable[[_Asked], _Made]:
+    def reader(asked: _Asked) -> _Made:
+        asked.only(operator, "where")
+        made, kind = asked.expression(operator)
+        where = None
+        if "where" in asked.table:
+            where = read_condition(asked.table["where"], asked.kinds, asked.place, f"{asked.key}.where")
+        return Beside(made, 1 if operator == "next" else -1, where), kind
+
+    return reader
+
+
 def _counted(asked: _Asked) -> _Made:
     asked.only("count")
     if asked.table["count"] == "rows" and "rows" not in asked.kinds:
@@ -629,7 +653,7 @@ def _allocate(asked: _Asked) -> _Made:
 _READERS: dict[str, Callable[[_Asked], _Made]] = {
     "const": _const, "first": _first, "sum": _sum, "product": _product, "abs": _absolute, "map": _mapped, "regex": _cut, "split": _split,
     "join": _join, "length": _length, "date_add": _date_add, "end_of": _end_of, "if": _choose, "flag": _flag, "file": _file,
-    "header": _header, "preamble": _preamble, "period": _period, "as_of": _as_of, "answer": _answer, "position": _position,
+    "header": _header, "preamble": _preamble, "period": _period, "as_of": _as_of, "answer": _answer, "position": _position, "next": _beside("next"), "previous": _beside("previous"),
     "count": _counted, "different": _different, "total": _folded("total"), "min": _folded("min"), "max": _folded("max"),
     "last": _folded("last"), "any": _tested("any"), "every": _tested("every"), "allocate": _allocate,
 }
