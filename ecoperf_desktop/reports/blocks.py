@@ -33,9 +33,9 @@ class Scope:
     """What a page speaks of: the period, what it is compared with, the filters, the language.
 
     ``grain`` is None for a free period; ``label`` is the bucket's (``2026-W33``), or None.  ``shop`` and
-    ``channel`` are names, None for all.  ``compare`` is what bridges and sentences set the period against, and
-    which year the year column means: ``aligned`` shifts by 364 days, the others by the calendar.  Changes of
-    rates are written as ``rate_change`` says, None as the language does.
+    ``channel`` are names, None for all.  ``compare`` is what bridges and sentences set the period against.
+    The year column shifts days and weeks by 364 days unless ``compare`` is ``year``, and longer periods by
+    the calendar.  Changes of rates are written as ``rate_change`` says, None as the language does.
     """
 
     period: Period

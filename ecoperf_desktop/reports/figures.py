@@ -270,6 +270,12 @@ def axis_label(bucket: Bucket, grain: Grain, language: str) -> str:
         return week_number(bucket.label)
     if grain is Grain.YEAR:
         return bucket.label
+    return axis_day(bucket.period.first, language)
+
+
+def axis_day(day: Day, language: str) -> str:
+    """Return ``16 Aug`` or ``8-16``."""
+    when = date_of(day)
     return f"{when.month}-{when.day}" if language == "zh" else f"{when.day} {_words('months', language)[when.month - 1]}"
 
 

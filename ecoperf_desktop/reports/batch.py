@@ -1,0 +1,106 @@
+"""All questions of a page, asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from ecoperf_desktop.model.days import Bucket, Grain, Period
+from ecoperf_desktop.model.metric import Metric
+from ecoperf_desktop.model.value import Question, Value
+from ecoperf_desktop.reports.timeline import spanned
+
+
+class Answers(Protocol):
+    """What a page needs of the engine."""
+
+    def answer(self, questions: list[Question]) -> list[list[Value]]: ...
+
+
+_Key = tuple[Period, str | None, tuple[str, ...]]
+
+
+class Batch:
+    """Collects what blocks want, asks the engine once, and hands the values back.
+
+    A metric that cannot be cut by a filter of the scope is not asked: its values say so.
+    """
+
+    def __init__(self, engine: Answers, metrics: Mapping[str, Metric], where: tuple[tuple[str, str], ...]) -> None:
+        self._engine = engine
+        self._metrics = metrics
+        self._where = where
+        self._wanted: dict[_Key, dict[str, None]] = {}
+        self._single: dict[tuple[str, Period], Value] = {}
+        self._buckets: dict[tuple[str, str, str], Value] = {}
+        self._cuts: dict[tuple[str, Period, tuple[str, ...]], list[Value]] = {}
+        self._cut_buckets: dict[tuple[str, str, str], dict[str, Value]] = {}
+
+    def want(self, metrics: Iterable[str], period: Period, by: Grain | None = None, per: tuple[str, ...] = ()) -> None:
+        """Ask for ``metrics`` over ``period``, cut into buckets of ``by`` and along ``per``."""
+        for metric in metrics:
+            if self.is_allowed(metric, per):
+                self._wanted.setdefault((period, by.value if by else None, per), {})[metric] = None
+
+    def want_series(self, metrics: Iterable[str], chain: tuple[Bucket, ...], grain: Grain | None) -> None:
+        """Ask for every bucket of ``chain``; without a grain each is a period of its own."""
+        if grain is not None:
+            self.want(metrics, spanned(chain), grain)
+            return
+        asked = list(metrics)
+        for bucket in chain:
+            self.want(asked, bucket.period)
+
+    def is_allowed(self, metric: str, per: tuple[str, ...] = ()) -> bool:
+        """Say whether the metric is in the catalogue and can be cut by the scope's filters and ``per``."""
+        known = self._metrics.get(metric)
+        return known is not None and all(name in known.dimensions for name in (*per, *(name for name, _ in self._where)))
+
+    def run(self) -> None:
+        """Ask everything wanted so far, once."""
+        keys = list(self._wanted)
+        questions = [
+            Question(tuple(self._wanted[key]), key[0], by=key[1], per=key[2], where=self._where) for key in keys
+        ]
+        self._wanted = {}
+        if not questions:
+            return
+        for (period, by, per), values in zip(keys, self._engine.answer(questions), strict=True):
+            for value in values:
+                if per and by:
+                    cut = value.per.get(per[0], "")
+                    self._cut_buckets.setdefault((value.metric, per[0], cut), {})[value.bucket or ""] = value
+                elif per:
+                    self._cuts.setdefault((value.metric, period, per), []).append(value)
+                elif by:
+                    self._buckets[value.metric, by, value.bucket or ""] = value
+                else:
+                    self._single[value.metric, period] = value
+
+    def value(self, metric: str, period: Period) -> Value:
+        """Return the number of a period asked for without buckets."""
+        return self._single.get((metric, period)) or self._missing(metric, period)
+
+    def series(self, metric: str, chain: tuple[Bucket, ...], grain: Grain | None) -> list[Value]:
+        """Return the numbers of ``chain``, in its order."""
+        if grain is None:
+            return [self.value(metric, bucket.period) for bucket in chain]
+        return [
+            self._buckets.get((metric, grain.value, bucket.label)) or self._missing(metric, bucket.period) for bucket in chain
+        ]
+
+    def cut(self, metric: str, period: Period, per: str) -> dict[str, Value]:
+        """Return the numbers of a period by the values of one dimension."""
+        return {value.per.get(per, ""): value for value in self._cuts.get((metric, period, (per,)), [])}
+
+    def cut_series(self, metric: str, per: str, cut: str, chain: tuple[Bucket, ...]) -> list[Value]:
+        """Return one line of a metric cut along ``per``."""
+        found = self._cut_buckets.get((metric, per, cut), {})
+        return [found.get(bucket.label) or self._missing(metric, bucket.period) for bucket in chain]
+
+    def _missing(self, metric: str, period: Period) -> Value:
+        known = self._metrics.get(metric)
+        unit = known.unit if known else "count"
+        blocked = [name for name, _ in self._where if known is not None and name not in known.dimensions]
+        reason = f"reports.not_by_{blocked[0]}" if blocked else "reports.not_asked"
+        return Value(metric, period, None, {}, None, None, None, unit, None, "missing", reason)

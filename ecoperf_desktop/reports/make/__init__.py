@@ -1,0 +1,1 @@
+"""How each entry of a page becomes blocks."""

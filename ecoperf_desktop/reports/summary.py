@@ -1,0 +1,184 @@
+"""A page worked out: asks the engine everything at once, then fills the blocks the page lists.
+
+Called for the tab, the sheet, the text and the JSON alike, so that all of them show the same numbers from the same
+rounding.  Nothing here reads the clock, and nothing heavy is imported: the Overview is painted from it at start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from ecoperf_desktop.errors import UsageError
+from ecoperf_desktop.reports import facts as standing_facts
+from ecoperf_desktop.reports import figures
+from ecoperf_desktop.reports.blocks import Block, Empty, PageSummary, Scope
+from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
+from ecoperf_desktop.reports.desk import Desk, Engine
+from ecoperf_desktop.reports.make import charts, ledger, scores, tables
+from ecoperf_desktop.reports.pages import PAGES
+from ecoperf_desktop.reports.pages.shape import (
+    Breakdown,
+    BridgeOf,
+    Cards,
+    Discuss,
+    Entry,
+    Headline,
+    Ledger,
+    LinesOf,
+    Page,
+    PartsOf,
+    People,
+    Scorecard,
+    Sources,
+    Trends,
+)
+from ecoperf_desktop.store import coverage, standing
+
+
+def summarise(engine: Engine, page_id: str, scope: Scope) -> PageSummary:
+    """Work out the page ``page_id`` for ``scope``; raise UsageError when there is no such page.
+
+    A page of which nothing is known holds one Empty block.
+    """
+    page = PAGES.get(page_id)
+    if page is None:
+        raise UsageError("reports.unknown_page", page=page_id, pages=", ".join(PAGES))
+    desk = Desk.laid(engine, scope, coverage.data_through(engine.conn), standing.currency(engine.conn))
+    for entry in page.entries:
+        _ask(desk, entry)
+    standing_facts.ask(desk)
+    desk.batch.run()
+    watched = _watched(desk, page)
+    blocks: list[Block] = []
+    for entry in page.entries:
+        blocks.extend(_made(desk, page, entry, watched))
+    if not any(scores.says_something(block) for block in blocks):
+        blocks = [_empty(desk, page)]
+    return PageSummary(
+        page.id,
+        desk.say(f"page_{page.id}"),
+        scope,
+        _period_text(desk),
+        _scope_text(desk),
+        tuple(blocks),
+        standing_facts.facts(desk),
+        _footnotes(desk, blocks),
+        sum(1 for metric in watched if desk.state(metric).mark in ("up", "down", "off_target")),
+    )
+
+
+def _ask(desk: Desk, entry: Entry) -> None:
+    times = desk.times
+    match entry:
+        case Headline(metric):
+            desk.ask_numbers(desk.known((metric,)))
+        case Scorecard(groups):
+            desk.ask_numbers(desk.known(metric for _, metrics in groups for metric in metrics))
+        case Cards(metrics):
+            desk.ask_numbers(desk.known(metrics))
+        case Trends(inputs, outputs):
+            desk.ask_trend(desk.known((*inputs, *outputs)))
+        case BridgeOf("net_sales"):
+            for period in (times.period, times.base):
+                desk.batch.want(desk.known(SALES_METRICS), period)
+        case BridgeOf():
+            for period in (times.period, times.base):
+                desk.batch.want(desk.known(PROFIT_METRICS), period)
+        case Breakdown():
+            tables.ask_breakdown(desk, entry)
+        case People():
+            tables.ask_people(desk, entry)
+        case LinesOf():
+            charts.ask_lines(desk, entry)
+        case PartsOf(_, metrics):
+            desk.batch.want(desk.known(metrics), times.period)
+        case Discuss() | Ledger() | Sources():
+            pass
+        case _:
+            assert_never(entry)
+
+
+def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[Block]:
+    match entry:
+        case Headline(metric):
+            return [scores.headline(desk, metric, watched)] if desk.known((metric,)) else []
+        case Scorecard():
+            return [scores.scorecard(desk, entry)]
+        case Discuss():
+            return [scores.discuss(desk, entry, watched)]
+        case Cards(metrics):
+            return [scores.card(desk, metric) for metric in desk.known(metrics)]
+        case Trends(inputs, outputs):
+            made: list[Block] = [charts.trend(desk, metric, "input", entry.span) for metric in desk.known(inputs)]
+            made.extend(charts.trend(desk, metric, "output", entry.span) for metric in desk.known(outputs))
+            return made
+        case BridgeOf():
+            maker: Callable[..., Block | None] = sales_bridge if entry.kind == "net_sales" else profit_bridge
+            bridge = maker(desk, entry.span)
+            return [bridge] if bridge else []
+        case Breakdown():
+            return [block for block in (tables.breakdown(desk, entry),) if block]
+        case People():
+            return [block for block in (tables.people(desk, entry),) if block]
+        case LinesOf():
+            return [charts.lines(desk, entry)] if desk.known((entry.metric,)) else []
+        case PartsOf():
+            return [block for block in (charts.parts(desk, entry),) if block]
+        case Ledger():
+            return [ledger.imports(desk, entry)]
+        case Sources():
+            return [ledger.sources(desk, entry)]
+        case _:
+            assert_never(entry)
+
+
+def _watched(desk: Desk, page: Page) -> list[str]:
+    """Return the metrics of the page that are judged, each once."""
+    found: dict[str, None] = {}
+    for entry in page.entries:
+        match entry:
+            case Scorecard(groups):
+                found.update(dict.fromkeys(metric for _, metrics in groups for metric in metrics))
+            case Cards(metrics):
+                found.update(dict.fromkeys(metrics))
+            case Trends(inputs, outputs):
+                found.update(dict.fromkeys((*inputs, *outputs)))
+            case LinesOf(metric):
+                found[metric] = None
+            case _:
+                pass
+    return desk.known(found)
+
+
+def _empty(desk: Desk, page: Page) -> Empty:
+    title = desk.say(f"page_{page.id}")
+    if desk.through is None:
+        return Empty(title, desk.say("empty_workspace"), desk.say(f"needs_{page.id}"))
+    period = _period_text(desk)
+    return Empty(title, desk.say("empty_page", page=title, period=period), desk.say(f"needs_{page.id}"))
+
+
+def _footnotes(desk: Desk, blocks: Sequence[Block]) -> tuple[str, ...]:
+    """Return the notes that marks on the page refer to."""
+    notes = []
+    if any(scores.has_dagger(block) for block in blocks):
+        notes.append(desk.say("dagger"))
+    if desk.times.is_running:
+        notes.append(desk.say("running", covered=desk.times.period.days, days=desk.scope.period.days))
+    notes.append(desk.say("compared", days=figures.span_text(desk.times.year, desk.language)))
+    return tuple(notes)
+
+
+def _period_text(desk: Desk) -> str:
+    times = desk.times
+    if times.grain is None:
+        return figures.span_text(desk.scope.period, desk.language)
+    return figures.bucket_title(times.series[-1], times.grain, desk.language)
+
+
+def _scope_text(desk: Desk) -> str:
+    """Return the shops and channels the page speaks of."""
+    shops = [desk.scope.shop] if desk.scope.shop else standing.shops(desk.engine.conn)
+    text = desk.say("list_joint").join(shops)
+    return desk.say("shop_and_channel", shops=text, channel=desk.scope.channel) if desk.scope.channel else text

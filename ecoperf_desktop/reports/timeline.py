@@ -1,0 +1,135 @@
+"""Which periods a page needs: the chosen one, those it is compared with, and those its charts show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of, previous, year_earlier
+from ecoperf_desktop.reports.blocks import Scope
+
+POINTS = 13  # of a spark
+BASE = 26  # weeks behind the limits
+SHORT = 6  # periods at the left of a trend
+LONG = 12  # months at its right
+
+
+@dataclass(frozen=True)
+class ToDate:
+    """From the beginning of the month, quarter or year up to the period's last day, and the same a year earlier."""
+
+    key: Literal["month", "quarter", "year"]
+    period: Period
+    year: Period
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The periods around a scope.
+
+    ``period`` ends where the data end when it is still running, and ``previous`` and ``year`` are then as
+    short.  ``series`` are whole periods of the grain, oldest first, the last being the scope's own (of a free
+    period: windows of the same length).  ``months`` are whole months and the one ``period`` ends in, cut there.
+    """
+
+    period: Period
+    is_running: bool
+    grain: Grain | None
+    previous: Period
+    year: Period
+    base: Period
+    year_kind: Literal["aligned", "year"]
+    series: tuple[Bucket, ...]
+    months: tuple[Bucket, ...]
+    to_date: tuple[ToDate, ...]
+    week_start: int = 1
+
+    @property
+    def recent(self) -> tuple[Bucket, ...]:
+        """Return the periods at the left of a trend."""
+        return self.series[-SHORT:]
+
+    @property
+    def part_days(self) -> int:
+        """Return how many days of its last month the period reaches, 0 when it reaches the end."""
+        month = self.months[-1].period
+        whole = bucket_of(month.first, Grain.MONTH).period
+        return 0 if month == whole else month.days
+
+    def year_of(self, period: Period) -> Period:
+        """Return the period a year earlier: by shopping days or by the calendar."""
+        return _year(period, self.year_kind)
+
+
+def timeline(scope: Scope, through: Day | None, week_start: int = 1) -> Timeline:
+    """Lay out the periods of ``scope`` when the data reach ``through``."""
+    whole = scope.period
+    is_running = through is not None and whole.first <= through < whole.last
+    period = Period(whole.first, through) if is_running and through is not None else whole
+    year_kind: Literal["aligned", "year"] = "aligned"
+    if scope.compare == "year" or scope.grain in (Grain.MONTH, Grain.QUARTER, Grain.YEAR):
+        year_kind = "year"
+    if scope.grain is None:
+        series = tuple(_window(whole, back) for back in range(POINTS - 1, -1, -1))
+        before = whole.shifted(-whole.days)
+    else:
+        own = bucket_of(whole.first, scope.grain, week_start)
+        chain = [own]
+        for _ in range(BASE):
+            chain.append(previous(chain[-1], scope.grain, week_start))
+        series = tuple(reversed(chain))
+        before = series[-2].period
+    earlier = Period(before.first, min(before.last, before.first + period.days - 1)) if is_running else before
+    year = _year(period, year_kind)
+    base = earlier if scope.compare == "previous" else _year(period, scope.compare)
+    return Timeline(
+        period, is_running, scope.grain, earlier, year, base, year_kind, series, _months(period), _to_date(period), week_start
+    )
+
+
+def _window(period: Period, back: int) -> Bucket:
+    shifted = period.shifted(-back * period.days)
+    return Bucket("", shifted)
+
+
+def _year(period: Period, kind: str) -> Period:
+    if kind == "aligned":
+        return period.shifted(-364)
+    first, last = year_earlier(period.first), year_earlier(period.last)
+    # The whole of February keeps being whole: 28 February of a common year answers to the 29th.
+    month = bucket_of(period.last, Grain.MONTH).period
+    if period.last == month.last:
+        last = bucket_of(last, Grain.MONTH).period.last
+    return Period(first, last)
+
+
+def _months(period: Period) -> tuple[Bucket, ...]:
+    last = bucket_of(period.last, Grain.MONTH)
+    chain = [Bucket(last.label, Period(last.period.first, period.last))]
+    for _ in range(LONG - 1):
+        chain.append(bucket_of(chain[-1].period.first - 1, Grain.MONTH))
+    return tuple(reversed(chain))
+
+
+def _to_date(period: Period) -> tuple[ToDate, ...]:
+    found = []
+    grains: tuple[tuple[Literal["month", "quarter", "year"], Grain], ...] = (
+        ("month", Grain.MONTH),
+        ("quarter", Grain.QUARTER),
+        ("year", Grain.YEAR),
+    )
+    for key, grain in grains:
+        so_far = Period(bucket_of(period.last, grain).period.first, period.last)
+        found.append(ToDate(key, so_far, _year(so_far, "year")))
+    return tuple(found)
+
+
+def spanned(chain: tuple[Bucket, ...]) -> Period:
+    """Return the days from the first to the last of successive buckets."""
+    return Period(chain[0].period.first, chain[-1].period.last)
+
+
+def weeks_back(period: Period, weeks: int) -> Period:
+    """Return the ``weeks`` weeks that end with ``period``, or the period itself when that is longer."""
+    return Period(min(period.first, period.last - 7 * weeks + 1), period.last)
+

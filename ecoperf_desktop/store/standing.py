@@ -1,0 +1,108 @@
+"""What the head of a page says about the workspace: sources, covered days, targets, names, known events."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecoperf_desktop.model.days import Day, Period
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Days one source speaks for: ``kind`` is sales, ads, ...; ``shop`` None means the whole company."""
+
+    kind: str
+    source: str
+    shop: str | None
+    first: Day
+    last: Day
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was agreed for a metric: over exactly the days ``first`` to ``last``, in the metric's shown unit."""
+
+    metric: str
+    scope_kind: str
+    scope: str
+    first: Day
+    last: Day
+    target: float
+    floor: float | None
+    stretch: float | None
+    direction: str | None
+
+
+def covered(conn: sqlite3.Connection, until: Day | None = None) -> list[Covered]:
+    """Return the spans of the active imports that begin on or before ``until``."""
+    rows = conn.execute(
+        "SELECT c.kind, s.name, h.name, c.first_day, c.last_day FROM coverage c"
+        " JOIN imports i ON i.import_id = c.import_id AND i.state = 'active'"
+        " JOIN source s ON s.source_id = c.source_id LEFT JOIN shop h ON h.shop_id = c.shop_id"
+        " WHERE ? IS NULL OR c.first_day <= ? ORDER BY c.kind, s.name, h.name, c.first_day, c.last_day",
+        (until, until),
+    )
+    return [Covered(*row) for row in rows]
+
+
+def sources(conn: sqlite3.Connection) -> list[tuple[str, str | None, str | None]]:
+    """Return name, currency and time zone of every source with an active import."""
+    return conn.execute(
+        "SELECT s.name, s.currency, s.tz FROM source s WHERE EXISTS"
+        " (SELECT 1 FROM imports i WHERE i.source_id = s.source_id AND i.state = 'active') ORDER BY s.name"
+    ).fetchall()
+
+
+def currency(conn: sqlite3.Connection) -> str | None:
+    """Return the currency everything is reported in, None before the first import."""
+    row = conn.execute("SELECT value FROM setting WHERE name = 'reporting_currency'").fetchone()
+    return row[0] if row else None
+
+
+def shops(conn: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in conn.execute("SELECT name FROM shop ORDER BY shop_id")]
+
+
+def channels(conn: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in conn.execute("SELECT name FROM channel ORDER BY channel_id")]
+
+
+def imports_of(conn: sqlite3.Connection, period: Period) -> int:
+    """Return how many active imports reach into ``period``."""
+    (count,) = conn.execute(
+        "SELECT COUNT(*) FROM imports WHERE state = 'active' AND first_day <= ? AND last_day >= ?",
+        (period.last, period.first),
+    ).fetchone()
+    return int(count)
+
+
+def targets(conn: sqlite3.Connection, period: Period) -> list[Target]:
+    """Return the targets whose days hold all of ``period``, the tightest last."""
+    rows = conn.execute(
+        "SELECT metric, scope_kind, scope, first_day, last_day, target, floor, stretch, direction FROM targets"
+        " WHERE first_day <= ? AND last_day >= ? ORDER BY last_day - first_day DESC, target_id",
+        (period.first, period.last),
+    )
+    return [Target(*row) for row in rows]
+
+
+def product_names(conn: sqlite3.Connection, skus: Iterable[str]) -> dict[str, str]:
+    """Return the names of products by SKU, without those that have none."""
+    wanted = list(skus)
+    marks = ",".join("?" * len(wanted))
+    rows = conn.execute(
+        f"SELECT sku, COALESCE(name, seen_name) FROM product WHERE sku IN ({marks})",  # noqa: S608 - only marks
+        wanted,
+    )
+    return {sku: name for sku, name in rows if name}
+
+
+def events(conn: sqlite3.Connection, period: Period) -> list[tuple[Day, str]]:
+    """Return the days of ``period`` that belong to a promotion or holiday, with its code."""
+    rows = conn.execute(
+        "SELECT day, event_code FROM calendar WHERE day BETWEEN ? AND ? AND event_code IS NOT NULL ORDER BY day",
+        (period.first, period.last),
+    )
+    return [(day, code) for day, code in rows]
