@@ -424,7 +424,7 @@ def text(cells: Cells, *, nothing: Collection[str] = ("",), guards: bool = True)
     """Read text, each distinct one once; ``guards`` takes off what is around it to keep it text."""
     codes, first = cells.distinct()
     words = cells.texts(first)
-    return _coded(cells.take(first), codes, words, nothing, guards, None), np.zeros(len(cells), np.bool_)
+    return _coded(cells.take(first), codes, words, nothing, guards), np.zeros(len(cells), np.bool_)
 
 
 def identifier(
@@ -436,8 +436,11 @@ def identifier(
     ``strip_point_zero`` takes the ``.0`` off that tools put behind whole numbers.
     """
     codes, first = cells.distinct()
-    words = cells.texts(first)
     shown = cells.take(first)
+    if strip_point_zero:
+        shown, codes = _without_point_zero(shown, codes)
+    words = shown.texts()
+    coded = _coded(shown, codes, words, nothing, True)
     damaged = np.zeros(len(cells), np.bool_)
     suspects = np.flatnonzero(_may_be_damaged(shown))
     broken = [place for place in suspects.tolist() if is_damaged_id(unguarded(words[place]))]
@@ -445,13 +448,6 @@ def identifier(
         table = np.zeros(len(words), np.bool_)
         table[broken] = True
         damaged = table.take(codes)
-    change: Callable[[str], str] | None = None
-    if strip_point_zero and len(words):
-        tails = (shown.buffer.take(shown.end - 1, mode="clip") == 48) & (shown.buffer.take(shown.end - 2, mode="clip") == 46)
-        if tails.any():
-            change = _without_point_zero
-    coded = _coded(shown, codes, words, nothing, True, change)
-    if broken:
         coded = Coded(np.where(damaged, np.int32(-1), coded.codes), coded.words)
     return coded, damaged
 
@@ -473,8 +469,20 @@ def _may_be_damaged(cells: Cells) -> Bool:
     return found & (cells.lengths >= 4)
 
 
-def _without_point_zero(word: str) -> str:
-    return word[:-2] if word.endswith(".0") and word[:-2].lstrip("-").isdigit() else word
+def _without_point_zero(shown: Cells, codes: NDArray[np.int32]) -> tuple[Cells, NDArray[np.int32]]:
+    """Return the distinct cells without the ``.0`` behind whole numbers, and the codes joined where two become one."""
+    tails = (shown.buffer.take(shown.end - 1, mode="clip") == 48) & (shown.buffer.take(shown.end - 2, mode="clip") == 46)
+    tails &= shown.lengths > 2
+    rows = np.flatnonzero(tails)
+    if not len(rows):
+        return shown, codes
+    bare = Cells(shown.buffer, shown.start[rows], shown.end[rows] - 2)
+    _, decimals, read = _plain(bare, ".")
+    end = shown.end.copy()
+    end[rows[read & (decimals == 0)]] -= 2
+    shorter = Cells(shown.buffer, shown.start, end)
+    joined, first = shorter.distinct()
+    return shorter.take(first), joined.take(codes)
 
 
 # First and last bytes of what may have to be taken off: ASCII blanks, = ' ` and the lead bytes of NBSP, narrow blanks, U+3000, BOM.
@@ -484,37 +492,35 @@ _GUARD_LAST = np.zeros(256, np.bool_)
 _GUARD_LAST[[*range(33), 0xA0, 0xAF, 0x87, 0x80, 0xBF, 0x8B]] = True
 
 
-def _coded(
-    shown: Cells, codes: NDArray[np.int32], words: list[str], nothing: Collection[str], guards: bool, change: Callable[[str], str] | None
-) -> Coded:
-    """Return the column of ``words`` after unguarding, ``change`` and the words for nothing; only words that may change are looked at."""
+def _coded(shown: Cells, codes: NDArray[np.int32], words: list[str], nothing: Collection[str], guards: bool) -> Coded:
+    """Return the column of ``words`` after unguarding and without the words for nothing; only suspects are looked at."""
     if not words:
         return Coded(codes, words)
     changed: dict[int, str | None] = {}
-    if change is not None:
-        changed = {place: new for place, word in enumerate(words) if (new := change(unguarded(word) if guards else word)) != word}
-    elif guards:
+    if guards:
         first = shown.buffer.take(shown.start, mode="clip")
         last = shown.buffer.take(shown.end - 1, mode="clip")
         for place in np.flatnonzero(_GUARD_FIRST.take(first) | _GUARD_LAST.take(last)).tolist():
             new = unguarded(words[place])
             if new != words[place]:
-                changed[place] = new
+                changed[place] = None if new in nothing else new
     for word in nothing:
         for place in np.flatnonzero(shown.equal(word)).tolist():
             changed[place] = None
     if not changed:
         return Coded(codes, words)
-    gone = frozenset(nothing)
-    place_of = {word: place for place, word in enumerate(words)}
-
-    def settled(word: str) -> str | None:
-        place = place_of[word]
-        new = changed.get(place, word) if place in changed else word
-        return None if new is None or new in gone else new
-
-    new_codes, new_words = recoded(codes, words, settled)
-    return Coded(new_codes, new_words)
+    kept = [word for place, word in enumerate(words) if place not in changed]
+    table = np.full(len(words), -1, np.int32)
+    untouched = np.ones(len(words), np.bool_)
+    untouched[list(changed)] = False
+    table[untouched] = np.arange(len(kept), dtype=np.int32)
+    if any(new is not None for new in changed.values()):
+        known = {word: place for place, word in enumerate(kept)}
+        for place, new in changed.items():
+            if new is not None:
+                table[place] = known.setdefault(new, len(known))
+        kept = list(known)
+    return Coded(table.take(codes), kept)
 
 
 def mapped(coded: Coded, change: Callable[[str], str | None]) -> Coded:

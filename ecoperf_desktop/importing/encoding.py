@@ -101,10 +101,11 @@ def utf8(member: Member, encoding: str, chunk: int = _CHUNK) -> Iterator[bytes]:
 
 def _plain(stream: BinaryIO, member: Member, chunk: int) -> Iterator[bytes]:
     piece = stream.read(chunk)
+    place = 0
     if piece.startswith(codecs.BOM_UTF8):
-        piece = piece[len(codecs.BOM_UTF8) :]
+        place = len(codecs.BOM_UTF8)
+        piece = piece[place:]
     rest = b""
-    lines = 0
     while piece:
         whole = rest + piece if rest else piece
         rest = b""
@@ -113,14 +114,24 @@ def _plain(stream: BinaryIO, member: Member, chunk: int) -> Iterator[bytes]:
                 whole.decode("utf-8")
             except UnicodeDecodeError as problem:
                 if problem.end < len(whole) or len(whole) - problem.start >= 4:
-                    raise _invalid(member, "utf-8", lines, whole[: problem.start]) from None
+                    raise _invalid(member, "utf-8", _lines_before(member, place + problem.start)) from None
                 rest = whole[problem.start :]
                 whole = whole[: problem.start]
         yield whole
-        lines += whole.count(b"\n")
+        place += len(whole)
         piece = stream.read(chunk)
     if rest:
-        raise _invalid(member, "utf-8", lines, b"")
+        raise _invalid(member, "utf-8", _lines_before(member, place))
+
+
+def _lines_before(member: Member, place: int) -> int:
+    """Return how many line ends stand before the byte ``place``; counted only when something went wrong there."""
+    lines = 0
+    with member.stream() as stream:
+        while place > 0 and (piece := stream.read(min(_CHUNK, place))):
+            lines += piece.count(b"\n")
+            place -= len(piece)
+    return lines
 
 
 def _recoded(stream: BinaryIO, member: Member, name: str, chunk: int) -> Iterator[bytes]:
@@ -132,7 +143,8 @@ def _recoded(stream: BinaryIO, member: Member, name: str, chunk: int) -> Iterato
         try:
             text = decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as problem:
-            raise _invalid(member, name, lines, problem.object[: problem.start]) from None
+            before = problem.object[: problem.start].decode(name, "replace")
+            raise _invalid(member, name, lines + before.count("\n")) from None
         if first and text:
             text = text.removeprefix("\ufeff")
             first = False
@@ -145,8 +157,8 @@ def _recoded(stream: BinaryIO, member: Member, name: str, chunk: int) -> Iterato
             return
 
 
-def _invalid(member: Member, name: str, lines: int, before: bytes) -> FileRefused:
-    return FileRefused("reading.encoding_invalid", file=member.name, encoding=name, line=lines + before.count(b"\n") + 1)
+def _invalid(member: Member, name: str, lines: int) -> FileRefused:
+    return FileRefused("reading.encoding_invalid", file=member.name, encoding=name, line=lines + 1)
 
 
 def _proven(opening: bytes) -> str:

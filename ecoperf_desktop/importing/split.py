@@ -19,7 +19,7 @@ from ecoperf_desktop.importing.text import PAD, Block, Bool, Bytes, Cells, Int64
 from ecoperf_desktop.model.finding import Finding
 
 _LF, _CR, _NUL, _SUBSTITUTE = 10, 13, b"\0", b"\x1a"
-_SLICE = 1 << 18  # bytes looked at in one go: small enough to stay in the processor's cache
+_SLICE = 1 << 19  # bytes looked at in one go: small enough to stay in the processor's cache
 
 # Asked about a record of another width than the header's: why it may be dropped, or None when it is a fault.
 Stray = Callable[[tuple[str, ...]], str | None]
@@ -145,7 +145,7 @@ class TextReader(TableReader):
         else:
             widths = np.diff(ends, prepend=before - 1)
             fits = widths == width
-            short = self._judge_widths(chunk, starts, ends, widths, fits, records)
+            short = self._judge_widths(chunk, starts, ends, widths, fits, records, self._skipped - 1 - row)
             kept = np.flatnonzero(fits | short)
             places = ends[kept, None] - np.arange(width - 1, -1, -1)
             if short.any():
@@ -154,7 +154,7 @@ class TextReader(TableReader):
                 places = np.minimum(places + lacking[:, None], ends[kept, None])
             separators = chunk.separators[places]
             starts, records = starts[kept], records[kept]
-        lines = chunk.lines_of(starts)
+        lines = chunk.lines_of(starts, records + (self._skipped - 1 - row))
         columns = _cells(chunk, starts, separators, self._dialect)
         keep = self._judge_rows(chunk, starts, separators, columns, lines, records)
         if not keep.all():
@@ -164,7 +164,9 @@ class TextReader(TableReader):
         raw = RawRows(chunk.buffer, starts, separators, self._dialect.delimiter, chunk.plain and self._dialect.quote == '"')
         return Block(number, lines, columns[: len(self.header)], records, last - first, raw)
 
-    def _judge_widths(self, chunk: _Chunk, starts: Int64, ends: Int64, widths: Int64, fits: Bool, records: Int64) -> Bool:
+    def _judge_widths(
+        self, chunk: _Chunk, starts: Int64, ends: Int64, widths: Int64, fits: Bool, records: Int64, shift: int
+    ) -> Bool:
         """Report records of another width; return which of them are to be filled with empty cells."""
         filled = np.zeros(len(widths), np.bool_)
         wrong = np.flatnonzero(~fits)
@@ -172,7 +174,7 @@ class TextReader(TableReader):
         nothing = chunk.blank(starts[wrong], stops) & (widths[wrong] == 1)
         self._drop("blank", int(nothing.sum()))
         wrong, stops = wrong[~nothing], stops[~nothing]
-        lines = chunk.lines_of(starts[wrong])
+        lines = chunk.lines_of(starts[wrong], records[wrong] + shift)
         for place, stop, line in zip(wrong.tolist(), stops.tolist(), lines.tolist(), strict=True):
             cells = chunk.record(int(starts[place]), stop, self._dialect)
             reason = self._excuse(cells)
@@ -434,10 +436,10 @@ class _Chunk:
     plain: bool
     disorderly: list[int]
 
-    def lines_of(self, starts: Int64) -> Int64:
-        """Return the physical line of each place where a record begins."""
+    def lines_of(self, starts: Int64, rows: Int64) -> Int64:
+        """Return the physical lines of the records ``rows`` of this chunk, which begin at ``starts``."""
         if self.newlines is None:
-            return self.first_line + np.searchsorted(self.separators[self.ends], starts)
+            return rows + self.first_line
         return self.first_line + np.searchsorted(self.newlines, starts)
 
     def blank(self, starts: Int64, stops: Int64) -> Bool:
@@ -634,12 +636,15 @@ def _last_line_end(buffer: Bytes, candidates: Int64, low: int, high: int) -> int
 def _places(buffer: Bytes, low: int, high: int, wanted: tuple[int, ...]) -> Int64:
     """Return where the bytes ``wanted`` stand in ``buffer[low:high]``."""
     found = []
+    either, one = np.empty(_SLICE, np.bool_), np.empty(_SLICE, np.bool_)
     for begin in range(low, high, _SLICE):
         piece = buffer[begin : min(begin + _SLICE, high)]
-        mask = piece == wanted[0]
+        mask, other = either[: len(piece)], one[: len(piece)]
+        np.equal(piece, wanted[0], out=mask)
         for byte in wanted[1:]:
-            mask |= piece == byte
-        places = np.flatnonzero(mask)
+            np.equal(piece, byte, out=other)
+            np.logical_or(mask, other, out=mask)
+        places = mask.nonzero()[0]
         places += begin
         found.append(places)
     if not found:
@@ -669,8 +674,8 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
     """Return the columns of the records that begin at ``starts`` and are cut at ``separators``, unquoted."""
     width = separators.shape[1]
     buffer = chunk.buffer
-    begins = [starts] + [separators[:, place] + 1 for place in range(width - 1)]
-    stops = [np.ascontiguousarray(separators[:, place]) for place in range(width)]
+    stops = list(np.ascontiguousarray(separators.T))
+    begins = [starts] + [stop + 1 for stop in stops[:-1]]
     # Filled-in cells of short records begin behind the record's end.
     if chunk.returns and len(starts):
         stops[-1] = _without_returns(buffer, begins[-1], stops[-1])

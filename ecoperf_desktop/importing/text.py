@@ -125,6 +125,16 @@ class Cells:
         same[1:] = lengths[1:] == lengths[:-1]
         longest = int(lengths.max(initial=0))
         ready = self.readable()
+        if int(lengths.min()) >= 8:
+            # Windows that lie wholly within the cell need no mask: from the front, and one that ends with it.
+            windows = _windows(ready.buffer)
+            places = [ready.start + offset for offset in range(0, min(int(lengths.min()), longest - 8) - 7, 8)]
+            places += [ready.end - 8]
+            if longest <= 8 * len(places) + 0:
+                for place in places:
+                    word = windows[place]
+                    same[1:] &= word[1:] == word[:-1]
+                return same
         for offset in range(0, longest, 8):
             word = ready.word(offset)
             same[1:] &= word[1:] == word[:-1]
@@ -132,13 +142,19 @@ class Cells:
 
     def word(self, offset: int = 0) -> Word:
         """Return eight bytes of each cell from ``offset`` on as a number, zeros behind its end."""
-        kept = _KEPT.take(np.clip(self.end - self.start - offset, 0, 8))
-        return _windows(self.buffer)[np.minimum(self.start + offset, len(self.buffer) - PAD)] & kept
+        kept = _KEPT.take(self.end - (self.start + offset) if offset else self.end - self.start, mode="clip")
+        begin = self.start + offset if offset else self.start
+        if offset and int(begin.max(initial=0)) > len(self.buffer) - PAD:
+            begin = np.minimum(begin, len(self.buffer) - PAD)
+        word = _windows(self.buffer)[begin]
+        word &= kept
+        return word
 
     def last_word(self) -> Word:
         """Return the last eight bytes of each cell, the last one highest, zeros before its start."""
-        missing = np.clip(8 - (self.end - self.start), 0, 8)
-        return _windows(self.buffer)[self.end - 8] & ~_KEPT.take(missing)
+        dropped = ~_KEPT.take(8 - (self.end - self.start), mode="clip")
+        dropped &= _windows(self.buffer)[self.end - 8]
+        return dropped
 
     def readable(self) -> Cells:
         """Return the same cells on a buffer with spare bytes at both ends."""
@@ -337,8 +353,11 @@ def _ranges(starts: Int64, lengths: Int64) -> Int64:
 
 
 def _stirred(keys: Word, word: Word) -> Word:
-    keys = (keys ^ (keys >> np.uint64(32))) * _MIX[1]
-    return keys ^ (word * _MIX[2])
+    mixed = keys >> np.uint64(32)
+    mixed ^= keys
+    mixed *= _MIX[1]
+    mixed ^= word * _MIX[2]
+    return mixed
 
 
 def _factorized(keys: Word) -> tuple[NDArray[np.int32], Int64]:
@@ -357,6 +376,8 @@ def _factorized(keys: Word) -> tuple[NDArray[np.int32], Int64]:
     firsts: list[Int64] = []
     known = 0
     for turn in range(64):
+        if turn:
+            bits = max(10, min(22, int(len(left)).bit_length() + 1))
         slot = ((left * _MIX[turn % 3]) >> np.uint64(64 - bits)).astype(np.int64)
         first = np.full(1 << bits, -1, np.int64)
         first[slot[::-1]] = np.arange(len(left) - 1, -1, -1, dtype=np.int64)
@@ -381,8 +402,6 @@ def _factorized(keys: Word) -> tuple[NDArray[np.int32], Int64]:
             codes[rows] = found
             rows = rows[~here]
         left = left[~here]
-        while (1 << bits) < min(len(left), 1 << 22) * 2:
-            bits += 1
     first_row = np.concatenate(firsts)
     order = np.argsort(first_row, kind="stable")
     place = np.empty(known, np.int32)
