@@ -13,12 +13,17 @@ from ecoperf_desktop.reports.blocks import Axis, Bridge, Figure, Level, Referenc
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.figures import Form, rounded, rounded_together
 
-SALES_METRICS = ("net_sales", "returns_amount", "orders", "visitors")
+SALES_METRICS = ("net_sales", "returns_amount", "orders", "sessions", "conversion_rate_sessions")
+
+# Of the orders, the part that the traffic source has seen: below the first, visits explain too little to be a step;
+# below the second, what it missed is a step of its own.
+LEAST_TRACKED = Fraction(1, 2)
+NEARLY_ALL = Fraction(95, 100)
 PROFIT_METRICS = ("contribution_margin", "gross_profit", "net_sales")
 
 
 def sales_bridge(desk: Desk, span: Span) -> Bridge | None:
-    """Return net sales = visitors × orders per visitor × paid per order × (1 − refunds), or without visitors.
+    """Return net sales = visits × orders per visit × paid per order × (1 − refunds), or without visits.
 
     None where net sales are missing in either period.
     """
@@ -27,15 +32,7 @@ def sales_bridge(desk: Desk, span: Span) -> Bridge | None:
     old, new = before["net_sales"], after["net_sales"]
     if old is None or new is None:
         return None
-    factors: list[tuple[str, Number | None, Number | None]] = []
-    has_visitors = all(_is_whole(desk, "visitors", period) for period in (desk.times.base, desk.times.period))
-    if has_visitors and before["visitors"] and after["visitors"]:
-        factors.append(("visitors", before["visitors"], after["visitors"]))
-        factors.append(
-            ("conversion", _quotient(before["orders"], before["visitors"]), _quotient(after["orders"], after["visitors"]))
-        )
-    else:
-        factors.append(("orders", before["orders"], after["orders"]))
+    factors = _traffic_factors(desk, before, after)
     paid_old, paid_new = _sum(old, before["returns_amount"]), _sum(new, after["returns_amount"])
     factors.append(("order_value", _quotient(paid_old, before["orders"]), _quotient(paid_new, after["orders"])))
     factors.append(("refunds", _quotient(old, paid_old), _quotient(new, paid_new)))
@@ -147,6 +144,30 @@ def _axis(start: int, steps: Sequence[int], unit: Fraction) -> Axis:
     low, high = min(places), max(places)
     margin = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
     return Axis(float((low - margin) * float(unit)), float((high + margin) * float(unit)))
+
+
+def _traffic_factors(
+    desk: Desk, before: dict[str, Number | None], after: dict[str, Number | None]
+) -> list[tuple[str, Number | None, Number | None]]:
+    """Return what leads from visits to orders: visits, conversion and what the traffic source missed; or orders alone."""
+    orders = [("orders", before["orders"], after["orders"])]
+    tracked = []
+    for period, numbers in ((desk.times.base, before), (desk.times.period, after)):
+        rate = desk.batch.value("conversion_rate_sessions", period)
+        if rate.quality != "ok" or not rate.numerator or not numbers["orders"] or not _is_whole(desk, "sessions", period):
+            return orders
+        tracked.append(rate.numerator)
+    parts = [Fraction(seen) / Fraction(numbers["orders"] or 1) for seen, numbers in zip(tracked, (before, after), strict=True)]
+    if min(parts) < LEAST_TRACKED:
+        return orders
+    visits = [("sessions", before["sessions"], after["sessions"])]
+    if min(parts) >= NEARLY_ALL:
+        return [*visits, ("conversion", _quotient(before["orders"], before["sessions"]), _quotient(after["orders"], after["sessions"]))]
+    return [
+        *visits,
+        ("conversion", _quotient(tracked[0], before["sessions"]), _quotient(tracked[1], after["sessions"])),
+        ("untracked", _quotient(before["orders"], tracked[0]), _quotient(after["orders"], tracked[1])),
+    ]
 
 
 def _numbers(desk: Desk, metrics: Sequence[str], period: Period) -> dict[str, Number | None]:

@@ -31,7 +31,7 @@ def facts(desk: Desk) -> Facts:
     cost = desk.batch.value(COST, period)
     cost_text = ""
     if cost.value is not None:
-        cost_text = desk.say("cost_known", share=figures.form("ratio", language, decimals=1).text(cost.value))
+        cost_text = desk.say("cost_known", share=figures.form("ratio", language, decimals=3).text(cost.value))
     through_text = desk.say("nothing_imported")
     if desk.through is not None:
         through_text = desk.say("through", day=figures.weekday_text(desk.through, language), year=iso(desk.through)[:4])

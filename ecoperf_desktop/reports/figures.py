@@ -161,8 +161,9 @@ def form(
 ) -> Form:
     """Choose how numbers of ``unit`` are written, from the largest of ``sample``.
 
-    ``decimals`` is the catalogue's wish for the shown unit; ``is_quotient`` marks money per something, which
-    keeps decimals that a sum of money does not need.
+    ``decimals`` is the catalogue's wish.  Of a ratio they count on the fraction: from three on it is a share,
+    shown in percent with two fewer; with less it is a multiple (5.9 of sales to ads).  ``is_quotient`` marks
+    money per something, which keeps decimals that a sum of money does not need.
     """
     change = rate_change or ("pp" if language == "zh" else "bp")
     largest = max((abs(_exact(value)) for value in sample if value is not None), default=Fraction(0))
@@ -175,8 +176,12 @@ def form(
             decimals = places if small else min(places, 1) if is_quotient and major < 1000 else 0
         sign = currency_sign(currency, is_shared=is_shared)
         return Form("amount", language, divide, decimals, sign, rate_change=change, is_money=True)
+    if unit == "ratio" and decimals is not None and decimals < 3:
+        unit = "times"
     if unit == "ratio":
-        if decimals is None:
+        if decimals is not None:
+            decimals -= 2
+        else:
             decimals = 2 if 0 < largest < Fraction(1, 20) or Fraction(99, 100) <= largest < 1 else 1
         return Form("rate", language, Fraction(1, 100), decimals, after="%", rate_change=change)
     if unit in ("count", "units"):

@@ -237,7 +237,7 @@ def parts(desk: Desk, entry: shape.PartsOf) -> Bars | None:
     if not any(value.value is not None for _, value in known):
         return None
     form = desk.form_for(known[0][0], [value.value for _, value in known])
-    share = figures.form("ratio", desk.language, decimals=1)
+    share = figures.form("ratio", desk.language, decimals=3)
     bars = tuple(
         Bar(
             desk.short_name(metric),

@@ -225,8 +225,8 @@ def _worth(bridge: Bridge | None, desk: Desk) -> dict[str, tuple[str, float]]:
     if bridge is None:
         return {}
     drivers = {
-        desk.say("step_visitors"): "visitors",
-        desk.say("step_conversion"): "conversion_rate_visitors",
+        desk.say("step_sessions"): "sessions",
+        desk.say("step_conversion"): "conversion_rate_sessions",
         desk.say("step_orders"): "orders",
         desk.say("step_order_value"): "aov",
         desk.say("step_refunds"): "refund_rate_amount",

@@ -62,7 +62,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     has_share = entry.share and whole.value is not None and whole.value > 0
     has_base = isinstance(desk.metric(entry.by).calculation, Ratio) and desk.metric(entry.by).unit == "ratio"
     names = standing.product_names(desk.engine.conn, kept) if entry.dimension == "product" else {}
-    columns = [Column(entry.dimension, desk.say(f"head_{entry.dimension}"), "text", 2.8)]
+    columns = [Column(entry.dimension, desk.say(_head_key(entry.dimension)), "text", 2.8)]
     if has_base:
         columns.append(Column("n", desk.say("head_n"), "number", 0.7, tip=desk.say("head_n_tip")))
     for metric in metrics:
@@ -125,7 +125,7 @@ def _share(desk: Desk, part: Value, whole: Value) -> BarCell:
     if part.value is None or not whole.value:
         return BarCell(None, Figure(None, figures.MISSING))
     ratio = part.value / whole.value
-    form = figures.form("ratio", desk.language, decimals=1)
+    form = figures.form("ratio", desk.language, decimals=3)
     return BarCell(min(max(float(ratio), 0.0), 1.0), Figure(ratio, form.text(ratio)))
 
 
@@ -278,3 +278,8 @@ def _verdict(desk: Desk, calls: Sequence[str]) -> State:
         return State("on_target", desk.say("call_same"), "neutral", desk.say("why_call"))
     key = "call_few" if "few" in calls else "state_no_call"
     return State("no_call", desk.say(key), "neutral", desk.say("why_few", least=LEAST_SAMPLE))
+
+
+def _head_key(dimension: str) -> str:
+    # "target" is what a monitor watches here, not what was agreed.
+    return "head_target_host" if dimension == "target" else f"head_{dimension}"

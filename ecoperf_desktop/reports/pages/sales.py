@@ -9,7 +9,7 @@ PAGE = Page(
     "sales",
     (
         Trends(
-            ("visitors", "conversion_rate_visitors", "aov"),
+            ("sessions", "conversion_rate_sessions", "aov"),
             ("net_sales", "orders", "refund_rate_amount", "gross_profit"),
         ),
         BridgeOf("net_sales"),

@@ -19,8 +19,8 @@ PAGE = Page(
         LinesOf("cls_p75", CLS, "device", DEVICES),
         Cards(("availability", "downtime_minutes", "incidents", "mttr", "lighthouse_performance")),
         Trends(
-            ("sessions", "bounce_rate_ga4", "add_to_cart_rate"),
-            ("conversion_rate_sessions", "mobile_share", "availability"),
+            ("bounce_rate_ga4", "add_to_cart_rate", "mobile_share"),
+            ("sessions", "conversion_rate_sessions", "availability"),
         ),
         Breakdown(
             "devices",

@@ -8,10 +8,10 @@ from ecoperf_desktop.reports.pages.shape import Breakdown, Cards, Page, Trends
 PAGE = Page(
     "supply",
     (
-        Cards(("days_of_cover", "stockout_rate_weighted", "supplier_otif", "delivery_on_time_rate", "dead_stock_share")),
+        Cards(("days_of_cover", "stockout_rate", "supplier_otif", "delivery_on_time_rate", "dead_stock_share")),
         Trends(
             ("supplier_otif", "supplier_lead_time_mean", "dispatch_on_time_rate"),
-            ("delivery_on_time_rate", "stockout_rate_weighted", "inventory_value"),
+            ("delivery_on_time_rate", "stockout_rate", "inventory_value"),
         ),
         Breakdown(
             "stock",

@@ -21,6 +21,6 @@ PAGE = Page(
         ),
         Breakdown("agent_sales", "agent", "agent_sales", ("agent_sales", "agent_reply_rate", "agent_resolution_time"), changes=("agent_sales",), span=HALF),
         Breakdown("marketers", "staff", "marketer_roi", ("marketer_ctr", "marketer_roi"), total=False, span=HALF),
-        Breakdown("purchasers", "buyer", "supplier_otif", ("supplier_otif", "supplier_otd"), weeks=13, total=False, span=HALF),
+        Breakdown("purchasers", "staff", "buyer_otif", ("buyer_otif",), weeks=13, total=False, span=HALF),
     ),
 )
