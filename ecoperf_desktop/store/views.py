@@ -395,7 +395,7 @@ VIEWS: dict[str, View] = {
         ),
         View(
             "p75",
-            _rows("page_p75", "t.last_day, t.page, t.device, t.metric, t.p75, t.good, t.needs, t.poor"),
+            _rows("page_p75", "t.last_day, t.source_id, t.page, t.device, t.metric, t.p75, t.good, t.needs, t.poor"),
             ("page_p75",),
             {"page": "page", "device": "device"},
             spans=True,
