@@ -82,7 +82,8 @@ class Figure:
     """One number as it is and as it is shown.
 
     ``short`` is the form for axes, points and sentences; ``reason`` the sentence why ``value`` is None, or
-    what is incomplete about it; ``partial`` asks for a dagger, which ``text`` carries already.
+    what is incomplete about it; ``partial`` asks for a dagger, which ``text`` carries already.  ``unit`` is the
+    metric's (``money`` is in minor units of the page's currency), empty for a relative change.
     """
 
     value: Number | None
@@ -91,6 +92,7 @@ class Figure:
     reason: str | None = None
     partial: bool = False
     reference: Reference | None = None
+    unit: str = ""
 
     @property
     def place(self) -> float | None:

@@ -126,14 +126,14 @@ def _step_figure(whole: int, unit: Fraction, form: Form) -> Figure:
     amount = whole * unit
     value = int(amount) if amount.denominator == 1 else amount
     text = form.difference(amount)
-    return Figure(value, text, text)
+    return Figure(value, text, text, unit="money")
 
 
 def _level(
     desk: Desk, metric: str, label: str, shown: Fraction, exact: Number, form: Form, paper: Form, period: Period
 ) -> Level:
     value = int(shown) if shown.denominator == 1 else shown
-    figure = Figure(value, form.text(shown), form.bare(shown), reference=Reference(metric, period, desk.scope.where))
+    figure = Figure(value, form.text(shown), form.bare(shown), reference=Reference(metric, period, desk.scope.where), unit="money")
     return Level(label, figure, paper.text(exact))
 
 

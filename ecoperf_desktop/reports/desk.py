@@ -168,7 +168,7 @@ class Desk:
         reference = Reference(value.metric, value.period, (*self.scope.where, *extra))
         text = form.text(value.value)
         return Figure(
-            value.value, text + DAGGER if is_partial else text, form.bare(value.value), reason, is_partial, reference
+            value.value, text + DAGGER if is_partial else text, form.bare(value.value), reason, is_partial, reference, value.unit
         )
 
     def change(self, value: Value, earlier: Value, form: Form) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from ecoperf_desktop.model.days import Bucket, Grain
@@ -137,7 +138,7 @@ def _shortened(figure: Figure) -> Figure:
     """Return the figure as it stands where room is short."""
     mark = figures.DAGGER if figure.partial else ""
     after = "%" if figure.text.rstrip(figures.DAGGER).endswith("%") else ""
-    return Figure(figure.value, figure.short + after + mark, figure.short, figure.reason, figure.partial, figure.reference)
+    return replace(figure, text=figure.short + after + mark)
 
 
 def _labels(desk: Desk, chain: Sequence[Bucket], grain: Grain | None) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def _score_row(desk: Desk, metric: str, group: str, has_targets: bool) -> Row:
     figure = desk.figure(value, form)
     target = (
         (
-            NumberCell(Figure(goal.value, goal.text(form)) if goal else Figure(None, "")),
+            NumberCell(Figure(goal.value, goal.text(form), unit=desk.metric(metric).unit) if goal else Figure(None, "")),
             ChangeCell(goal.gap(value.value, form, desk.language) if goal else Figure(None, "")),
         )
         if has_targets
@@ -186,7 +186,7 @@ def card(desk: Desk, metric: str) -> KpiCard:
         " · ".join(parts),
         desk.state(metric),
         spark(desk, metric),
-        Figure(goal.value, goal.text(form)) if goal else None,
+        Figure(goal.value, goal.text(form), unit=desk.metric(metric).unit) if goal else None,
         CODES.get(metric, ""),
         figure.reference,
     )
