@@ -43,7 +43,7 @@ from ecoperf_desktop.store.measures import measures
 from ecoperf_desktop.store.tables import TABLES
 from ecoperf_desktop.store.views import DIMENSIONS, VIEWS
 
-AREAS = ("sales", "customers", "supply_chain", "marketing", "site", "staff")
+AREAS = ("sales", "customers", "supply_chain", "marketing", "site", "staff", "finance")
 ZERO_POLICIES = ("Z0", "ZN", "ZC", "ZS", "ZL")
 COVERAGE = frozenset(table.coverage for table in TABLES.values() if table.coverage)
 

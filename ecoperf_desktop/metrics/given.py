@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.metric import Given
@@ -41,6 +41,7 @@ def choose(figures: Sequence[VendorFigure], period: Period, given: Given) -> Cho
     one split least answers; a report split by something not asked for (people by
     device) has no whole, so there is no number.
     """
+    figures = [replace(figure, span=_stands_for(figure.span, given)) for figure in figures]
     fitting = [figure for figure in figures if _fits(figure.span, period, given)]
     if not fitting:
         if not figures:
@@ -56,6 +57,10 @@ def choose(figures: Sequence[VendorFigure], period: Period, given: Given) -> Cho
             return Choice(sum(figure.value for figure in rows) * given.scale, span)
     parts = sorted({name for name in _split_by(fitting, given)})
     return Choice(None, span, "metrics.catalogue_vendor_slices", {"parts": ", ".join(parts)})
+
+
+def _stands_for(span: Period, given: Given) -> Period:
+    return Period(span.last - given.days + 1, span.last) if span.days == 1 else span
 
 
 def _fits(span: Period, period: Period, given: Given) -> bool:

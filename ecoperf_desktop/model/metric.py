@@ -150,13 +150,15 @@ class Given:
     period and is not shorter than it (a 28-day window answers the week it ends in, never
     a quarter).  Rows that differ in a dimension of ``apart`` (shops) may be added; rows
     that differ in any other dimension not asked for count the same people twice, so
-    there is no number.  ``metrics/given.py`` decides.
+    there is no number.  A row that names a single day stands for the ``days`` days up to
+    it (field speed is given on one day for the 28 before).  ``metrics/given.py`` decides.
     """
 
     view: str
     of: str
     where: str | None = None
     span: Literal["exact", "ending"] = "exact"
+    days: int = 1
     apart: tuple[str, ...] = ()
     scale: float = 1.0
 

@@ -82,6 +82,15 @@ DIMENSIONS: dict[str, Dimension] = {
 _CATEGORY = "(SELECT p.category_id FROM product p WHERE p.product_id = {row}.product_id) AS category_id"
 _SUPPLIER = "(SELECT p.supplier_id FROM product p WHERE p.product_id = {row}.product_id) AS supplier_id"
 _PERSON = "(SELECT c.buyer_id FROM customer c WHERE c.customer_id = {row}.customer_id) AS buyer_id"
+# A channel without a kind of its own is told by the names that analytics tools give to groups of channels.
+_CHANNEL_KIND = """(SELECT COALESCE(c.kind, CASE
+            WHEN LOWER(c.name) IN ('organic search', 'organic shopping', '自然搜索', '自然购物') THEN 'organic'
+            WHEN LOWER(c.name) IN ('organic social', 'paid social', 'social', '自然社交', '付费社交') THEN 'social'
+            WHEN LOWER(c.name) IN ('direct', 'referral', 'email', 'paid search', 'paid shopping', 'display', 'affiliates',
+              'cross-network', 'organic video', 'paid video', 'paid other', 'sms', 'audio', 'unassigned',
+              'mobile push notifications', '直接', '引荐', '电子邮件', '付费搜索', '付费购物', '展示广告', '联属网络',
+              '跨网络', '自然视频', '付费视频', '未分配') THEN 'other' END)
+          FROM channel c WHERE c.channel_id = t.channel_id)"""
 _READ = "{row}.import_id, {row}.record, '{table}' AS source_table"
 
 _ORDER_DIMS = {
@@ -374,7 +383,7 @@ VIEWS: dict[str, View] = {
             _rows(
                 "site_traffic",
                 "t.last_day, t.source_id, t.shop_id, t.variant, t.channel_id, "
-                "(SELECT c.kind FROM channel c WHERE c.channel_id = t.channel_id) AS channel_kind, "
+                f"{_CHANNEL_KIND} AS channel_kind, "
                 "t.device, t.region_id, t.product_id, t.landing, t.sessions, t.visitors, t.new_visitors, t.pageviews, "
                 "t.single_page_sessions, t.engaged_sessions, t.engagement_seconds, t.dwell_seconds, t.dwell_views, "
                 "t.cart_sessions, t.checkout_sessions, t.purchase_sessions, t.buyers, t.orders, t.revenue_minor, "
