@@ -52,6 +52,22 @@ class KeptColumn:
 KEPT_COLUMNS = (
     KeptColumn(1, "order", "buyer_id", None, "<u4"),
     KeptColumn(2, "order", "buyer_id", "is_first = 0", "<u4"),
+    KeptColumn(
+        3, "conversation", "first_reply_ts - first_msg_ts", "first_reply_ts IS NOT NULL AND first_msg_ts IS NOT NULL"
+    ),
+    KeptColumn(4, "conversation", "resolved_ts - first_msg_ts", "resolved_ts IS NOT NULL AND first_msg_ts IS NOT NULL"),
+    KeptColumn(5, "dispatch", "handed_ts - ready_ts", "handed_ts IS NOT NULL AND ready_ts IS NOT NULL"),
+    KeptColumn(6, "delivery", "delivered_ts - handed_ts", "delivered_ts IS NOT NULL AND handed_ts IS NOT NULL"),
+    KeptColumn(7, "delivery", "delivered_ts - paid_ts", "delivered_ts IS NOT NULL AND paid_ts IS NOT NULL"),
+    KeptColumn(8, "dispatch", "order_id", None, "<u4"),
+    KeptColumn(9, "promise", "order_id", None, "<u4"),
+    KeptColumn(
+        10,
+        "promise",
+        "order_id",
+        "delivered_day IS NULL OR delivered_day > day OR in_full = 0 OR right_item = 0 OR undamaged = 0 OR docs_ok = 0",
+        "<u4",
+    ),
 )
 # What is kept of each product: what a table of products shows.
 PRODUCT_MEASURES = {
@@ -126,7 +142,7 @@ def _cell(view: View, alias: str = "") -> str:
 def _pack_column(conn: sqlite3.Connection, view: View, kept: KeptColumn, first: Day) -> None:
     condition = f" AND ({kept.where})" if kept.where else ""
     rows = conn.execute(
-        f"SELECT day, {_cell(view)}, {kept.of} FROM ({view.sql}) WHERE day BETWEEN ? AND ? AND {kept.of} IS NOT NULL{condition}",
+        f"SELECT day, {_cell(view)}, {kept.of} FROM ({view.sql}) WHERE day BETWEEN ? AND ? AND ({kept.of}) IS NOT NULL{condition}",
         (first, last_of(first)),
     ).fetchall()
     if rows:

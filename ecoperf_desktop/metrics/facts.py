@@ -1,0 +1,286 @@
+"""What cannot be summed ahead: different values counted, ranks, and how far values scatter."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Set
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from ecoperf_desktop.metrics.downtime import Outage, down_seconds, merged
+from ecoperf_desktop.metrics.given import Choice, VendorFigure, choose
+from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
+from ecoperf_desktop.metrics.unsold import StockRow, lying, selling_days
+from ecoperf_desktop.model.days import Day, Period
+from ecoperf_desktop.model.metric import Deviation, Distinct, Downtime, Given, Measure, Percentile
+from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.views import VIEWS, View
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.store.weeks import Kept, KeptColumn
+
+# No vendor's window reaches further back.
+_LONGEST_WINDOW = 500
+_SHOP_AND_CHANNEL = {"shop": "shop_id", "channel": "channel_id"}
+
+
+class Facts:
+    """Counts, ranks and deviations over any period: from kept columns where there are any, else from the rows."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._columns: dict[tuple[int, Scope], _KeptByCut] = {}
+        self._are_current: bool | None = None
+
+    def distinct(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int]:
+        """Return how many different values there are, by cut."""
+        kept = self._kept(asked.view, asked.of, asked.where, scope)
+        if kept is not None and asked.apart in (None, "day"):
+            return kept.distinct(period, asked.at_least, once_a_day=asked.apart == "day" and asked.at_least > 1)
+        view = VIEWS[asked.view]
+        if asked.finer is not None and not set(scope.dimensions) <= set(view.dims):
+            view = VIEWS[asked.finer]
+        cuts, source, texts = _source(view, scope, period, asked.where)
+        grouped = ", ".join(str(place + 1) for place in range(len(cuts) + 1))
+        counted = "COUNT(*)" if asked.apart is None else f"COUNT(DISTINCT {asked.apart})"
+        named = [f"{column} AS cut_{place}" for place, column in enumerate(cuts)]
+        having = f" HAVING {counted} >= {asked.at_least}" if asked.at_least > 1 else ""
+        columns = [f"cut_{place}" for place in range(len(cuts))]
+        rows = self._conn.execute(
+            f"SELECT {', '.join([*columns, 'COUNT(*)'])} FROM (SELECT {', '.join([*named, asked.of])} FROM {source} "
+            f"AND {asked.of} IS NOT NULL GROUP BY {grouped}{having}){' GROUP BY ' + ', '.join(columns) if columns else ''}",
+            texts,
+        )
+        return {tuple(row[:-1]): row[-1] for row in rows}
+
+    def percentile(self, asked: Percentile, scope: Scope, period: Period) -> dict[Cut, tuple[Number, int]]:
+        """Return the nearest rank and how many values there are, by cut; a cut without values is not there."""
+        kept = self._kept(asked.view, asked.of, asked.where, scope) if asked.weight is None else None
+        if kept is not None:
+            return {cut: (scaled(value, asked.scale), n) for cut, (value, n) in kept.rank(period, asked.p).items()}
+        view = VIEWS[asked.view]
+        cuts, source, texts = _source(view, scope, period, asked.where)
+        grouped = ", ".join(str(place + 1) for place in range(len(cuts) + 1))
+        counted = "COUNT(*)" if asked.weight is None else f"SUM({asked.weight})"
+        rows = self._conn.execute(
+            f"SELECT {', '.join([*cuts, asked.of, counted])} FROM {source} AND ({asked.of}) IS NOT NULL "
+            f"GROUP BY {grouped} ORDER BY {grouped}",
+            texts,
+        )
+        found = {}
+        for cut, values in _by_cut(rows, len(cuts)):
+            histogram = [(row[-2], row[-1]) for row in values if row[-1]]
+            if histogram:
+                value, n = nearest_rank(histogram, asked.p)
+                found[cut] = (scaled(value, asked.scale), n)
+        return found
+
+    def deviation(self, asked: Deviation, scope: Scope, period: Period) -> dict[Cut, tuple[int, Number, Number]]:
+        """Return count, sum and sum of squares, by cut."""
+        cuts, source, texts = _source(VIEWS[asked.view], scope, period, asked.where)
+        grouped = f" GROUP BY {', '.join(cuts)}" if cuts else ""
+        rows = self._conn.execute(
+            f"SELECT {', '.join(cuts + [f'COUNT({asked.of})', f'SUM({asked.of})', f'SUM(({asked.of}) * ({asked.of}))'])} "
+            f"FROM {source}{grouped}",
+            texts,
+        )
+        return {tuple(row[: len(cuts)]): row[-3:] for row in rows if row[-3]}
+
+    def given(self, asked: Given, scope: Scope, period: Period) -> dict[Cut, Choice]:
+        """Return which of the vendor's own rows answers, by cut."""
+        view = VIEWS[asked.view]
+        others = {name: column for name, column in view.dims.items() if name not in scope.dimensions}
+        filters, texts = conditions(scope, view)
+        # Rows of any other span cannot be chosen, but the nearest of them is named as the reason.
+        first = period.first - (_LONGEST_WINDOW if asked.span == "ending" else 0)
+        within = [
+            f"day BETWEEN {first} AND {period.last}", f"last_day >= {period.first}", f"{asked.of} IS NOT NULL", *filters
+        ]  # fmt: skip
+        columns = [
+            *(view.dims[name] for name in scope.per), *others.values(), "variant" if view.variant else "NULL",
+            "day", "last_day", asked.of,
+        ]  # fmt: skip
+        figures: dict[Cut, list[VendorFigure]] = {}
+        width = len(scope.per)
+        for row in self._conn.execute(
+            f"SELECT {', '.join(columns)} FROM ({view.sql}) WHERE {' AND '.join(within)}"
+            + (f" AND ({asked.where})" if asked.where else ""),
+            texts,
+        ):
+            cut: Cut = tuple(row[:width])
+            if None in cut:  # not split by what is asked
+                continue
+            variant, day, last_day, value = row[-4:]
+            parts = dict(zip(others, row[width:-4], strict=True))
+            figures.setdefault(cut, []).append(VendorFigure(Period(day, last_day), value, parts, variant))
+        return {cut: choose(found, period, asked) for cut, found in figures.items()}
+
+    def downtime(self, asked: Downtime, scope: Scope, period: Period) -> dict[Cut, Number]:
+        """Return the time of outages, or how many there were, by cut."""
+        view = VIEWS[asked.view]
+        filters, texts = conditions(scope, view)
+        within = [f"day <= {period.last}", f"(last_day >= {period.first} OR ended_ts IS NULL)", *filters]
+        cuts = [view.dims[name] for name in scope.per]
+        outages: dict[Cut, list[Outage]] = {}
+        for row in self._conn.execute(
+            f"SELECT {', '.join([*cuts, 'started_ts', 'ended_ts', 'tz', 'day_start_min'])} FROM ({view.sql}) "
+            f"WHERE {' AND '.join(within)}" + (f" AND ({asked.where})" if asked.where else ""),
+            texts,
+        ):
+            outages.setdefault(tuple(row[: len(cuts)]), []).append(Outage(*row[len(cuts) :]))
+        return {
+            cut: sum(1 for _ in merged(found, period)) if asked.outages else scaled(down_seconds(found, period), asked.scale)
+            for cut, found in outages.items()
+        }
+
+    def lying(
+        self, measure: Measure, days: int, scope: Scope, day: Day, sold: Callable[[Period], Set[int]]
+    ) -> dict[Cut, int | None]:
+        """Return the level of unsold stock on snapshot ``day``, by cut; ``sold`` gives the products sold in a period."""
+        view = VIEWS[measure.view]
+        filters, texts = conditions(scope, view)
+        cuts = [view.dims[name] for name in scope.per]
+        rows: dict[Cut, list[StockRow]] = {}
+        for row in self._conn.execute(
+            f"SELECT {', '.join([*cuts, 'product_id', measure.expression, 'oldest_receipt_day'])} FROM ({view.sql}) "
+            f"WHERE {' AND '.join([f'day = {day}', *filters, *([f'({measure.where})'] if measure.where else [])])}",
+            texts,
+        ):
+            rows.setdefault(tuple(row[: len(cuts)]), []).append(StockRow(*row[len(cuts) :]))
+        moving = sold(selling_days(day, days))
+        return {cut: lying(found, moving, day, days) for cut, found in rows.items()}
+
+    def _kept(self, view: str, of: str, where: str | None, scope: Scope) -> _KeptByCut | None:
+        if not set(scope.dimensions) <= _SHOP_AND_CHANNEL.keys():
+            return None
+        from ecoperf_desktop.store import weeks
+
+        column = weeks.kept_column(view, of, where)
+        if column is None or not all(_SHOP_AND_CHANNEL[name] in VIEWS[view].summed for name in scope.dimensions):
+            return None
+        if self._are_current is None:
+            self._are_current = sums.are_current(self._conn)
+        if not self._are_current:
+            return None
+        key = (column.number, scope)
+        if key not in self._columns:
+            self._columns[key] = _KeptByCut(self._conn, column, scope)
+        return self._columns[key]
+
+
+class _KeptByCut:
+    """A kept column in one scope."""
+
+    def __init__(self, conn: sqlite3.Connection, column: KeptColumn, scope: Scope) -> None:
+        self._conn = conn
+        self._column = column
+        self._scope = scope
+        self._period: Period | None = None
+        self._entries: dict[Cut, Kept] = {}
+        self._once: dict[Cut, Kept] = {}
+
+    def distinct(self, period: Period, at_least: int, *, once_a_day: bool) -> dict[Cut, int]:
+        import numpy as np
+
+        found = {}
+        for cut, kept in self._between(period, once_a_day).items():
+            entries = kept.between(period.first, period.last)
+            if not len(entries):
+                continue
+            # Ids are small numbers given one after another: marking each costs less than sorting them.
+            if at_least == 1:
+                marks = np.zeros(int(entries.max()) + 1, np.bool_)
+                marks[entries] = True
+                count = int(np.count_nonzero(marks))
+            else:
+                count = int(np.count_nonzero(np.bincount(entries) >= at_least))
+            if count:
+                found[cut] = count
+        return found
+
+    def rank(self, period: Period, p: float) -> dict[Cut, tuple[int, int]]:
+        import numpy as np
+
+        found = {}
+        for cut, kept in self._between(period, False).items():
+            entries = kept.between(period.first, period.last)
+            if len(entries):
+                place = _place(len(entries), p)
+                found[cut] = (int(np.partition(entries, place)[place]), len(entries))
+        return found
+
+    def _between(self, period: Period, once_a_day: bool) -> dict[Cut, Kept]:
+        from ecoperf_desktop.store import weeks
+
+        if self._period is None or not (self._period.first <= period.first and period.last <= self._period.last):
+            # Later questions reach further back more often than not: read to the edge of what was asked so far.
+            first = period.first if self._period is None else min(self._period.first, period.first)
+            last = period.last if self._period is None else max(self._period.last, period.last)
+            self._period = Period(first, last)
+            cells = {
+                _SHOP_AND_CHANNEL[name]: [-1 if key is None else int(key) for key in keys] for name, keys in self._scope.where
+            }
+            parts: dict[Cut, list[Kept]] = {}
+            for (shop, channel), kept in weeks.read_column(self._conn, self._column, [(first, last)], cells).items():
+                of = {"shop": None if shop == -1 else shop, "channel": None if channel == -1 else channel}
+                parts.setdefault(tuple(of[name] for name in self._scope.per), []).append(kept)
+            self._entries = {cut: weeks.joined(found) for cut, found in parts.items()}
+            self._once = {}
+        if not once_a_day:
+            return self._entries
+        if not self._once:
+            self._once = {cut: kept.once_a_day() for cut, kept in self._entries.items()}
+        return self._once
+
+
+def scaled(number: Number, scale: float) -> Number:
+    """Return ``number`` times ``scale``, exactly where the scale is a whole number or one over it."""
+    if scale == 1:
+        return number
+    if isinstance(number, float):
+        return number * scale
+    inverse = round(1 / scale)
+    if inverse and abs(1 / scale - inverse) < 1e-9 * inverse:
+        return Fraction(number) / inverse
+    exact = Fraction(number) * Fraction(str(scale))
+    return int(exact) if isinstance(number, int) and exact.denominator == 1 else exact
+
+
+def nearest_rank(histogram: Iterable[tuple[Any, int]], p: float) -> tuple[Any, int]:
+    """Return the smallest value whose cumulative count reaches ``p`` of all, and how many there are.
+
+    ``histogram`` holds values in order with how often each occurs.
+    """
+    counted = list(histogram)
+    n = sum(count for _, count in counted)
+    place = _place(n, p)
+    reached = 0
+    for value, count in counted:
+        reached += count
+        if reached > place:
+            return value, n
+    raise ValueError("no values")
+
+
+def _place(n: int, p: float) -> int:
+    """Return the place, from 0, of the nearest rank among ``n`` ordered values."""
+    rank = Fraction(str(p)) * n
+    return max(-(-rank.numerator // rank.denominator), 1) - 1
+
+
+def _source(view: View, scope: Scope, period: Period, where: str | None) -> tuple[list[str], str, list[str]]:
+    """Return the columns of the cut, a FROM with its conditions, and their parameters."""
+    filters, texts = conditions(scope, view)
+    every = [f"day BETWEEN {period.first} AND {period.last}", *filters, *([f"({where})"] if where else [])]
+    return [view.dims[name] for name in scope.per], f"({view.sql}) WHERE {' AND '.join(every)}", texts
+
+
+def _by_cut(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[tuple[Cut, Iterator[tuple[Any, ...]]]]:
+    if not width:
+        yield (), iter(rows)
+        return
+    for cut, part in groupby(rows, key=itemgetter(slice(0, width))):
+        yield tuple(cut), part

@@ -1,0 +1,564 @@
+"""Reading what adds up: daily amounts by cut, from the daily sums where they can answer, else from the facts."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, TypeAlias
+
+from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
+from ecoperf_desktop.model.days import Day, Period
+from ecoperf_desktop.model.metric import Distinct, Measure
+from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.views import VIEWS, View
+
+Amount: TypeAlias = "int | float | None"
+
+# Days between two stretches that are read as one, because another query costs more.
+_GAP = 14
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """A measure over a period, by cut; a cut that is not here has no rows.
+
+    None is a quantity that no row states.  ``is_cut``: rows that stand for a span
+    across the period's edge had to be left out.
+    """
+
+    by_cut: Mapping[Cut, Amount]
+    is_cut: bool = False
+
+
+class Loads:
+    """Reads measures; say with ``want`` what will be asked, so that each view is read once."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._by_day: dict[tuple[str, Scope], _ByDay] = {}
+        self._by_product: dict[tuple[str, Scope], ProductAmounts] = {}
+        self._are_current: bool | None = None
+
+    def want(self, measure: Measure, scope: Scope, period: Period) -> None:
+        """Note that ``amounts`` will be asked."""
+        if not self._answers_by_product(measure, scope):
+            self._table(measure, scope).want(measure, period)
+
+    def amounts(self, measure: Measure, scope: Scope, period: Period) -> Amounts:
+        """Return the measure over ``period`` by cut."""
+        if self._answers_by_product(measure, scope):
+            key = (measure.view, scope)
+            if key not in self._by_product:
+                self._by_product[key] = ProductAmounts(self._conn, VIEWS[measure.view], scope)
+            return Amounts(self._by_product[key].amounts(measure, period))
+        return self._table(measure, scope).amounts(measure, period)
+
+    def by_day(self, measure: Measure, scope: Scope, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        """Return the measure by day and cut, of the days of ``period`` that have rows."""
+        return self._table(measure, scope).days_of(measure, period)
+
+    def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
+        """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
+        if asked.of != "product_id" or asked.where is not None or asked.at_least > 1 or "product" in scope.per:
+            return None
+        from ecoperf_desktop.store import weeks
+
+        if asked.view not in weeks.PRODUCT_MEASURES:
+            return None
+        measure = weeks.product_measures(asked.view, sums.by_view()[asked.view])[0]
+        by_product = Scope(scope.where, (*scope.per, "product"))
+        if not self._answers_by_product(measure, by_product):
+            return None
+        counts: dict[Cut, int] = {}
+        for cut in self.amounts(measure, by_product, period).by_cut:
+            if cut[-1] is not None:
+                counts[cut[:-1]] = counts.get(cut[:-1], 0) + 1
+        return counts
+
+    @property
+    def are_current(self) -> bool:
+        if self._are_current is None:
+            self._are_current = sums.are_current(self._conn)
+        return self._are_current
+
+    def _table(self, measure: Measure, scope: Scope) -> _ByDay:
+        key = (measure.view, scope)
+        found = self._by_day.get(key)
+        if found is None:
+            view = VIEWS[measure.view]
+            is_summed = view.kept and all(view.dims[name] in view.summed for name in scope.dimensions)
+            from_sums = is_summed and self.are_current
+            found = (_BySpan if view.spans else _ByDay)(self._conn, view, scope, from_sums)
+            self._by_day[key] = found
+        return found
+
+    def _answers_by_product(self, measure: Measure, scope: Scope) -> bool:
+        asked = set(scope.dimensions)
+        if not asked & PRODUCT_DIMENSIONS.keys() or not asked <= {*PRODUCT_DIMENSIONS, "shop", "channel"}:
+            return False
+        from ecoperf_desktop.store import weeks
+
+        return measure.name in weeks.PRODUCT_MEASURES.get(measure.view, ()) and self.are_current
+
+
+# The columns of ``product`` that answer for a dimension.
+PRODUCT_DIMENSIONS = {"product": "product_id", "category": "category_id", "supplier": "supplier_id"}
+
+
+class _Column:
+    """Amounts of one measure on ordered days: any stretch of them in one step."""
+
+    def __init__(self, values: Sequence[Amount]) -> None:
+        self._values = values
+        known = [0 if value is None else value for value in values]
+        # Differences of running totals are exact for whole numbers only.
+        self._is_whole = all(type(value) is int for value in known)
+        self._totals = [0, *accumulate(known)] if self._is_whole else []
+        self._unknown = [0, *accumulate(value is None for value in values)] if None in values else None
+
+    def sum(self, start: int, end: int) -> Amount:
+        if self._unknown is not None and self._unknown[end] - self._unknown[start] == end - start:
+            return None
+        if self._is_whole:
+            return self._totals[end] - self._totals[start]
+        return math.fsum(value for value in self._values[start:end] if value is not None)
+
+
+@dataclass
+class _Rows:
+    """The rows of one cut in the order of their days, and their columns as they are asked for."""
+
+    days: Sequence[Day]
+    values: Sequence[Sequence[Amount]]
+    columns: dict[int, _Column] = field(default_factory=dict)
+
+    def sum(self, place: int, period: Period) -> Amount:
+        """Return the sum of a column, raise KeyError when the period has no rows."""
+        start, end = bisect_left(self.days, period.first), bisect_right(self.days, period.last)
+        if start == end:
+            raise KeyError(period)
+        column = self.columns.get(place)
+        if column is None:
+            column = self.columns[place] = _Column(self.values[place])
+        return column.sum(start, end)
+
+
+class _ByDay:
+    """The daily amounts of one view in one scope."""
+
+    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope, from_sums: bool) -> None:
+        self._conn = conn
+        self._view = view
+        self._scope = scope
+        self._from_sums = from_sums
+        self._measures: dict[str, Measure] = {}
+        self._wanted: set[Period] = set()
+        self._loaded: tuple[tuple[Day, Day], ...] | None = None
+        self._place: dict[str, int] = {}
+        self._cuts: dict[Cut, _Rows] = {}
+
+    def want(self, measure: Measure, period: Period) -> None:
+        if measure.name not in self._measures:
+            self._measures[measure.name] = measure
+            self._loaded = None
+        if period not in self._wanted:
+            self._wanted.add(period)
+            if self._loaded is not None and not any(a <= period.first and period.last <= b for a, b in self._loaded):
+                self._loaded = None
+
+    def amounts(self, measure: Measure, period: Period) -> Amounts:
+        self._prepare(measure, period)
+        place = self._place[measure.name]
+        found: dict[Cut, Amount] = {}
+        for cut, rows in self._cuts.items():
+            try:
+                found[cut] = rows.sum(place, period)
+            except KeyError:
+                continue
+        return Amounts(found)
+
+    def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        self._prepare(measure, period)
+        place = self._place[measure.name]
+        found: dict[Day, dict[Cut, Amount]] = {}
+        for cut, rows in self._cuts.items():
+            for index in range(bisect_left(rows.days, period.first), bisect_right(rows.days, period.last)):
+                found.setdefault(rows.days[index], {})[cut] = rows.values[place][index]
+        return found
+
+    def _prepare(self, measure: Measure, period: Period) -> None:
+        self.want(measure, period)
+        if self._loaded is None:
+            self._loaded = _together(self._wanted)
+            self._place = {name: place for place, name in enumerate(self._measures)}
+            self._load()
+
+    def _load(self) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for first, last in self._loaded or ():
+            rows += self._read(["day"], f"day BETWEEN {first} AND {last}")
+        width = 1 + len(self._scope.per)
+        if width == 1:
+            columns = list(zip(*rows, strict=True)) or [()] * (1 + len(self._measures))
+            self._cuts = {(): _Rows(columns[0], columns[1:])} if rows else {}
+            return
+        by_cut: dict[Cut, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            by_cut.setdefault(self._cut(row[1:width]), []).append(row)
+        self._cuts = {}
+        for cut, found in by_cut.items():
+            columns = list(zip(*found, strict=True))
+            self._cuts[cut] = _Rows(columns[0], columns[width:])
+
+    def _read(self, keys: Sequence[str], condition: str, counted: bool = False) -> list[tuple[Any, ...]]:
+        """Return rows of keys, cut and sums (and how many rows they stand for), in the order of the keys."""
+        view, scope = self._view, self._scope
+        filters, texts = conditions(scope, view, blank=self._from_sums)
+        columns = [*keys, *(view.dims[name] for name in scope.per)]
+        if self._from_sums:
+            amounts = [f'SUM("{name}")' for name in self._measures] + ["SUM(row_count)"] * counted
+            source = sums.table(view)
+        else:
+            amounts = [sums.summed(measure) for measure in self._measures.values()] + ["COUNT(*)"] * counted
+            source = f"({view.sql})"
+        grouped = ", ".join(str(place + 1) for place in range(len(columns)))
+        return self._conn.execute(
+            f"SELECT {', '.join([*columns, *amounts])} FROM {source} WHERE {' AND '.join([condition, *filters])} "
+            f"GROUP BY {grouped} ORDER BY {grouped}",
+            texts,
+        ).fetchall()
+
+    def _cut(self, keys: Sequence[Any]) -> Cut:
+        if self._from_sums:
+            return tuple(None if key == -1 or key == "" else key for key in keys)
+        return tuple(keys)
+
+
+_Speaker: TypeAlias = "tuple[int, Key]"
+
+
+class _BySpan(_ByDay):
+    """The same where rows may stand for a span of days, and one report for another's events.
+
+    A row of a span counts only in a period that holds the whole span, and never beside
+    day rows of its source and shop.  Of several variants of a source's report the coarsest
+    that states the measure (and has the dimensions of the cut) answers for each day.
+    """
+
+    def _load(self) -> None:
+        view = self._view
+        self._shop = "shop_id" if "shop_id" in view.dims.values() else "NULL"
+        keys = ["day", "last_day", "source_id", self._shop, "variant" if view.variant else "''"]
+        source = sums.table(view) if self._from_sums else f"({view.sql})"
+        longest = self._conn.execute(f"SELECT MAX(last_day - day) FROM {source} WHERE last_day > day").fetchone()[0] or 0
+        width = len(keys) + len(self._scope.per)
+        # day, last day, source, shop -> variant -> rows
+        self._reports: dict[tuple[Day, Day, _Speaker], dict[str, list[tuple[Any, ...]]]] = {}
+        self._cuttable: set[tuple[int, str]] = set()
+        read: set[tuple[Day, Day]] = set()
+        for first, last in _merged((first - longest, last) for first, last in self._loaded or ()):
+            for row in self._read(keys, f"day BETWEEN {first} AND {last}", counted=view.variant):
+                speaker: _Speaker = (row[2], None if row[3] == -1 else row[3])
+                cut = self._cut(row[len(keys) : width])
+                reports = self._reports.setdefault((row[0], row[1], speaker), {})
+                reports.setdefault(row[4], []).append((cut, row[width:]))
+                read.add((row[0], row[1]))
+                if None not in cut:
+                    self._cuttable.add((row[2], row[4]))
+        self._columns: dict[str, dict[Cut, _Rows]] = {}
+        self._spans = sorted((report for report in self._reports if report[1] > report[0]), key=lambda span: span[:2])
+        self._day_rows: dict[_Speaker, list[Day]] = {}
+        for day, last_day, speaker in sorted(self._reports, key=lambda report: report[0]):
+            if day == last_day:
+                self._day_rows.setdefault(speaker, []).append(day)
+        self._chosen: dict[Period, tuple[list[tuple[Day, Day, _Speaker]], bool]] = {}
+
+    def amounts(self, measure: Measure, period: Period) -> Amounts:
+        self._prepare(measure, period)
+        found: dict[Cut, Amount] = {}
+        for cut, rows in self._days_by_cut(measure).items():
+            try:
+                found[cut] = rows.sum(0, period)
+            except KeyError:
+                continue
+        spans, is_cut = self._spans_of(period)
+        for span in spans:
+            for cut, value in self._stated(span, measure).items():
+                before = found.get(cut)
+                found[cut] = value if before is None else before if value is None else before + value
+        return Amounts(found, is_cut)
+
+    def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        self._prepare(measure, period)
+        found: dict[Day, dict[Cut, Amount]] = {}
+        for cut, rows in self._days_by_cut(measure).items():
+            for day, value in zip(rows.days, rows.values[0], strict=True):
+                if day in period:
+                    found.setdefault(day, {})[cut] = value
+        return found
+
+    def _days_by_cut(self, measure: Measure) -> dict[Cut, _Rows]:
+        columns = self._columns.get(measure.name)
+        if columns is None:
+            by_cut: dict[Cut, dict[Day, Amount]] = {}
+            for report in self._reports:
+                if report[0] != report[1]:
+                    continue
+                for cut, value in self._stated(report, measure).items():
+                    days = by_cut.setdefault(cut, {})
+                    before = days.get(report[0])
+                    days[report[0]] = value if before is None else before if value is None else before + value
+            columns = {}
+            for cut, days in by_cut.items():
+                ordered = sorted(days)
+                columns[cut] = _Rows(ordered, [[days[day] for day in ordered]])
+            self._columns[measure.name] = columns
+        return columns
+
+    def _stated(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> dict[Cut, Amount]:
+        """Return what the coarsest fitting variant says, by cut."""
+        variants = self._reports[report]
+        place = self._place[measure.name]
+        if len(variants) == 1:
+            (rows,) = variants.values()
+        else:
+            source = report[2][0]
+            fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
+            fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
+            stating = [name for name in fitting if any(row[1][place] is not None for row in variants[name])]
+            # A variant without the column, or without the dimension a measure asks for, sums to nothing.
+            saying = [name for name in stating if any(row[1][place] for row in variants[name])]
+            rows = variants[(saying or stating or fitting)[0]]
+        found: dict[Cut, Amount] = {}
+        for cut, values in rows:
+            before, value = found.get(cut), values[place]
+            found[cut] = value if before is None else before if value is None else before + value
+        return found
+
+    def _spans_of(self, period: Period) -> tuple[list[tuple[Day, Day, _Speaker]], bool]:
+        """Return the spans that count in ``period``, and whether others lie across its edge."""
+        chosen = self._chosen.get(period)
+        if chosen is None:
+            within: list[tuple[Day, Day, _Speaker]] = []
+            across: list[tuple[Day, Day, _Speaker]] = []
+            for span in sorted(self._spans, key=lambda span: span[0] - span[1]):
+                first, last, speaker = span
+                if last < period.first or first > period.last:
+                    continue
+                if self._has_days(speaker, max(first, period.first), min(last, period.last)):
+                    continue
+                if any(other[2] == speaker and first <= other[1] and other[0] <= last for other in within):
+                    continue
+                (within if first >= period.first and last <= period.last else across).append(span)
+            left_out = any(not any(other[2] == span[2] for other in within) for span in across)
+            chosen = self._chosen[period] = (within, left_out)
+        return chosen
+
+    def _has_days(self, speaker: _Speaker, first: Day, last: Day) -> bool:
+        days = self._day_rows.get(speaker, [])
+        return bisect_left(days, first) < bisect_right(days, last)
+
+
+def _together(periods: Iterable[Period]) -> tuple[tuple[Day, Day], ...]:
+    return _merged(sorted((period.first, period.last) for period in periods))
+
+
+def _merged(ranges: Iterable[tuple[Day, Day]]) -> tuple[tuple[Day, Day], ...]:
+    """Return the ranges (in order) with those that lie close together as one."""
+    result: list[tuple[Day, Day]] = []
+    for first, last in ranges:
+        if result and first <= result[-1][1] + _GAP:
+            result[-1] = (result[-1][0], max(result[-1][1], last))
+        else:
+            result.append((first, last))
+    return tuple(result)
+
+
+class ProductAmounts:
+    """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
+
+    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope) -> None:
+        from ecoperf_desktop.store import weeks
+
+        self._conn = conn
+        self._view = view
+        self._scope = scope
+        self._measures = weeks.product_measures(view.name, sums.by_view()[view.name])
+        self._cells = {
+            column: [-1 if key is None else int(key) for key in keys]
+            for column, keys in ((view.dims[name], keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS)
+        }
+        self._periods: dict[Period, dict[str, dict[Cut, Amount]]] = {}
+
+    def amounts(self, measure: Measure, period: Period) -> dict[Cut, Amount]:
+        found = self._periods.get(period)
+        if found is None:
+            found = self._periods[period] = self._work_out(period)
+        return found[measure.name]
+
+    def _work_out(self, period: Period) -> dict[str, dict[Cut, Amount]]:
+        import numpy as np
+
+        from ecoperf_desktop.store import weeks
+
+        first, last, edges = _whole_stretches(period)
+        kept_shop, kept_channel = "shop" in self._scope.per, "channel" in self._scope.per
+        parts: dict[tuple[int, int], tuple[list[Any], list[Any]]] = {}
+        if first <= last:
+            for (shop, channel), products, amounts in weeks.read_products(
+                self._conn, self._view.name, first, last, self._cells, len(self._measures)
+            ):
+                cell = (shop if kept_shop else -1, channel if kept_channel else -1)
+                ids, values = parts.setdefault(cell, ([], []))
+                ids.append(products)
+                values.append(amounts)
+        for (shop, channel), products, amounts in self._edge_rows(edges):
+            cell = (shop if kept_shop else -1, channel if kept_channel else -1)
+            ids, values = parts.setdefault(cell, ([], []))
+            ids.append(products)
+            values.append(amounts)
+        found: dict[str, dict[Cut, Amount]] = {measure.name: {} for measure in self._measures}
+        if not parts:
+            return found
+        columns = self._attributes()
+        for cell, (ids, values) in parts.items():
+            products = np.concatenate(ids).astype(np.int64)
+            amounts = np.concatenate(values, axis=1)
+            taken = self._passes(products, columns)
+            if taken is not None:
+                products, amounts = products[taken], amounts[:, taken]
+            self._add(found, cell, products, amounts, columns)
+        return found
+
+    def _edge_rows(self, days: Sequence[Day]) -> Iterable[tuple[tuple[int, int], Any, Any]]:
+        import numpy as np
+
+        from ecoperf_desktop.store import weeks
+
+        if not days:
+            return
+        shops = Scope(tuple((name, keys) for name, keys in self._scope.where if name not in PRODUCT_DIMENSIONS))
+        filters, texts = conditions(shops, self._view)
+        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {weeks.UNKNOWN + 1} - 1)" for measure in self._measures)
+        on_days = f"day IN ({', '.join(str(day) for day in days)})"
+        rows = self._conn.execute(
+            f"SELECT COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts} "
+            f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])} "
+            "GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            texts,
+        ).fetchall()
+        if not rows:
+            return
+        table = np.array(rows, np.int64)
+        begins = np.flatnonzero((np.diff(table[:, :2], axis=0) != 0).any(axis=1)) + 1
+        for part in np.split(table, begins):
+            yield (int(part[0, 0]), int(part[0, 1])), part[:, 2], part[:, 3:].T
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return for each product dimension asked for (but the product itself) the id of each product's value, 0 for none."""
+        import numpy as np
+
+        wanted = [name for name in dict.fromkeys(self._scope.dimensions) if name in PRODUCT_DIMENSIONS and name != "product"]
+        if not wanted:
+            return {}
+        names = ", ".join(f"COALESCE({PRODUCT_DIMENSIONS[name]}, 0)" for name in wanted)
+        rows = np.array(self._conn.execute(f"SELECT product_id, {names} FROM product").fetchall(), np.int64)
+        if not len(rows):
+            return {name: np.zeros(1, np.int64) for name in wanted}
+        found = {}
+        for place, name in enumerate(wanted):
+            column = np.zeros(int(rows[:, 0].max()) + 1, np.int64)
+            column[rows[:, 0]] = rows[:, place + 1]
+            found[name] = column
+        return found
+
+    def _passes(self, products: Any, columns: Mapping[str, Any]) -> Any:
+        import numpy as np
+
+        taken = None
+        for name, keys in self._scope.where:
+            if name not in PRODUCT_DIMENSIONS:
+                continue
+            of = products if name == "product" else columns[name][products]
+            passes = np.isin(of, np.array([0 if key is None else key for key in keys], np.int64))
+            taken = passes if taken is None else taken & passes
+        return taken
+
+    def _add(self, found: dict[str, dict[Cut, Amount]], cell: tuple[int, int], products: Any, amounts: Any, columns: Any) -> None:
+        import numpy as np
+
+        from ecoperf_desktop.store import weeks
+
+        asked = [name for name in self._scope.per if name in PRODUCT_DIMENSIONS]
+        code = np.zeros(len(products), np.int64)
+        parts = []
+        for name in asked:
+            of = products if name == "product" else columns[name][products]
+            width = int(of.max()) + 1 if len(of) else 1
+            code = code * width + of
+            parts.append(of)
+        present, where = _ranked(code)
+        at = np.empty(len(present), np.int64)
+        at[where] = np.arange(len(code))
+        fixed = {"shop": cell[0], "channel": cell[1]}
+        keys: list[list[Key]] = []
+        for name in self._scope.per:
+            if name in fixed:
+                keys.append([None if fixed[name] == -1 else fixed[name]] * len(present))
+            else:
+                column = parts[asked.index(name)][at].tolist()
+                keys.append([key or None for key in column])
+        cuts: list[Cut] = list(zip(*keys, strict=True)) if keys else [()] * len(present)
+        for place, measure in enumerate(self._measures):
+            column = amounts[place]
+            known = column != weeks.UNKNOWN
+            total = np.zeros(len(present), np.int64)
+            np.add.at(total, where[known], column[known])
+            stated = np.bincount(where[known], minlength=len(present)) > 0
+            values: list[Amount] = list(total.tolist())
+            if not stated.all():
+                values = [value if is_stated else None for value, is_stated in zip(values, stated.tolist(), strict=True)]
+            into = found[measure.name]
+            if not into:
+                into.update(zip(cuts, values, strict=True))
+                continue
+            for cut, value in zip(cuts, values, strict=True):
+                before = into.get(cut)
+                into[cut] = value if before is None else before if value is None else before + value
+
+
+def _ranked(code: Any) -> tuple[Any, Any]:
+    """Return the different codes and each one's place among them."""
+    import numpy as np
+
+    if not len(code):
+        return code, code
+    width = int(code.max()) + 1
+    if width > 4 * len(code) + 1_000_000:
+        present, where = np.unique(code, return_inverse=True)
+        return present, where
+    taken = np.zeros(width, np.bool_)
+    taken[code] = True
+    present = np.flatnonzero(taken)
+    place = np.empty(width, np.int64)
+    place[present] = np.arange(len(present))
+    return present, place[code]
+
+
+def _whole_stretches(period: Period) -> tuple[Day, Day, list[Day]]:
+    """Return the first and last day of the whole stretches within ``period``, and the days beside them."""
+    from ecoperf_desktop.store import weeks
+
+    first = weeks.stretch_of(period.first)
+    if first < period.first:
+        first = weeks.last_of(first) + 1
+    last = period.last
+    if weeks.last_of(weeks.stretch_of(last)) > last:
+        last = weeks.stretch_of(last) - 1
+    if first > last:
+        return first, last, list(range(period.first, period.last + 1))
+    return first, last, [*range(period.first, first), *range(last + 1, period.last + 1)]
