@@ -137,7 +137,10 @@ def _single(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int],
 
 def _digest(stream: BinaryIO) -> str:
     stream.seek(0)
-    return hashlib.file_digest(stream, "sha256").hexdigest()
+    sha = hashlib.sha256()
+    while piece := stream.read(_CHUNK):
+        sha.update(piece)
+    return sha.hexdigest()
 
 
 def _told(name: str, opening: bytes, size: int) -> tuple[Kind, FileRefused | None, bool, str]:
@@ -246,8 +249,8 @@ def _zipped(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int])
             yield Member(path, None, _digest(stream), size, mtime, "workbook", opening, form, _seen=seen)
             return
         if any(entry.startswith(("word/", "ppt/")) for entry in names):
-            problem = FileRefused("reading.office_document", file=name)
-            yield Member(path, None, _digest(stream), size, mtime, "other", opening, "", problem, False, _seen=seen)
+            document = FileRefused("reading.office_document", file=name)
+            yield Member(path, None, _digest(stream), size, mtime, "other", opening, "", document, False, _seen=seen)
             return
         files = [(index, info) for index, info in enumerate(infos) if not info.is_dir() and not _is_litter(info.filename)]
         if not files:

@@ -501,9 +501,9 @@ def _coded(shown: Cells, codes: NDArray[np.int32], words: list[str], nothing: Co
         first = shown.buffer.take(shown.start, mode="clip")
         last = shown.buffer.take(shown.end - 1, mode="clip")
         for place in np.flatnonzero(_GUARD_FIRST.take(first) | _GUARD_LAST.take(last)).tolist():
-            new = unguarded(words[place])
-            if new != words[place]:
-                changed[place] = None if new in nothing else new
+            bare = unguarded(words[place])
+            if bare != words[place]:
+                changed[place] = None if bare in nothing else bare
     for word in nothing:
         for place in np.flatnonzero(shown.equal(word)).tolist():
             changed[place] = None

@@ -89,12 +89,14 @@ class Cells:
     @property
     def empty(self) -> Bool:
         """Return which cells hold nothing at all."""
-        return self.end <= self.start
+        nothing: Bool = self.end <= self.start
+        return nothing
 
     def first_byte(self) -> Bytes:
         """Return the first byte of each cell, 0 where it is empty."""
-        filled = self.buffer.take(self.start, mode="clip")
-        return np.where(self.empty, np.uint8(0), filled)
+        filled: Bytes = self.buffer.take(self.start, mode="clip")
+        filled[self.empty] = 0
+        return filled
 
     def equal(self, text: str) -> Bool:
         """Return which cells are exactly ``text``."""
@@ -342,7 +344,8 @@ def _windows(buffer: Bytes) -> Word:
 
 
 def _is_blank(values: Bytes) -> Bool:
-    return (values == 32) | (values == 9)
+    blank: Bool = (values == 32) | (values == 9)
+    return blank
 
 
 def _ranges(starts: Int64, lengths: Int64) -> Int64:

@@ -172,7 +172,8 @@ def placed(times: Times, tz: str, day_start_min: int = 0) -> tuple[Int64, Int64]
 
 def days_of(ts: Int64, tz: str, day_start_min: int = 0) -> Int64:
     """Return the business days of UTC seconds."""
-    return np.floor_divide(ts + _offsets(ts, ZoneInfo(tz), local_clock=False) - day_start_min * 60, _DAY)
+    days: Int64 = np.floor_divide(ts + _offsets(ts, ZoneInfo(tz), local_clock=False) - day_start_min * 60, _DAY)
+    return days
 
 
 _DURATION_UNITS = {

@@ -1,0 +1,293 @@
+"""Workbooks (xlsx, xlsb, xls, ods), read in a process of their own so that a hostile one can only end that process."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import struct
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from queue import Empty, Queue
+from types import TracebackType
+from typing import IO
+
+from ecoperf_desktop.errors import FileRefused
+from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.split import Row, RowReader, Stray
+from ecoperf_desktop.importing.workbook_child import ARGUMENT
+
+_FRAME_MOST = 256 * limits.MIB
+_CHUNK = 1 << 20
+_SCANNED = 64 * limits.KIB
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet; hidden ones are listed too."""
+
+    name: str
+    visible: bool
+
+
+class Workbook:
+    """An open workbook.  Use it in a ``with``; the reading process ends with it.
+
+    Raises FileRefused, from any of its methods, when the workbook is locked, damaged, too
+    large, or takes more time or memory than a workbook of its size may.
+    """
+
+    sheets: tuple[Sheet, ...]
+
+    def __init__(self, member: Member, *, seconds: float | None = None, memory: int = limits.CHILD_MEMORY) -> None:
+        self._member = member
+        self._memory = memory
+        grace = limits.CHILD_SECONDS + limits.CHILD_SECONDS_PER_100_MIB * member.size / (100 * limits.MIB)
+        self._left = grace if seconds is None else seconds
+        self._content = member.read(limits.WORKBOOK_PACKED)
+        check_workbook(self._content, member)
+        self._child: _Child | None = None
+        self.sheets = ()
+
+    def __enter__(self) -> Workbook:
+        self._started()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the reading process."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def first_rows(self, sheet: int, n: int = limits.HEADER_ROWS) -> list[Row]:
+        """Return the first ``n`` rows of the sheet with this index, blank ones included."""
+        return [Row(None, tuple(cell or "" for cell in row)) for row in self._rows(sheet, n)]
+
+    def table(
+        self, sheet: int, header_row: int | None, *, header: Sequence[str] | None = None, end_row: int | None = None, stray: Stray | None = None
+    ) -> RowReader:
+        """Return a reader of the table below ``header_row`` (counted from 0); None means no header, then ``header`` names the columns."""
+        skipped = 0 if header_row is None else header_row + 1
+        look = self.first_rows(sheet, skipped) if skipped else []
+        if header_row is not None:
+            if header_row >= len(look):
+                raise FileRefused("reading.no_header", file=self._member.name)
+            header = _without_empty_tail(look[header_row].cells)
+        preamble = [" ".join(cell for cell in row.cells if cell) for row in look[: max(skipped - 1, 0)]]
+        return RowReader(
+            header or (), self._rows(sheet, end_row, skipped), file=self._member.name, preamble=preamble, stray=stray
+        )
+
+    def _started(self) -> _Child:
+        if self._child is None:
+            self._child = _Child(self._content, self._memory)
+            names = self._answer().get("sheets")
+            self.sheets = tuple(Sheet(str(name), bool(visible)) for name, visible in names or ())
+            if not self.sheets:
+                raise FileRefused("reading.no_sheet", file=self._member.name)
+        return self._child
+
+    def _rows(self, sheet: int, most: int | None, skipped: int = 0) -> Iterator[list[str | None]]:
+        """Yield the rows of a sheet; a reading given up half-way ends the process, the next begins a new one."""
+        child = self._started()
+        child.ask({"sheet": sheet, "rows": most})
+        whole = False
+        place = 0
+        try:
+            while True:
+                answer = self._answer()
+                if "end" in answer:
+                    whole = True
+                    return
+                for row in answer["rows"]:
+                    if place >= skipped:
+                        yield row
+                    place += 1
+        finally:
+            if not whole and self._child is child:
+                self.close()
+
+    def _answer(self) -> dict[str, list[list[str | None]]]:
+        """Return the next frame; raise FileRefused when there is none in time or it tells of a problem."""
+        assert self._child is not None
+        began = time.monotonic()
+        try:
+            answer = self._child.frames.get(timeout=max(self._left, 0.01))
+        except Empty:
+            self.close()
+            raise FileRefused("reading.workbook_slow", file=self._member.name) from None
+        self._left -= time.monotonic() - began
+        if answer is None:
+            self.close()
+            raise FileRefused("reading.damaged_workbook", file=self._member.name)
+        problem = answer.get("problem")
+        if problem:
+            self.close()
+            raise FileRefused(_PROBLEMS.get(str(problem), "reading.damaged_workbook"), file=self._member.name,
+                              limit=limits.shown(self._memory))
+        return answer
+
+
+_PROBLEMS = {"password": "reading.password", "memory": "reading.workbook_memory", "cells": "reading.workbook_cells"}
+
+
+class _Child:
+    """The reading process, and a thread that takes its frames so that a deadline can be kept."""
+
+    def __init__(self, content: bytes, memory: int) -> None:
+        self.frames: Queue[dict[str, list[list[str | None]]] | None] = Queue(maxsize=16)
+        self._ended = False
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        self._process = subprocess.Popen(
+            child_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, creationflags=flags,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin: IO[bytes] = self._process.stdin
+        threading.Thread(target=self._feed, args=(content, memory), daemon=True).start()
+        self._fed = threading.Event()
+        threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
+
+    def ask(self, request: dict[str, int | None]) -> None:
+        self._fed.wait()
+        try:
+            self._stdin.write(json.dumps(request).encode() + b"\n")
+            self._stdin.flush()
+        except (OSError, ValueError):
+            pass  # it has ended: the listener says so
+
+    def end(self) -> None:
+        self._ended = True
+        self._process.kill()
+        self._process.wait()
+        while True:  # lets a listener that waits for room go on and see the end
+            try:
+                self.frames.get_nowait()
+            except Empty:
+                break
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                if stream is not None:
+                    stream.close()
+            except OSError:
+                pass
+
+    def _feed(self, content: bytes, memory: int) -> None:
+        try:
+            self._stdin.write(json.dumps({"size": len(content), "memory": memory}).encode() + b"\n")
+            self._stdin.write(content)
+            self._stdin.flush()
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._fed.set()
+
+    def _listen(self, stdout: IO[bytes]) -> None:
+        try:
+            while not self._ended:
+                head = stdout.read(4)
+                if len(head) < 4:
+                    break
+                size = struct.unpack(">I", head)[0]
+                if size > _FRAME_MOST:
+                    break
+                frame = stdout.read(size)
+                if len(frame) < size:
+                    break
+                answer = json.loads(frame)
+                if not isinstance(answer, dict):
+                    break
+                self.frames.put(answer)
+        except (OSError, ValueError):
+            pass
+        if not self._ended:
+            self.frames.put(None)
+
+
+def child_command() -> list[str]:
+    """Return the command that starts the reading process, in a checkout, installed or frozen."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, ARGUMENT]
+    return [sys.executable, "-X", "utf8", "-m", "ecoperf_desktop.importing.workbook_child"]
+
+
+def check_workbook(content: bytes, member: Member) -> None:
+    """Look through an xlsx before it is read: raise FileRefused for a document type, odd encodings, or cells spread absurdly far."""
+    if member.form not in ("xlsx", "ods"):
+        if member.form == "xls" and b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in content:
+            raise FileRefused("reading.password", file=member.name)
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for info in archive.infolist():
+                if not info.filename.endswith((".xml", ".rels", ".vml")):
+                    continue
+                with archive.open(info) as stream:
+                    head = stream.read(_SCANNED)
+                    _check_markup(head, member)
+                    if member.form == "xlsx" and "worksheets/" in info.filename:
+                        _check_extent(head, stream, member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as problem:
+        raise FileRefused("reading.damaged_workbook", file=member.name) from problem
+
+
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_KNOWN_ENCODINGS = (b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"iso-8859-1", b"windows-1252")
+
+
+def _check_markup(head: bytes, member: Member) -> None:
+    plain = head.replace(b"\0", b"")
+    upper = plain.upper()
+    declared = [name.lower() for name in _DECLARED.findall(plain)]
+    if b"<!DOCTYPE" in upper or b"<!ENTITY" in upper or len(declared) > 1 or any(name not in _KNOWN_ENCODINGS for name in declared):
+        raise FileRefused("reading.workbook_hostile", file=member.name)
+
+
+_PLACE = re.compile(rb"\sr=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
+
+
+def _check_extent(head: bytes, stream: IO[bytes], member: Member) -> None:
+    """Refuse a sheet whose box around all cells is far larger than its cells: it would fill the memory with nothing."""
+    columns: set[bytes] = set()
+    last_row, cells = 1, 0
+    piece = head
+    rest = b""
+    while piece:
+        whole = rest + piece
+        found = _PLACE.findall(whole)
+        if found:
+            cells += len(found)
+            columns.update(letters for letters, _ in found)
+            last_row = max(last_row, max(int(digits) for _, digits in found))
+        cut = whole.rfind(b"<")
+        rest = whole[cut:] if cut >= 0 and len(whole) - cut < 4096 else b""
+        if rest and _PLACE.search(rest):
+            cells -= len(_PLACE.findall(rest))
+        piece = stream.read(_CHUNK)
+    width = max((_column_number(letters) for letters in columns), default=1)
+    box = width * last_row
+    if cells > limits.WORKBOOK_CELLS or box > limits.WORKBOOK_CELLS or (box > 1_000_000 and box > limits.WORKBOOK_SPARSENESS * max(cells, 1)):
+        raise FileRefused("reading.workbook_cells", file=member.name, limit=limits.WORKBOOK_CELLS)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _without_empty_tail(cells: tuple[str, ...]) -> tuple[str, ...]:
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    return cells[:width]
