@@ -26,6 +26,7 @@ CELL = int(Qt.ItemDataRole.UserRole)
 TOTAL = CELL + 1
 GROUP = CELL + 2
 STRUCK = CELL + 3
+STYLE = CELL + 4  # 'link', 'mono' or ''
 
 _SPARK_WIDTH = 134
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -55,7 +56,13 @@ class CellDelegate(QStyledItemDelegate):
         inner = rect.adjusted(looks.CELL_INSET, 0, -looks.CELL_INSET, -1)
         cell = index.data(CELL)
         if cell is not None:
-            paint_cell(painter, inner, cell, total, bool(index.data(STRUCK)))
+            style = index.data(STYLE)
+            if style and isinstance(cell, TextCell):
+                font = looks.mono() if style == "mono" else looks.font("table")
+                color = looks.color(now.ink2 if style == "mono" else now.accent)
+                _write(painter, inner, one_line(cell.text), font, color, _LEFT, elide=True)
+            else:
+                paint_cell(painter, inner, cell, total, bool(index.data(STRUCK)))
         if state & QStyle.StateFlag.State_HasFocus:
             marks.draw_focus(painter, rect)
         painter.restore()

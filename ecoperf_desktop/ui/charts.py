@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -64,27 +64,26 @@ class Chart(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._view = pg.GraphicsLayoutWidget(self)
-        self._view.setFrameShape(self._view.Shape.NoFrame)
-        self._view.ci.setContentsMargins(_SIDE, 0, _SIDE - 4, 2)
-        self._view.ci.layout.setHorizontalSpacing(0)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.setMouseTracking(True)
-        self._view.viewport().installEventFilter(self)
+        self._view: Any = None
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
-        body.addWidget(self._view)
+        self._body = body
         self._readout = _ReadOut(self)
         self._block: Trend612 | Lines | Bars | None = None
         self._panels: list[_Drawn] = []
         self._pointed: tuple[_Drawn, int] | None = None
-        self._height = -1
-        self._move = pg.SignalProxy(self._view.scene().sigMouseMoved, rateLimit=60, slot=self._moved)
-        self._view.scene().sigMouseClicked.connect(self._clicked)
+        # Words are placed by pixels, so a new size needs a new drawing: one, when the mouse rests.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(30)
+        self._later.timeout.connect(self._redraw)
+        self._move: Any = None
 
     def show_block(self, block: Trend612 | Lines | Bars) -> None:
         self._block = block
-        self._redraw()
+        self._size = (-1, -1)
+        if self.isVisible():
+            self._redraw()
 
     def point_at(self, label: str) -> None:
         """Show the hover line at the period called ``label``, without the box."""
@@ -111,10 +110,16 @@ class Chart(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and self._block is not None:
-            self._redraw()
+            # Not at once: the scene is still telling its items, which a redraw throws away.
+            QTimer.singleShot(0, self, self._redraw)
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
+        if self._block is not None and self.isVisible() and (self.width(), self.height()) != self._size:
+            self._later.start()
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
         if self._block is not None and (self.width(), self.height()) != self._size:
             self._redraw()
 
@@ -132,8 +137,8 @@ class Chart(QWidget):
         self._size = (self.width(), self.height())
         self._pointed = None
         self._readout.hide()
-        self._view.ci.clear()
-        self._view.setBackground(looks.color(looks.now().surface))
+        # A fresh view each time: items taken out of a living scene may still be painted once.
+        self._make_view()
         self._panels = []
         match block:
             case Trend612():
@@ -144,6 +149,27 @@ class Chart(QWidget):
                 self._bars(block)
             case _:
                 assert_never(block)
+
+    def _make_view(self) -> None:
+        old = self._view
+        view = pg.GraphicsLayoutWidget(self)
+        view.setFrameShape(view.Shape.NoFrame)
+        view.ci.setContentsMargins(_SIDE, 0, _SIDE - 4, 2)
+        view.ci.layout.setHorizontalSpacing(0)
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        view.setMouseTracking(True)
+        view.viewport().installEventFilter(self)
+        view.setBackground(looks.color(looks.now().surface))
+        self._body.addWidget(view)
+        if self._move is not None:
+            self._move.disconnect()
+        self._move = pg.SignalProxy(view.scene().sigMouseMoved, rateLimit=60, slot=self._moved)
+        view.scene().sigMouseClicked.connect(self._clicked)
+        self._view = view
+        if old is not None:
+            self._body.removeWidget(old)
+            old.hide()
+            old.deleteLater()
 
     # ---- six weeks and twelve months
 

@@ -119,6 +119,7 @@ _LAST_FAMILIES = ("Inter", "Segoe UI", "Helvetica Neue", "DejaVu Sans")
 
 _now = LIGHT
 _scale = 1.0
+_dots = 96.0  # of an inch, as fonts count them
 _families: tuple[str, ...] = (*fonts.FAMILIES, *_LAST_FAMILIES)
 
 
@@ -151,8 +152,8 @@ def _font(role: str, scale: float, families: tuple[str, ...]) -> QFont:
     size, weight = _ROLES[role]
     made = QFont()
     made.setFamilies(list(families))
-    # Points would round differently at every resolution; whole pixels keep columns still.
-    made.setPixelSize(max(1, round(size * scale)))
+    # Given in points, since pixels would be rounded to whole ones.
+    made.setPointSizeF(size * scale * 72 / _dots)
     made.setWeight(weight)
     made.setFeature(QFont.Tag("tnum"), 1)
     made.setStyleHint(QFont.StyleHint.SansSerif)
@@ -164,7 +165,7 @@ def mono() -> QFont:
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     families = [*made.families(), *_families]
     made.setFamilies(families)
-    made.setPixelSize(px(12))
+    made.setPointSizeF(12 * _scale * 72 / _dots)
     return made
 
 
@@ -220,7 +221,8 @@ def readable_on(background: QColor) -> QColor:
 
 
 def _measure(app: QApplication) -> None:
-    global _scale
+    global _scale, _dots
+    _dots = app.primaryScreen().logicalDotsPerInch() or 96.0
     usual = _USUAL_POINTS.get(sys.platform)
     chosen = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).pointSizeF()
     # Linux desktops have no one usual size; only a clearly larger font is a wish.

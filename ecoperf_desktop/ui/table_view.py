@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QFrame, QH
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import BarCell, ChangeCell, Column, NumberCell, Reference, Row, SparkCell, StateCell, Table, TextCell
 from ecoperf_desktop.ui import looks
-from ecoperf_desktop.ui.cells import CELL, GROUP, STRUCK, TOTAL, CellDelegate, cell_width, row_height
+from ecoperf_desktop.ui.cells import CELL, STRUCK, STYLE, TOTAL, CellDelegate, cell_width, row_height
 from ecoperf_desktop.ui.texts import one_line, tip
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -24,6 +24,8 @@ class TableModel(QAbstractTableModel):
 
     def __init__(self, table: Table) -> None:
         super().__init__()
+        self.styles: dict[str, str] = {}
+        self.struck_column = 0
         self.show_table(table)
 
     def show_table(self, table: Table) -> None:
@@ -67,7 +69,9 @@ class TableModel(QAbstractTableModel):
         if role == TOTAL:
             return row.is_total
         if role == STRUCK:
-            return row.key in self._struck
+            return row.key in self._struck and index.column() == self.struck_column
+        if role == STYLE:
+            return self.styles.get(self.columns[index.column()].key, "")
         if position < 0:
             before = self._rows[index.row() - 1].group if index.row() else None
             shown = row.group if row.group != before else ""
@@ -203,6 +207,7 @@ class RowsView(QTableView):
 
     explain_asked = Signal(object)  # Reference
     row_chosen = Signal(str)
+    link_clicked = Signal(str, str)  # key of the row, key of the column
 
     def __init__(self, table: Table, parent: QWidget | None = None, *, most_rows: int = _MOST_ROWS, side: int = 6) -> None:
         super().__init__(parent)
@@ -323,7 +328,9 @@ class RowsView(QTableView):
 
     def _clicked(self, index: QModelIndex) -> None:
         cell = index.data(CELL)
-        if isinstance(cell, NumberCell | ChangeCell | BarCell | StateCell):
+        if index.data(STYLE) == "link" and isinstance(cell, TextCell) and cell.text:
+            self.link_clicked.emit(self._model.row(index.row()).key, self._model.columns[index.column()].key)
+        elif isinstance(cell, NumberCell | ChangeCell | BarCell | StateCell):
             self._explain(index)
 
     def _explain(self, index: QModelIndex) -> None:
@@ -339,6 +346,7 @@ class RowsView(QTableView):
         index = self.indexAt(event.position().toPoint())
         cell = index.data(CELL) if index.isValid() else None
         live = isinstance(cell, NumberCell | ChangeCell | BarCell | StateCell) and self._model.reference(index) is not None
+        live = live or (index.isValid() and index.data(STYLE) == "link")
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if live else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
@@ -347,7 +355,7 @@ class RowsView(QTableView):
             self.copy()
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._explain(self.currentIndex())
+            self._clicked(self.currentIndex()) if self.currentIndex().data(STYLE) == "link" else self._explain(self.currentIndex())
             return
         super().keyPressEvent(event)
 

@@ -1,0 +1,120 @@
+"""What a person sees of a bug: that their data is safe, where the log is, and a button to copy it."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from ecoperf_desktop import faults, paths
+from ecoperf_desktop.errors import EcoPerfError
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.ui import looks
+from ecoperf_desktop.ui.buttons import FlatButton
+from ecoperf_desktop.ui.texts import Label
+
+log = logging.getLogger("ecoperf")
+
+
+class CrashDialog(QDialog):
+    """Says that something went wrong and where the log lies."""
+
+    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self.setWindowTitle("EcoPerf")
+        title = Label(sentence("ui.crash_title"), "sentence")
+        text = Label(sentence("ui.crash_text"), "body", "ink2")
+        text.setWordWrap(True)
+        where = Label(str(path), "table", "ink2")
+        where.setWordWrap(True)
+        self.copy = FlatButton("file", sentence("ui.crash_copy"))
+        go_on = FlatButton(word=sentence("ui.crash_go_on"), primary=True)
+        self.copy.clicked.connect(self._copy)
+        go_on.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.copy)
+        buttons.addWidget(go_on)
+        body = QVBoxLayout(self)
+        body.setContentsMargins(24, 22, 24, 18)
+        body.setSpacing(10)
+        for widget in (title, text, where):
+            body.addWidget(widget)
+        body.addSpacing(8)
+        body.addLayout(buttons)
+        self.setMinimumWidth(looks.px(460))
+
+    def _copy(self) -> None:
+        try:
+            text = self._path.read_text(encoding="utf-8")[-20_000:]
+        except OSError:
+            text = str(self._path)
+        QGuiApplication.clipboard().setText(text)
+
+
+class Watch(QObject):
+    """Catches what nobody caught, in any thread, and shows the dialog in the window's."""
+
+    _caught = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._open = False
+
+    def start(self) -> None:
+        folder = paths.log_dir()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keep = RotatingFileHandler(folder / "ecoperf.log", maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=True)
+            keep.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            log.addHandler(keep)
+            log.setLevel(logging.INFO)
+            log.propagate = False
+            self._native = (folder / "native.log").open("a", encoding="utf-8")
+            faulthandler.enable(self._native)
+        except OSError:
+            pass  # nowhere to write: the window still works
+        sys.excepthook = self._from_main
+        threading.excepthook = self._from_thread
+        qInstallMessageHandler(_from_qt)
+
+    def _from_main(self, kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QGuiApplication.quit()
+            return
+        self._caught.emit(str(faults.record(problem)))
+
+    def _from_thread(self, caught: threading.ExceptHookArgs) -> None:
+        if caught.exc_value is not None:
+            self._caught.emit(str(faults.record(caught.exc_value)))
+
+    def _show(self, path: str) -> None:
+        # One dialog is enough when a paint event fails forty times a second.
+        if self._open:
+            return
+        self._open = True
+        CrashDialog(Path(path)).exec()
+        self._open = False
+
+
+def words_of(problem: BaseException) -> str:
+    """Return a problem in the person's language; a bug is logged by whoever caught it."""
+    if isinstance(problem, EcoPerfError):
+        return sentence(problem.code, **problem.details)
+    return sentence("ui.bug", path=str(paths.log_dir() / "faults.log"))
+
+
+def _from_qt(kind: QtMsgType, where: QMessageLogContext, message: str) -> None:
+    # Qt's own words hold no cell values, but texts of widgets may: only categories are kept.
+    levels = {QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR, QtMsgType.QtFatalMsg: logging.CRITICAL}
+    log.log(levels.get(kind, logging.INFO), "qt %s %s", where.category, message.partition(":")[0][:80])

@@ -1,0 +1,90 @@
+"""The menus: every command with its words and keys, made again when the language changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.ui.tabs import PAGES
+from ecoperf_desktop.ui.toolbar import COMPARISONS
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something the window does: the code of its words, its keys, what runs it.
+
+    ``group`` makes it one choice of several.
+    """
+
+    code: str
+    keys: str
+    run: Callable[[], None]
+    group: str = ""
+    needs_data: bool = False
+
+
+class Menus:
+    """Owns the menu bar's actions of one window."""
+
+    def __init__(self, window: QMainWindow, layout: dict[str, list[Command | None]]) -> None:
+        self._menus: list[tuple[str, QMenu]] = []
+        self._actions: list[tuple[Command, QAction]] = []
+        groups: dict[str, QActionGroup] = {}
+        for code, commands in layout.items():
+            menu = window.menuBar().addMenu("")
+            self._menus.append((code, menu))
+            for command in commands:
+                if command is None:
+                    menu.addSeparator()
+                    continue
+                action = menu.addAction("")
+                action.triggered.connect(_calling(command.run))
+                if command.keys:
+                    action.setShortcuts([QKeySequence(keys) for keys in command.keys.split("  ")])
+                if command.group:
+                    action.setCheckable(True)
+                    groups.setdefault(command.group, QActionGroup(window)).addAction(action)
+                self._actions.append((command, action))
+        self.retranslate()
+
+    @property
+    def commands(self) -> list[tuple[Command, QAction]]:
+        return self._actions
+
+    def action(self, code: str) -> QAction:
+        return next(action for command, action in self._actions if command.code == code)
+
+    def retranslate(self) -> None:
+        for code, menu in self._menus:
+            menu.setTitle(sentence(code))
+        for command, action in self._actions:
+            action.setText(sentence(command.code))
+
+    def check(self, code: str) -> None:
+        self.action(code).setChecked(True)
+
+    def enable_data(self, there: bool) -> None:
+        """Grey out what needs data when there are none."""
+        for command, action in self._actions:
+            if command.needs_data:
+                action.setEnabled(there)
+
+
+def _calling(run: Callable[[], None]) -> Callable[[bool], None]:
+    return lambda checked: run()
+
+
+def page_commands(go: Callable[[str], None]) -> list[Command | None]:
+    return [Command(f"ui.tab_{page}", f"Ctrl+{number}", _going(go, page), "page") for number, page in enumerate(PAGES, start=1)]
+
+
+def compare_commands(choose: Callable[[str], None]) -> list[Command | None]:
+    return [Command(f"ui.compare_{kind}", "", _going(choose, kind), "compare", True) for kind in COMPARISONS]
+
+
+def _going(go: Callable[[str], None], where: str) -> Callable[[], None]:
+    return lambda: go(where)

@@ -1,0 +1,109 @@
+"""What the window asks of a reading workspace: a page, the standing of the data, an explanation, the ledger.
+
+Each function runs in the reader's thread and gives back plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ecoperf_desktop import actions
+from ecoperf_desktop.errors import EcoPerfError
+from ecoperf_desktop.model.days import Bucket, Day, Grain
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.value import Explanation
+from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
+from ecoperf_desktop.store import standing
+from ecoperf_desktop.store.coverage import Coverage
+from ecoperf_desktop.store.database import Workspace
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.store.ledger import ImportEntry
+
+
+@dataclass(frozen=True)
+class LedgerView:
+    """What the Data tab shows.
+
+    ``covered`` holds, by kind of data, the covered days as ranges; ``titles`` the names of formats by id.
+    """
+
+    entries: tuple[ImportEntry, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    covered: Mapping[str, Sequence[tuple[Day, Day]]] = field(default_factory=dict)
+    through: Day | None = None
+    week_start: int = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What there is to choose from.  ``week`` is the newest whole week, None in an empty workspace."""
+
+    generation: int = 0
+    week: Bucket | None = None
+    first: Day | None = None
+    through: Day | None = None
+    week_start: int = 1
+    shops: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    def scope(self, language: str, rate_change: RateChange, compare: Compare = "aligned") -> Scope | None:
+        """Return the scope to begin with, None when there is nothing to show."""
+        if self.week is None:
+            return None
+        return Scope.of(self.week, Grain.WEEK, compare=compare, language=language, rate_change=rate_change)
+
+
+def stand(opened: Workspace) -> Standing:
+    start = actions.week_start(opened)
+    try:
+        week = actions.last_week(opened)
+    except EcoPerfError:
+        return Standing(opened.generation, week_start=start)
+    coverage = Coverage.read(opened.conn)
+    through = coverage.through("sales")
+    return Standing(
+        opened.generation, week, coverage.since(), coverage.through() if through is None else through, start,
+        tuple(standing.shops(opened.conn)), tuple(standing.channels(opened.conn)),
+    )  # fmt: skip
+
+
+def summary(opened: Workspace, page: str, scope: Scope) -> PageSummary:
+    return actions.summary(opened, page, scope)
+
+
+def explanation(opened: Workspace, reference: Reference) -> Explanation:
+    return actions.explain(opened, reference.metric, reference.period, reference.where)
+
+
+def ledger_view(opened: Workspace, language: str) -> LedgerView:
+    coverage = Coverage.read(opened.conn)
+    through = coverage.through("sales")
+    return LedgerView(
+        tuple(actions.ledger(opened)), format_titles(language), {kind: coverage.ranges(kind) for kind in coverage.kinds()},
+        coverage.through() if through is None else through, actions.week_start(opened),
+    )  # fmt: skip
+
+
+def findings(opened: Workspace, import_id: int) -> list[Finding]:
+    from ecoperf_desktop.store import ledger
+
+    return ledger.findings(opened.conn, import_id)
+
+
+@cache
+def format_titles(language: str) -> Mapping[str, str]:
+    """Return the names of the formats we ship, by id."""
+    from ecoperf_desktop.importing.descriptor import shipped
+
+    return {known.id: known.title.get(language) or known.title.get("en", known.id) for known in shipped()}
+
+
+def metric_names(language: str) -> dict[str, tuple[str, str]]:
+    """Return name and definition of every metric, by id."""
+    from ecoperf_desktop.metrics.catalogue import catalogue
+
+    return {metric.id: (metric.name[language], metric.definition[language]) for metric in catalogue().metrics.values()}

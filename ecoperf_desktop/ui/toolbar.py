@@ -1,0 +1,167 @@
+"""The tool bar: which shop and channel, which period, compared with what; find, import, print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QActionGroup, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.days import Day
+from ecoperf_desktop.reports.blocks import Compare, Scope
+from ecoperf_desktop.ui import looks
+from ecoperf_desktop.ui.buttons import FlatButton, with_tip
+from ecoperf_desktop.ui.period_picker import PeriodPicker
+from ecoperf_desktop.ui.texts import one_line
+
+COMPARISONS: tuple[Compare, ...] = ("previous", "year", "aligned")
+
+
+class ToolBar(QWidget):
+    """What holds for every tab."""
+
+    scope_chosen = Signal(object)
+    find_asked = Signal()
+    import_asked = Signal()
+    print_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("bar")
+        self._scope: Scope | None = None
+        self._shops: tuple[str, ...] = ()
+        self._channels: tuple[str, ...] = ()
+        self._name = ""
+        self.shop = FlatButton("shop", opens=True)
+        self.channel = FlatButton("filter", opens=True)
+        self.period = PeriodPicker()
+        self.compare = FlatButton("swap", opens=True)
+        self.find = FlatButton("search")
+        self.importing = FlatButton("import")
+        self.printing = FlatButton("print")
+        for button, open_menu in ((self.shop, self._open_shops), (self.channel, self._open_channels), (self.compare, self._open_compare)):
+            button.clicked.connect(open_menu)
+        self.find.clicked.connect(self.find_asked)
+        self.importing.clicked.connect(self.import_asked)
+        self.printing.clicked.connect(self.print_asked)
+        self.period.scope_chosen.connect(self._choose)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(looks.PAGE_SIDE - 4, 0, looks.PAGE_SIDE - 4, 0)
+        line.setSpacing(10)
+        for widget in (self.shop, self.channel, self.period, self.compare):
+            line.addWidget(widget)
+        line.addStretch(1)
+        for widget in (self.find, self.importing, self.printing):
+            line.addWidget(widget)
+        self.setFixedHeight(looks.px(looks.TOOL_BAR))
+        self.retranslate()
+
+    def show_scope(
+        self, scope: Scope | None, *, name: str, shops: tuple[str, ...], channels: tuple[str, ...], first: Day | None, through: Day | None, week_start: int
+    ) -> None:
+        """Show what is chosen and what there is to choose from."""
+        self._scope, self._name, self._shops, self._channels = scope, name, shops, channels
+        self.period.show_scope(scope, first=first, through=through, week_start=week_start)
+        self._write()
+
+    def retranslate(self) -> None:
+        native = QKeySequence.SequenceFormat.NativeText
+        self.importing.set_words(sentence("ui.import"))
+        self.printing.set_words(sentence("ui.print"))
+        self.find.set_words("", sentence("ui.find_number"))
+        with_tip(self.find, sentence("ui.find_number"), QKeySequence("Ctrl+K").toString(native))
+        with_tip(self.importing, sentence("ui.import_files"), QKeySequence("Ctrl+I").toString(native))
+        with_tip(self.printing, sentence("ui.print_sheet"), QKeySequence("Ctrl+P").toString(native))
+        with_tip(self.shop, sentence("ui.choose_shop"))
+        with_tip(self.channel, sentence("ui.choose_channel"))
+        with_tip(self.compare, sentence("ui.choose_compare"))
+        self.period.retranslate()
+        self._write()
+
+    def _write(self) -> None:
+        scope = self._scope
+        count = len(self._shops)
+        if scope is not None and scope.shop is not None:
+            self.shop.set_words(scope.shop)
+        elif count == 1:
+            self.shop.set_words(self._shops[0])
+        else:
+            self.shop.set_words(self._name or sentence("ui.no_shop"), sentence("ui.all_shops", n=count) if count else "")
+        self.channel.setVisible(len(self._channels) > 1)
+        self.channel.set_words((scope.channel if scope else None) or sentence("ui.all_channels"))
+        self.compare.set_words(sentence(f"ui.compare_{scope.compare if scope else 'aligned'}"), lead=sentence("ui.versus"))
+        for button in (self.shop, self.channel, self.compare):
+            button.setEnabled(scope is not None)
+        self.printing.setEnabled(scope is not None)
+        self.find.setEnabled(scope is not None)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Collapse comparison, channel and shop to icons, then the rest, until it fits."""
+        order = (self.find, self.compare, self.channel, self.shop, self.printing, self.importing)
+        for button in order:
+            button.set_collapsed(False)
+        line = self.layout()
+        if line is None:
+            return
+        for button in order:
+            line.invalidate()
+            if line.sizeHint().width() <= self.width():
+                break
+            button.set_collapsed(True)
+
+    def _choose(self, scope: Scope) -> None:
+        if scope != self._scope:
+            self._scope = scope
+            self._write()
+            self.scope_chosen.emit(scope)
+
+    def _choices(self, button: FlatButton, choices: list[tuple[str, str | None]], now: str | None) -> str | None:
+        """Open a list below ``button``; return the key chosen, or what was chosen before."""
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        for word, key in choices:
+            # An ampersand in a name from data is a letter, not a mark for the next one.
+            action = menu.addAction(one_line(word).replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(key == now)
+            action.setData(key)
+            group.addAction(action)
+        chosen = menu.exec(button.mapToGlobal(button.rect().bottomLeft()))
+        return now if chosen is None else chosen.data()
+
+    def _open_shops(self) -> None:
+        if self._scope is None:
+            return
+        choices: list[tuple[str, str | None]] = [(sentence("ui.all_shops", n=len(self._shops)), None), *((shop, shop) for shop in self._shops)]
+        self._choose(replace(self._scope, shop=self._choices(self.shop, choices, self._scope.shop)))
+
+    def _open_channels(self) -> None:
+        if self._scope is None:
+            return
+        choices: list[tuple[str, str | None]] = [(sentence("ui.all_channels"), None), *((name, name) for name in self._channels)]
+        self._choose(replace(self._scope, channel=self._choices(self.channel, choices, self._scope.channel)))
+
+    def _open_compare(self) -> None:
+        if self._scope is None:
+            return
+        choices: list[tuple[str, str | None]] = [(sentence(f"ui.compare_{kind}"), kind) for kind in COMPARISONS]
+        chosen = self._choices(self.compare, choices, self._scope.compare)
+        kind = next((kind for kind in COMPARISONS if kind == chosen), self._scope.compare)
+        self._choose(replace(self._scope, compare=kind))
+
+    def set_comparison(self, kind: Compare) -> None:
+        if self._scope is not None:
+            self._choose(replace(self._scope, compare=kind))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), looks.color(looks.now().surface))
+        painter.end()
+

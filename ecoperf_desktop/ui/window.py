@@ -1,0 +1,940 @@
+"""The main window: composes tool bar, tabs, pages, panel and strips, and passes what they say on.
+
+It holds the scope (period, comparison, filters) as a value and asks the reader for
+pages; the writer loads files and takes imports back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QByteArray, QRectF, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShortcut,
+)
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from ecoperf_desktop import actions, language, paths, settings
+from ecoperf_desktop.errors import Cancelled, WorkspaceInUse
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.importing import ImportReport, Progress
+from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
+from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.ui import chart_cards, icons, looks, reading, words
+from ecoperf_desktop.ui.crash import words_of
+from ecoperf_desktop.ui.menus import Command, Menus, compare_commands, page_commands
+from ecoperf_desktop.ui.page_view import PageView
+from ecoperf_desktop.ui.status import Status
+from ecoperf_desktop.ui.strips import SayStrip, WorkStrip
+from ecoperf_desktop.ui.tabs import PAGES, Tabs
+from ecoperf_desktop.ui.toolbar import ToolBar
+from ecoperf_desktop.ui.work import Reader, Writer
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.ui.data_view import DataView
+    from ecoperf_desktop.ui.explain_panel import ExplainPanel
+    from ecoperf_desktop.ui.first_run import FirstRun
+    from ecoperf_desktop.ui.import_dialog import ImportDialog
+
+SMALLEST = (1100, 680)
+_DROP_FRAME = 2
+
+
+class MainWindow(QMainWindow):
+    """The window of one workspace."""
+
+    painted = Signal()
+    workspace_asked = Signal(object)  # Path of another workspace to open
+
+    def __init__(
+        self,
+        workspace: Path,
+        *,
+        chosen: dict[str, str] | None = None,
+        reader: Reader | None = None,
+        standing: reading.Standing | None = None,
+        first: PageSummary | None = None,
+    ) -> None:
+        super().__init__()
+        self.path = workspace
+        self.preferences = chosen if chosen is not None else settings.load()
+        self.reader = reader or Reader(workspace)
+        self.writer = Writer(workspace)
+        self.standing = standing or reading.Standing()
+        self.scope: Scope | None = first.scope if first else self.standing.scope(language.current(), self._rate_change())
+        self._summaries: dict[str, PageSummary] = {}
+        self._pages: dict[str, PageView] = {}
+        self._data: DataView | None = None
+        self._first_run: FirstRun | None = None
+        self._panel: ExplainPanel | None = None
+        self._dialog: ImportDialog | None = None
+        self._last_imports: tuple[int, ...] = ()
+        self._last_undone: tuple[int, ...] = ()
+        self._was_painted = False
+        self._dropping = ""
+        self.setObjectName("window")
+        self.setWindowIcon(icons.app_icon())
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.bar = ToolBar()
+        self.tabs = Tabs()
+        self.work = WorkStrip()
+        self.say = SayStrip()
+        self.stack = QStackedWidget()
+        self.status = Status()
+        self._drop_frame = _DropFrame(self)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.bar, self.tabs, self.work, self.say):
+            column.addWidget(widget)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(body)
+        self.menus = Menus(self, self._commands())
+        self._connect()
+        self._place()
+        self._keys()
+        self.menus.check("ui.english" if language.current() == "en" else "ui.chinese")
+        self.menus.check(f"ui.looks_{self.preferences['appearance']}")
+        if first is not None:
+            self._summaries["overview"] = first
+        self._show_standing()
+        self.go("overview")
+        self.tabs.setFocus()
+
+    # ---- what is shown
+
+    def go(self, page: str) -> None:
+        """Show a page; its summary is asked for unless it is known."""
+        self.tabs.blockSignals(True)
+        self.tabs.choose(page)
+        self.tabs.blockSignals(False)
+        self.menus.check(f"ui.tab_{page}")
+        if self.scope is None and page != "data":
+            self.stack.setCurrentWidget(self._welcome())
+            return
+        if page == "data":
+            self.stack.setCurrentWidget(self._data_view())
+            self._ask_ledger()
+            return
+        view = self._page(page)
+        known = self._summaries.get(page)
+        if known is not None and known.scope == self.scope:
+            if view.summary is not known:
+                view.show_summary(known)
+            self._fill_charts(view)
+        else:
+            self._ask(page)
+        self.stack.setCurrentWidget(view)
+
+    def choose_scope(self, scope: Scope) -> None:
+        """Show another period, comparison or filter everywhere."""
+        if scope == self.scope:
+            return
+        self.scope = scope
+        self.menus.check(f"ui.compare_{scope.compare}")
+        self._show_bar()
+        if self.tabs.page != "data":
+            self._ask(self.tabs.page)
+        self._ask_counts()
+
+    def explain(self, reference: Reference) -> None:
+        """Open the panel on a number."""
+        panel = self._explain_panel()
+        panel.open(reference, self._metric_name(reference))
+        if self.tabs.page in self._pages:
+            self._pages[self.tabs.page].setFocus()
+
+    def find(self) -> None:
+        """Open the field that finds numbers, pages and commands."""
+        if self.scope is None:
+            return
+        self.reader.ask("names", lambda opened: reading.metric_names(language.current()), self._open_finder, self._failed)
+
+    def refresh(self) -> None:
+        """Read everything again: what is stored has changed."""
+        self._summaries.clear()
+        self.reader.ask("standing", reading.stand, self._restand, self._failed)
+
+    # ---- what is done
+
+    def choose_files(self) -> None:
+        """Ask for files and show what would be loaded."""
+        folder = self.preferences.get("last_folder", "")
+        names, _ = QFileDialog.getOpenFileNames(self, sentence("ui.choose_title"), folder, sentence("ui.choose_filter"))
+        if names:
+            self.preferences["last_folder"] = str(Path(names[0]).parent)
+            self._save_preferences()
+            self.import_files([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and show what would be loaded of it."""
+        name = QFileDialog.getExistingDirectory(self, sentence("ui.choose_folder"), self.preferences.get("last_folder", ""))
+        if name:
+            self.preferences["last_folder"] = name
+            self._save_preferences()
+            self.import_files([Path(name)])
+
+    def import_files(self, files: Sequence[Path], choices: actions.ImportChoices | None = None) -> None:
+        """Read files and open the preview; nothing is stored before it is confirmed."""
+        if not files:
+            return
+        if self.writer.is_busy:
+            self.say.warn(sentence("ui.busy"))
+            return
+        wanted = choices or actions.ImportChoices()
+        self.work.begin(sentence("ui.reading_files", n=len(files)))
+        self.writer.submit(
+            "plan",
+            lambda opened, progress: actions.plan_import(list(files), wanted, opened, progress),
+            lambda planned: self._show_plan(list(files), planned, wanted),
+            self._failed_work,
+        )
+
+    def apply_plan(self, planned: ImportPlan) -> None:
+        """Load what the preview showed."""
+        count = len(planned.files)
+        self.work.begin(sentence("ui.importing_files", n=count))
+        self.writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
+
+    def undo(self, import_ids: Sequence[int]) -> None:
+        """Take imports back."""
+        if not import_ids:
+            return
+        wanted = tuple(import_ids)
+        self.work.begin(sentence("ui.undoing", n=len(wanted)))
+
+        def run(opened: Workspace, progress: Progress) -> tuple[int, ...]:
+            actions.undo(opened, wanted, progress)
+            return wanted
+
+        self.writer.submit("undo", run, self._undone, self._failed_work)
+
+    def redo(self, import_ids: Sequence[int]) -> None:
+        """Import the files of undone imports again, where they still lie."""
+        wanted = set(import_ids)
+
+        def find(opened: Workspace) -> list[Path]:
+            return list(dict.fromkeys(Path(entry.path) for entry in actions.ledger(opened) if entry.import_id in wanted))
+
+        def go_on(found: list[Path]) -> None:
+            gone = [path for path in found if not path.exists()]
+            if gone:
+                self.say.warn(sentence("ui.file_gone", file=gone[0].name))
+            self.import_files([path for path in found if path.exists()])
+
+        self.reader.ask("redo", find, go_on, self._failed)
+
+    def undo_last(self) -> None:
+        self.undo(self._last_imports)
+
+    def redo_last(self) -> None:
+        self.redo(self._last_undone)
+
+    def open_demo(self) -> None:
+        """Make the demo shop beside this workspace, if it is not there yet, and open it."""
+        target = paths.data_dir() / "demo.ecoperf"
+        if target.exists():
+            self.workspace_asked.emit(target)
+            return
+        self.work.begin(sentence("ui.making_demo"))
+        self.writer.submit("demo", lambda opened, progress: _make_demo(target, progress), self.workspace_asked.emit, self._failed_work)
+
+    def open_workspace(self) -> None:
+        """Ask for another workspace file."""
+        name, _ = QFileDialog.getOpenFileName(self, sentence("ui.open_title"), str(self.path.parent), sentence("ui.open_filter"))
+        if name:
+            self.workspace_asked.emit(Path(name))
+
+    def new_workspace(self) -> None:
+        """Ask for the name of a workspace to be made."""
+        name, _ = QFileDialog.getSaveFileName(self, sentence("ui.new_title"), str(self.path.parent / "shop.ecoperf"), sentence("ui.open_filter"))
+        if name:
+            path = Path(name)
+            self.workspace_asked.emit(path if path.suffix else path.with_suffix(".ecoperf"))
+
+    def back_up(self) -> None:
+        """Write a consistent copy of the workspace into its backup folder."""
+        self.work.begin(sentence("ui.backing_up"))
+        self.writer.submit(
+            "backup",
+            lambda opened, progress: actions.back_up(opened),
+            lambda copy: self._finished(sentence("ui.backed_up", path=str(copy))),
+            self._failed_work,
+        )
+
+    def check(self) -> None:
+        """Check the workspace's integrity."""
+        self.work.begin(sentence("ui.checking"))
+        self.writer.submit("check", lambda opened, progress: actions.check(opened), self._checked, self._failed_work)
+
+    def print_preview(self) -> None:
+        """Show the sheets as they will be printed."""
+        self._ask_pack(self._preview)
+
+    def save_pdf(self) -> None:
+        """Ask for a name and write the printed summary."""
+        if self.scope is None:
+            return
+        overview = self._summaries.get("overview")
+        stem = overview.facts.report if overview and overview.facts.report else "report"
+        name, _ = QFileDialog.getSaveFileName(self, sentence("ui.save_title"), str(Path(self.preferences.get("last_folder", "")) / f"{stem}.pdf"), sentence("ui.save_filter"))
+        if name:
+            self.write_report(Path(name))
+
+    def write_report(self, target: Path) -> None:
+        """Write the printed summary; the form follows the name."""
+        scope, paper = self.scope, self.preferences["paper"]
+        if scope is None:
+            return
+
+        def write(opened: Workspace) -> Path:
+            from ecoperf_desktop.reports.pages import PRINTED
+
+            actions.report(opened, scope, PRINTED, target, paper)
+            return target
+
+        self.work.begin(sentence("ui.writing_report"))
+        self.reader.ask("report", write, lambda made: self._finished(sentence("ui.report_written", path=str(made))), self._failed_work)
+
+    def copy(self) -> None:
+        """Copy the focused number, rows or chart."""
+        widget = QApplication.focusWidget()
+        if widget is not None:
+            event = QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier, "c")
+            QApplication.sendEvent(widget, event)
+
+    def copy_picture(self) -> None:
+        """Put the focused block on the clipboard as a picture."""
+        view = self._pages.get(self.tabs.page)
+        card = view.focused_card() if view else None
+        target = card or self.stack.currentWidget()
+        if target is not None:
+            QApplication.clipboard().setPixmap(target.grab())
+            self.say.say(sentence("ui.picture_copied"))
+
+    def toggle_table(self) -> None:
+        """Turn the focused chart into its table, and back."""
+        if view := self._pages.get(self.tabs.page):
+            view.toggle_table()
+
+    def set_language(self, chosen: str) -> None:
+        """Speak another language from now on; everything shown is written again."""
+        if chosen == language.current():
+            return
+        self.preferences["language"] = chosen
+        self._save_preferences()
+        words.speak(cast(QApplication, QApplication.instance()), chosen)
+        self.retranslate()
+
+    def set_appearance(self, chosen: str) -> None:
+        """Be light, dark, or as the system is."""
+        self.preferences["appearance"] = chosen
+        self._save_preferences()
+        looks.dress(cast(QApplication, QApplication.instance()), chosen)
+        self.menus.check(f"ui.looks_{chosen}")
+        for child in self.findChildren(QWidget):
+            child.update()
+
+    def set_comparison(self, kind: str) -> None:
+        self.bar.set_comparison(cast(Compare, kind))
+
+    def retranslate(self) -> None:
+        """Write every word again in the language of the moment."""
+        self.menus.retranslate()
+        self.bar.retranslate()
+        self.tabs.retranslate()
+        self.menus.check("ui.english" if language.current() == "en" else "ui.chinese")
+        for part in (self._first_run, self._data, self._panel):
+            if part is not None:
+                part.retranslate()
+        if self.scope is not None:
+            self.scope = replace(self.scope, language=language.current(), rate_change=self._rate_change())
+            self._summaries.clear()
+            self._show_bar()
+            if self.tabs.page == "data":
+                self._ask_ledger()
+            else:
+                self._ask(self.tabs.page)
+            self._ask_counts()
+        self.status.show_facts(None)
+        self._title()
+
+    def about(self) -> None:
+        """Say what this is and what it runs on."""
+        from ecoperf_desktop.ui.about import AboutBox
+
+        AboutBox(self.path, self).exec()
+
+    def show_preferences(self) -> None:
+        """Let the person choose language, looks, paper and the form of changes."""
+        from ecoperf_desktop.ui.preferences import Preferences
+
+        dialog = Preferences(self.preferences, self)
+        if dialog.exec():
+            before = dict(self.preferences)
+            self.preferences.update(dialog.chosen())
+            self._save_preferences()
+            if before["appearance"] != self.preferences["appearance"]:
+                self.set_appearance(self.preferences["appearance"])
+            spoken = settings.chosen_language(self.preferences)
+            if spoken != language.current():
+                words.speak(cast(QApplication, QApplication.instance()), spoken)
+            if spoken != (self.scope.language if self.scope else spoken) or before["rate_change"] != self.preferences["rate_change"]:
+                self.retranslate()
+
+    def close_panel(self) -> None:
+        """Esc: close the explain panel, or leave the field."""
+        if self._panel is not None and self._panel.isVisible():
+            self._panel.hide()
+        else:
+            self.tabs.setFocus()
+
+    def next_region(self) -> None:
+        """F6: tool bar, tabs, page, panel, and around."""
+        page = self.stack.currentWidget()
+        regions: list[QWidget | None] = [self.bar, self.tabs, page, self._panel if self._panel and self._panel.isVisible() else None]
+        there = [region for region in regions if region is not None]
+        focus = QApplication.focusWidget()
+        here = next((index for index, region in enumerate(there) if focus is not None and (region is focus or region.isAncestorOf(focus))), -1)
+        for step in range(1, len(there) + 1):
+            region = there[(here + step) % len(there)]
+            first = next((child for child in (region, *region.findChildren(QWidget)) if child.focusPolicy() is not Qt.FocusPolicy.NoFocus and child.isVisible() and child.isEnabled()), None)
+            if first is not None:
+                first.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    # ---- events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self._after_first_paint)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        files = _files_of(event)
+        if files and not self.writer.is_busy:
+            event.acceptProposedAction()
+            self._drop_frame.show_over(sentence("ui.drop_to_import", n=len(files)))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_frame.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_frame.hide()
+        files = _files_of(event)
+        if files:
+            event.acceptProposedAction()
+            # After the event: the other program waits until the drop is taken.
+            QTimer.singleShot(0, self, lambda: self.import_files(files))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        kept = _window_settings()
+        kept.setValue("geometry", self.saveGeometry())
+        self.writer.close()
+        self.reader.close()
+        event.accept()
+
+    def resizeEvent(self, event: object) -> None:
+        self._drop_frame.setGeometry(self.rect())
+
+    # ---- inside
+
+    def _rate_change(self) -> RateChange:
+        # Chinese readers know percentage points, not basis points.
+        chosen = self.preferences.get("rate_change", "bp")
+        return "pp" if chosen == "pp" or language.current() == "zh" else "bp"
+
+    def _commands(self) -> dict[str, list[Command | None]]:
+        go = self.go
+        return {
+            "ui.menu_file": [
+                Command("ui.new_workspace", "Ctrl+N", self.new_workspace),
+                Command("ui.open_workspace", "Ctrl+O", self.open_workspace),
+                Command("ui.open_demo", "", self.open_demo),
+                None,
+                Command("ui.import_files_menu", "Ctrl+I", self.choose_files),
+                Command("ui.import_folder", "Ctrl+Shift+I", self.choose_folder),
+                None,
+                Command("ui.print_preview", "Ctrl+P", self.print_preview, "", True),
+                Command("ui.save_pdf", "Ctrl+Shift+S", self.save_pdf, "", True),
+                None,
+                Command("ui.back_up", "", self.back_up),
+                Command("ui.quit", "Ctrl+Q", lambda: (self.close(), None)[1]),
+            ],
+            "ui.menu_edit": [
+                Command("ui.undo_import", "Ctrl+Z", self.undo_last),
+                Command("ui.redo_import", "Ctrl+Y  Ctrl+Shift+Z", self.redo_last),
+                None,
+                Command("ui.copy_value", "", self.copy, "", True),
+                Command("ui.copy_picture", "Ctrl+Shift+C", self.copy_picture, "", True),
+                None,
+                Command("ui.preferences", "Ctrl+,", self.show_preferences),
+            ],
+            "ui.menu_view": [
+                *page_commands(go),
+                None,
+                Command("ui.as_table", "Ctrl+T", self.toggle_table, "", True),
+                None,
+                Command("ui.looks_system", "", lambda: self.set_appearance("system"), "looks"),
+                Command("ui.looks_light", "", lambda: self.set_appearance("light"), "looks"),
+                Command("ui.looks_dark", "", lambda: self.set_appearance("dark"), "looks"),
+                None,
+                Command("ui.english", "", lambda: self.set_language("en"), "language"),
+                Command("ui.chinese", "", lambda: self.set_language("zh"), "language"),
+                None,
+                Command("ui.full_screen", "F11", self._full_screen),
+            ],
+            "ui.menu_period": [
+                Command("ui.period_back", "[", lambda: self.bar.period.step(-1), "", True),
+                Command("ui.period_on", "]", lambda: self.bar.period.step(1), "", True),
+                Command("ui.period_go", "Ctrl+G", self.bar.period.open, "", True),
+                None,
+                *compare_commands(self.set_comparison),
+            ],
+            "ui.menu_data": [
+                Command("ui.data_show", "", lambda: self.go("data")),
+                Command("ui.check", "", self.check),
+            ],
+            "ui.menu_report": [
+                Command("ui.print_sheet", "", self.print_preview, "", True),
+                Command("ui.save_report", "", self.save_pdf, "", True),
+            ],
+            "ui.menu_help": [
+                Command("ui.find_number", "Ctrl+K", self.find, "", True),
+                Command("ui.keys", "F1", self._show_keys),
+                Command("ui.about", "", self.about),
+            ],
+        }
+
+    def _connect(self) -> None:
+        self.bar.scope_chosen.connect(self.choose_scope)
+        self.bar.find_asked.connect(self.find)
+        self.bar.import_asked.connect(self.choose_files)
+        self.bar.print_asked.connect(self.print_preview)
+        self.tabs.page_chosen.connect(self.go)
+        self.work.stop_asked.connect(self.writer.stop)
+        self.writer.progressed.connect(lambda job, done, total, what: self.work.show_progress(done, total, what))
+        self.writer.busy_changed.connect(self._busy)
+
+    def _keys(self) -> None:
+        for keys, run in (("Escape", self.close_panel), ("F6", self.next_region)):
+            QShortcut(QKeySequence(keys), self).activated.connect(run)
+
+    def _place(self) -> None:
+        kept = _window_settings().value("geometry", type=QByteArray)
+        if not (isinstance(kept, QByteArray) and not kept.isEmpty() and self.restoreGeometry(kept)):
+            room = self.screen().availableGeometry()
+            self.resize(min(1440, max(SMALLEST[0], room.width() - 80)), min(900, max(SMALLEST[1], room.height() - 80)))
+
+    def _title(self) -> None:
+        self.setWindowTitle("EcoPerf" if self.scope is None else f"{self._shop_name()} — EcoPerf")
+
+    def _shop_name(self) -> str:
+        shops = self.standing.shops
+        return shops[0] if len(shops) == 1 else self.path.stem
+
+    def _show_standing(self) -> None:
+        there = self.scope is not None
+        for widget in (self.bar, self.tabs):
+            widget.setVisible(there or bool(self.standing.generation and self.tabs.page == "data"))
+        self.menus.enable_data(there)
+        self._show_bar()
+        self._title()
+        if not there:
+            self.status.show_facts(None)
+
+    def _show_bar(self) -> None:
+        standing = self.standing
+        self.bar.show_scope(
+            self.scope, name=self._shop_name(), shops=standing.shops, channels=standing.channels,
+            first=standing.first, through=standing.through, week_start=standing.week_start,
+        )  # fmt: skip
+        if self.scope is not None:
+            self.menus.check(f"ui.compare_{self.scope.compare}")
+
+    def _page(self, page: str) -> PageView:
+        view = self._pages.get(page)
+        if view is None:
+            view = PageView()
+            view.explain_asked.connect(self.explain)
+            view.page_asked.connect(self._go_known)
+            view.action_asked.connect(self._action)
+            self._pages[page] = view
+            self.stack.addWidget(view)
+        return view
+
+    def _go_known(self, page: str) -> None:
+        if page in PAGES:
+            self.go(page)
+
+    def _action(self, code: str) -> None:
+        if code == "import":
+            self.choose_files()
+
+    def _ask(self, page: str) -> None:
+        scope = self.scope
+        if scope is None:
+            return
+        self.reader.ask("page", lambda opened: reading.summary(opened, page, scope), self._show_summary, self._failed)
+
+    def _show_summary(self, summary: PageSummary) -> None:
+        self._summaries[summary.page] = summary
+        view = self._page(summary.page)
+        view.show_summary(summary)
+        self._fill_charts(view)
+        self.tabs.show_count(summary.page, summary.signals)
+        if self.tabs.page == summary.page:
+            self.status.show_facts(summary.facts)
+
+    def _fill_charts(self, view: PageView) -> None:
+        if view.summary is not None and self.tabs.page == view.summary.page:
+            self.status.show_facts(view.summary.facts)
+        if view.has_charts and not chart_cards.ready():
+            # The page is shown with its grid lines first: pyqtgraph takes a moment to load, once.
+            QTimer.singleShot(0, self, view.fill_charts)
+        else:
+            view.fill_charts()
+
+    def _ask_counts(self) -> None:
+        """Count the signals of the pages that are not shown, one after the other."""
+        scope = self.scope
+        if scope is None:
+            return
+
+        def count(summary: PageSummary) -> None:
+            if summary.scope == self.scope:
+                self._summaries[summary.page] = summary
+                self.tabs.show_count(summary.page, summary.signals)
+
+        for page in PAGES[:-1]:
+            if page != self.tabs.page:
+                self.reader.ask(f"count {page}", _asking(page, scope), count, lambda problem: None)
+
+    def _after_first_paint(self) -> None:
+        self.painted.emit()
+        # The writing workspace is opened now: it is held as long as the window is open.
+        self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable)
+        self._ask_counts()
+        QTimer.singleShot(600, self, self._warm_charts)
+
+    def _warm_charts(self) -> None:
+        """Load pyqtgraph while nobody waits for it."""
+        if self.scope is not None and not chart_cards.ready():
+            import ecoperf_desktop.ui.charts  # noqa: F401
+
+    def _opened(self, read_only: bool) -> None:
+        if read_only:
+            self.say.warn(sentence("ui.read_only", path=str(self.path)))
+
+    def _not_writable(self, problem: BaseException) -> None:
+        if isinstance(problem, WorkspaceInUse):
+            self.say.warn(sentence("ui.in_use"))
+        else:
+            self.say.warn(words_of(problem))
+
+    def _welcome(self) -> FirstRun:
+        from ecoperf_desktop.ui.first_run import FirstRun
+
+        if self._first_run is None:
+            page = FirstRun(self.path)
+            page.choose_asked.connect(self.choose_files)
+            page.demo_asked.connect(self.open_demo)
+            page.open_asked.connect(self.open_workspace)
+            page.language_chosen.connect(self.set_language)
+            self._first_run = page
+            self.stack.addWidget(page)
+        return self._first_run
+
+    def _data_view(self) -> DataView:
+        from ecoperf_desktop.ui.data_view import DataView
+
+        if self._data is None:
+            view = DataView()
+            view.choose_asked.connect(self.choose_files)
+            view.undo_asked.connect(lambda import_id: self.undo([import_id]))
+            view.redo_asked.connect(lambda import_id: self.redo([import_id]))
+            view.problems_asked.connect(self._ask_problems)
+            self._data = view
+            self.stack.addWidget(view)
+        return self._data
+
+    def _ask_ledger(self) -> None:
+        spoken = language.current()
+        self.reader.ask("ledger", lambda opened: reading.ledger_view(opened, spoken), self._data_view().show_ledger, self._failed)
+
+    def _ask_problems(self, import_id: int) -> None:
+        def show(found: object) -> None:
+            self._data_view().show_problems(import_id, cast("list", found))  # type: ignore[type-arg]
+
+        self.reader.ask("problems", lambda opened: reading.findings(opened, import_id), show, self._failed)
+
+    def _explain_panel(self) -> ExplainPanel:
+        from ecoperf_desktop.ui.explain_panel import ExplainPanel
+
+        if self._panel is None:
+            panel = ExplainPanel(self)
+            panel.asked.connect(self._ask_explanation)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, panel)
+            self._panel = panel
+        return self._panel
+
+    def _ask_explanation(self, reference: Reference) -> None:
+        from ecoperf_desktop.reports.pages import CODES
+        from ecoperf_desktop.ui.explain_panel import Explained
+
+        def show(explanation: object) -> None:
+            from ecoperf_desktop.model.value import Explanation
+
+            assert isinstance(explanation, Explanation)
+            self._explain_panel().show_explained(Explained(reference, explanation, CODES.get(reference.metric, "")))
+
+        self.reader.ask(
+            "explain",
+            lambda opened: reading.explanation(opened, reference),
+            show,
+            lambda problem: self._explain_panel().show_problem(words_of(problem)),
+        )
+
+    def _metric_name(self, reference: Reference) -> str:
+        return reference.metric.replace("_", " ")
+
+    def _open_finder(self, names: dict[str, tuple[str, str]]) -> None:
+        from ecoperf_desktop.reports.pages import CODES
+        from ecoperf_desktop.ui.finder import Finder, Found
+
+        scope = self.scope
+        if scope is None:
+            return
+        everything = [
+            Found(name, CODES.get(metric, sentence("ui.find_metric")), f"{CODES.get(metric, '')} {metric} {definition}", self._explaining(metric, scope))
+            for metric, (name, definition) in names.items()
+        ]
+        everything.sort(key=lambda found: (found.kind == sentence("ui.find_metric"), found.kind))
+        everything += [Found(sentence(f"ui.tab_{page}"), sentence("ui.find_page"), page, self._going(page)) for page in PAGES]
+        everything += [
+            Found(action.text().replace("&", ""), sentence("ui.find_command"), "", action.trigger)
+            for command, action in self.menus.commands
+            if action.isEnabled() and command.group != "page"
+        ]
+        finder = Finder(everything, self)
+        corner = self.bar.find.mapToGlobal(self.bar.find.rect().bottomRight())
+        finder.move(corner.x() - finder.width(), corner.y() + 4)
+        finder.show()
+        finder.field.setFocus()
+        self._finder = finder
+
+    def _explaining(self, metric: str, scope: Scope) -> Callable[[], None]:
+        return lambda: self.explain(Reference(metric, scope.period, scope.where))
+
+    def _going(self, page: str) -> Callable[[], None]:
+        return lambda: self.go(page)
+
+    def _show_plan(self, files: list[Path], planned: ImportPlan, choices: actions.ImportChoices) -> None:
+        from ecoperf_desktop.ui.import_dialog import ImportDialog
+
+        self.work.end()
+        dialog = ImportDialog(planned, choices, self)
+        dialog.again_asked.connect(lambda changed: self.import_files(files, changed))
+        dialog.accepted.connect(lambda: self.apply_plan(dialog.plan))
+        self._dialog = dialog
+        dialog.open()
+
+    @property
+    def import_dialog(self) -> ImportDialog | None:
+        return self._dialog
+
+    def _imported(self, report: ImportReport) -> None:
+        self.work.end()
+        ids = tuple(file.import_id for file in report.files if file.status == "loaded" and file.import_id is not None)
+        refused = [file for file in report.files if file.status == "refused"]
+        self._last_imports = ids
+        new, changed = sum(file.rows.new for file in report.files), sum(file.rows.changed for file in report.files)
+        rejected = sum(file.rows.rejected for file in report.files)
+        text = sentence("ui.imported", n=len(ids), new=f"{new:,}", changed=f"{changed:,}", refused=f"{rejected:,}")
+        links: list[tuple[str, Callable[[], None]]] = [(sentence("ui.undo"), lambda: self.undo(ids))] if ids else []
+        if refused or rejected:
+            links.append((sentence("ui.problems"), lambda: self.go("data")))
+        if refused:
+            first = refused[0].findings[0] if refused[0].findings else None
+            why = sentence(first.code, **first.details) if first else ""
+            self.say.warn(sentence("ui.files_refused", n=len(refused), file=Path(refused[0].path).name, why=why), links)
+        else:
+            self.say.say(text, links)
+        self.refresh()
+
+    def _undone(self, import_ids: tuple[int, ...]) -> None:
+        self.work.end()
+        self._last_undone = import_ids
+        self._last_imports = tuple(one for one in self._last_imports if one not in import_ids)
+        self.say.say(sentence("ui.undone", n=len(import_ids)), [(sentence("ui.redo"), lambda: self.redo(import_ids))])
+        self.refresh()
+
+    def _restand(self, standing: reading.Standing) -> None:
+        before = self.standing
+        self.standing = standing
+        here = self.tabs.page
+        if standing.week is None:
+            self.scope = None
+        elif self.scope is None:
+            self.scope = standing.scope(language.current(), self._rate_change())
+            here = "overview" if here != "data" else here
+        elif before.week is not None and self.scope.period == before.week.period and self.scope.grain is not None:
+            # Who looked at the newest week goes on looking at the newest week.
+            fresh = standing.scope(language.current(), self._rate_change(), self.scope.compare)
+            if fresh is not None:
+                self.scope = replace(fresh, shop=self.scope.shop, channel=self.scope.channel)
+        if self.scope is not None:
+            gone_shop = self.scope.shop is not None and self.scope.shop not in standing.shops
+            gone_channel = self.scope.channel is not None and self.scope.channel not in standing.channels
+            self.scope = replace(self.scope, shop=None if gone_shop else self.scope.shop, channel=None if gone_channel else self.scope.channel)
+        self._show_standing()
+        self.go(here)
+        self._ask_counts()
+
+    def _checked(self, health: Health) -> None:
+        self.work.end()
+        if health.sound:
+            self.say.say(sentence("ui.check_sound"))
+        else:
+            self.say.warn(" ".join(sentence(code, **details) for code, details in health.problems))
+
+    def _finished(self, text: str) -> None:
+        self.work.end()
+        self.say.say(text)
+
+    def _failed(self, problem: BaseException) -> None:
+        self.say.warn(words_of(problem))
+
+    def _failed_work(self, problem: BaseException) -> None:
+        self.work.end()
+        if isinstance(problem, Cancelled):
+            self.say.say(sentence("ui.stopped"))
+        else:
+            self.say.warn(words_of(problem))
+
+    def _busy(self, busy: bool) -> None:
+        self.bar.importing.setEnabled(not busy)
+        for code in ("ui.import_files_menu", "ui.import_folder", "ui.undo_import", "ui.redo_import"):
+            self.menus.action(code).setEnabled(not busy)
+
+    def _ask_pack(self, show: Callable[[object], None]) -> None:
+        scope = self.scope
+        if scope is None:
+            return
+
+        def make(opened: Workspace) -> object:
+            from ecoperf_desktop.reports.pages import PRINTED
+
+            return actions.pack(opened, scope, PRINTED)
+
+        self.reader.ask("pack", make, show, self._failed)
+
+    def _preview(self, made: object) -> None:
+        from ecoperf_desktop.ui.printing import preview
+
+        preview(made, self.preferences["paper"], self)
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _show_keys(self) -> None:
+        from ecoperf_desktop.ui.about import KeysBox
+
+        KeysBox([(action.text().replace("&", ""), action.shortcut()) for _, action in self.menus.commands if not action.shortcut().isEmpty()], self).exec()
+
+    def _save_preferences(self) -> None:
+        try:
+            settings.save(self.preferences)
+        except OSError as problem:
+            self.say.warn(sentence("ui.preferences_unsaved", reason=problem.strerror or str(problem)))
+
+
+class _DropFrame(QWidget):
+    """The frame and the words while files hover over the window."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._text = ""
+        self.hide()
+
+    def show_over(self, text: str) -> None:
+        self._text = text
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.show()
+        self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = looks.now()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(looks.color(now.accent), _DROP_FRAME))
+        painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+        font = looks.font("body_strong")
+        width = QFontMetrics(font).horizontalAdvance(self._text) + 40
+        box = QRectF(self.width() / 2 - width / 2, self.height() / 2 - 22, width, 44)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(looks.color(now.accent))
+        painter.drawRoundedRect(box, 8, 8)
+        painter.setFont(font)
+        painter.setPen(looks.color(now.on_accent))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter.value), self._text)
+        painter.end()
+
+
+def _asking(page: str, scope: Scope) -> Callable[[Workspace], PageSummary]:
+    return lambda opened: reading.summary(opened, page, scope)
+
+
+def _files_of(event: QDropEvent) -> list[Path]:
+    """Return the local files and folders that are dragged."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def _make_demo(target: Path, progress: Progress) -> Path:
+    """Write the demo shop's exports into the cache and import them into a workspace of their own."""
+    import shutil
+
+    folder = paths.cache_dir() / "demo"
+    draft = target.with_suffix(".new")
+    for old in (draft, draft.with_name(draft.name + "-wal"), draft.with_name(draft.name + "-shm")):
+        old.unlink(missing_ok=True)
+    try:
+        files = actions.write_demo(folder)
+        with actions.workspace(draft, write=True) as opened:
+            planned = actions.plan_import(files, actions.ImportChoices(), opened, progress)
+            actions.apply_import(planned, opened, progress)
+        draft.replace(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for left in (draft, draft.with_name(draft.name + ".lock")):
+            left.unlink(missing_ok=True)
+    return target
+
+
+def _window_settings() -> QSettings:
+    return QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
