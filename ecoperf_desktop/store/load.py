@@ -496,12 +496,12 @@ def _open_entry(conn: sqlite3.Connection, head: ImportHead, source_id: int) -> i
     return int(
         conn.execute(
             "INSERT INTO imports(source_id, path, file, member, sha256, size, format, format_version, mapping_hash, encoding, "
-            "delimiter, header, hashed, as_of, as_of_from, state, imported_utc) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?) RETURNING import_id",
+            "delimiter, header, hidden, hashed, as_of, as_of_from, state, imported_utc) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?) RETURNING import_id",
             (
                 source_id, head.path, head.file, head.member, head.sha256, head.size, head.format_id, head.format_version,
                 head.mapping_hash, head.encoding, head.delimiter, json.dumps(head.header, ensure_ascii=False),
-                json.dumps(head.hashed, ensure_ascii=False), head.as_of, head.as_of_from, int(time.time()),
+                json.dumps(head.hidden, ensure_ascii=False), json.dumps(head.hashed, ensure_ascii=False), head.as_of, head.as_of_from, int(time.time()),
             ),
         ).fetchone()[0]
     )  # fmt: skip

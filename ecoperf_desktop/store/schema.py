@@ -23,7 +23,7 @@ CREATE TABLE source(source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pl
 CREATE TABLE imports(import_id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES source(source_id),
   path TEXT NOT NULL, file TEXT NOT NULL, member TEXT, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
   format TEXT NOT NULL, format_version INTEGER NOT NULL, mapping_hash TEXT NOT NULL, encoding TEXT, delimiter TEXT,
-  header TEXT NOT NULL, hashed TEXT NOT NULL, as_of INTEGER NOT NULL, as_of_from TEXT NOT NULL,
+  header TEXT NOT NULL, hidden TEXT NOT NULL, hashed TEXT NOT NULL, as_of INTEGER NOT NULL, as_of_from TEXT NOT NULL,
   first_day INTEGER, last_day INTEGER, rows_read INTEGER NOT NULL DEFAULT 0, rows_new INTEGER NOT NULL DEFAULT 0,
   rows_changed INTEGER NOT NULL DEFAULT 0, rows_unchanged INTEGER NOT NULL DEFAULT 0, rows_dropped INTEGER NOT NULL DEFAULT 0,
   rows_rejected INTEGER NOT NULL DEFAULT 0, dropped TEXT NOT NULL DEFAULT '{}', state TEXT NOT NULL CHECK(state IN ('active','undone')),
