@@ -122,7 +122,7 @@ class Answering:
         self._week_start = engine.week_start
         self.names = Names(engine.conn)
         self.coverage = Coverage.read(engine.conn)
-        self._loads = Loads(engine.conn)
+        self.loads = Loads(engine.conn)
         self._facts = Facts(engine.conn)
         self._known: dict[tuple[str, Scope, Period], Results] = {}
         self._covered: dict[tuple[str, Period, tuple[int, ...] | None], tuple[int, Result | None]] = {}
@@ -182,7 +182,7 @@ class Answering:
 
     def want(self, metric: Metric, scope: Scope, period: Period) -> None:
         """Note what the metric will read, so that it is read together with the rest."""
-        inner = _window(metric, period)
+        inner = window(metric, period)
         calculation = metric.calculation
         for measure in self._measures_of(calculation):
             span = inner
@@ -190,7 +190,7 @@ class Answering:
                 span = Period(inner.first - CARRIED_DAYS, inner.last)
             elif isinstance(calculation, Opening):
                 span = Period(inner.first - CARRIED_DAYS, inner.first - 1)
-            self._loads.want(measure, scope, span)
+            self.loads.want(measure, scope, span)
         for name in parts_of(metric):
             part = self._catalogue.metric(name)
             self.want(part, scope.within(part.dimensions) if isinstance(calculation, FirstKnown) else scope, inner)
@@ -224,7 +224,7 @@ class Answering:
                         Value(
                             metric.id, period, label, labels[cut], one.value, one.numerator, one.denominator, metric.unit,
                             self._currency if metric.unit == "money" else None, one.quality, one.reason, one.details,
-                            self._covered_days(metric, plan.scope, cut, period), self._compared(plan, metric, period, cut, one),
+                            self.covered_days(metric, plan.scope, cut, period), self._compared(plan, metric, period, cut, one),
                         )
                     )  # fmt: skip
         return found
@@ -269,7 +269,7 @@ class Answering:
         key = (metric.id, scope, period)
         found = self._known.get(key)
         if found is None:
-            inner = _window(metric, period)
+            inner = window(metric, period)
             found = self._calculated(metric, scope, inner)
             if metric.gate is not None:
                 found = self._gated(metric, scope, inner, found)
@@ -294,7 +294,7 @@ class Answering:
             case AverageLevel():
                 return self._average_level(calculation, scope, period)
             case Distinct():
-                counts = self._loads.products(calculation, scope, period)
+                counts = self.loads.products(calculation, scope, period)
                 if counts is None:
                     counts = self._facts.distinct(calculation, scope, period)
                 return _filled({cut: Result(count) for cut, count in counts.items()}, Result(0), scope)
@@ -319,7 +319,7 @@ class Answering:
     def _term(self, term: Term, scope: Scope, period: Period) -> Results:
         if "." not in term.of:
             return self.results(self._catalogue.metric(term.of), scope, period)
-        amounts = self._loads.amounts(self._catalogue.measures[term.of], scope, period)
+        amounts = self.loads.amounts(self._catalogue.measures[term.of], scope, period)
         absent = Result(0)
         if amounts.is_cut:
             absent = Result(None, quality="missing", reason="metrics.longer_spans_only")
@@ -348,7 +348,7 @@ class Answering:
             if "days" in names:
                 numbers["days"] = period.days
             if "covered" in names:
-                numbers["covered"] = self._covered_days(metric, scope, cut, period)
+                numbers["covered"] = self.covered_days(metric, scope, cut, period)
             return _evaluated(node, numbers, found)
 
         cuts = set().union(*(part.by_cut for part in parts)) | ({()} if not scope.per else set())
@@ -369,7 +369,7 @@ class Answering:
     def _level(self, level: Last | Opening, scope: Scope, period: Period) -> Results:
         first = period.first - CARRIED_DAYS
         last = period.last if isinstance(level, Last) else period.first - 1
-        by_day = self._loads.by_day(self._catalogue.measures[level.measure], scope, Period(first, last))
+        by_day = self.loads.by_day(self._catalogue.measures[level.measure], scope, Period(first, last))
         none = Result(None, quality="missing", reason="metrics.no_snapshot")
         if not by_day:
             return _filled({}, none, scope)
@@ -386,7 +386,7 @@ class Answering:
         return _filled(found, absent, scope)
 
     def _average_level(self, level: AverageLevel, scope: Scope, period: Period) -> Results:
-        by_day = self._loads.by_day(self._catalogue.measures[level.measure], scope, period)
+        by_day = self.loads.by_day(self._catalogue.measures[level.measure], scope, period)
         days = len(by_day)
         if not days:
             return _filled({}, Result(None, quality="missing", reason="metrics.no_snapshot"), scope)
@@ -407,18 +407,19 @@ class Answering:
 
     def _unsold(self, unsold: Unsold, scope: Scope, period: Period) -> Results:
         measure = self._catalogue.measures[unsold.measure]
-        by_day = self._loads.by_day(measure, scope, Period(period.first - CARRIED_DAYS, period.last))
+        by_day = self.loads.by_day(measure, scope, Period(period.first - CARRIED_DAYS, period.last))
         if not by_day:
             return _filled({}, Result(None, quality="missing", reason="metrics.no_snapshot"), scope)
         day = max(by_day)
 
-        def sold(days: Period) -> set[int]:
-            by_product = self._loads.amounts(self._catalogue.measures["line.units"], Scope(per=("product",)), days).by_cut
-            return {cut[0] for cut in by_product if isinstance(cut[0], int)}
-
-        levels = self._facts.lying(measure, unsold.days, scope, day, sold)
+        levels = self._facts.lying(measure, unsold.days, scope, day, self.sold)
         found = {cut: replace(_stated(level, False), details={"day": iso(day)}) for cut, level in levels.items()}
         return _filled(found, Result(0, details={"day": iso(day)}), scope)
+
+    def sold(self, days: Period) -> set[int]:
+        """Return the products of which anything was sold."""
+        by_product = self.loads.amounts(self._catalogue.measures["line.units"], Scope(per=("product",)), days).by_cut
+        return {cut[0] for cut in by_product if isinstance(cut[0], int)}
 
     # ---- what stands round a number
 
@@ -450,7 +451,8 @@ class Answering:
         overall = self._verdict(metric, period, self._shops(scope))[1]
         return found.map(judged, found.absent if overall is None else _judged(found.absent, overall))
 
-    def _covered_days(self, metric: Metric, scope: Scope, cut: Cut, period: Period) -> int | None:
+    def covered_days(self, metric: Metric, scope: Scope, cut: Cut, period: Period) -> int | None:
+        """Return how many days of the period have the data the metric needs; None when it needs none."""
         return self._verdict(metric, period, self._shops_of(scope, cut))[0] if metric.needs else None
 
     def _verdict(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
@@ -468,7 +470,7 @@ class Answering:
         absent = [kind for kind, covered in needed.items() if covered.days == 0]
         if absent:
             return days, Result(None, quality="missing", reason="metrics.not_covered", details={**bounds, "kinds": ", ".join(absent)})
-        inner = _window(metric, period) if metric.window != 0 else period
+        inner = window(metric, period) if metric.window != 0 else period
         parts = [kind for kind in (*metric.needs, *metric.wants) if not self.coverage.of(kind, inner, shops).is_whole]
         if not parts:
             return days, None
@@ -525,7 +527,8 @@ def _within(bucket: Bucket, period: Period) -> Period:
     return Period(max(bucket.period.first, period.first), min(bucket.period.last, period.last))
 
 
-def _window(metric: Metric, period: Period) -> Period:
+def window(metric: Metric, period: Period) -> Period:
+    """Return the days that a metric asked for ``period`` looks at."""
     if metric.window is None:
         return period
     return Period(_BEGINNING if metric.window == 0 else period.last - metric.window + 1, period.last)

@@ -61,6 +61,11 @@ class Loads:
         """Return the measure by day and cut, of the days of ``period`` that have rows."""
         return self._table(measure, scope).days_of(measure, period)
 
+    def reports(self, measure: Measure, scope: Scope, period: Period) -> set[Report] | None:
+        """Return which reports of which days answer for the measure; None where every row does."""
+        table = self._table(measure, scope)
+        return table.reports(measure, period) if isinstance(table, _BySpan) else None
+
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
         if asked.of != "product_id" or asked.where is not None or asked.at_least > 1 or "product" in scope.per:
@@ -239,6 +244,8 @@ class _ByDay:
 
 
 _Speaker: TypeAlias = "tuple[int, Key]"
+# Day, last day, source, shop and variant of rows that came together.
+Report: TypeAlias = "tuple[Day, Day, int, Key, str]"
 
 
 class _BySpan(_ByDay):
@@ -301,6 +308,15 @@ class _BySpan(_ByDay):
                     found.setdefault(day, {})[cut] = value
         return found
 
+    def reports(self, measure: Measure, period: Period) -> set[Report]:
+        """Return the reports that ``amounts`` adds up."""
+        self._prepare(measure, period)
+        days = [report for report in self._reports if report[0] == report[1] and report[0] in period]
+        return {
+            (day, last, speaker[0], speaker[1], self._variant((day, last, speaker), measure))
+            for day, last, speaker in (*days, *self._spans_of(period)[0])
+        }
+
     def _days_by_cut(self, measure: Measure) -> dict[Cut, _Rows]:
         columns = self._columns.get(measure.name)
         if columns is None:
@@ -321,23 +337,26 @@ class _BySpan(_ByDay):
 
     def _stated(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> dict[Cut, Amount]:
         """Return what the coarsest fitting variant says, by cut."""
-        variants = self._reports[report]
         place = self._place[measure.name]
-        if len(variants) == 1:
-            (rows,) = variants.values()
-        else:
-            source = report[2][0]
-            fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
-            fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
-            stating = [name for name in fitting if any(row[1][place] is not None for row in variants[name])]
-            # A variant without the column, or without the dimension a measure asks for, sums to nothing.
-            saying = [name for name in stating if any(row[1][place] for row in variants[name])]
-            rows = variants[(saying or stating or fitting)[0]]
+        rows = self._reports[report][self._variant(report, measure)]
         found: dict[Cut, Amount] = {}
         for cut, values in rows:
             before, value = found.get(cut), values[place]
             found[cut] = value if before is None else before if value is None else before + value
         return found
+
+    def _variant(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> str:
+        variants = self._reports[report]
+        place = self._place[measure.name]
+        if len(variants) == 1:
+            return next(iter(variants))
+        source = report[2][0]
+        fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
+        fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
+        stating = [name for name in fitting if any(row[1][place] is not None for row in variants[name])]
+        # A variant without the column, or without the dimension a measure asks for, sums to nothing.
+        saying = [name for name in stating if any(row[1][place] for row in variants[name])]
+        return (saying or stating or fitting)[0]
 
     def _spans_of(self, period: Period) -> tuple[list[tuple[Day, Day, _Speaker]], bool]:
         """Return the spans that count in ``period``, and whether others lie across its edge."""
