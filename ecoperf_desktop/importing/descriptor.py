@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 
 from ecoperf_desktop import paths
 from ecoperf_desktop.errors import MappingError
+from ecoperf_desktop.importing import times
 from ecoperf_desktop.importing.declared import Place, Tree
 from ecoperf_desktop.importing.expression import Condition, Expression, folds, read_condition, read_expression
 from ecoperf_desktop.store.tables import TABLES, Table
@@ -151,13 +152,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class AnswerRules:
-    """What no file can say: constants, or "ask"."""
+    """What no file can say: constants, "ask", or None where the format has no opinion."""
 
     currency: str | None = None
     tz: str | None = None
-    day_start: str = "00:00"
-    recognition_basis: str = "paid"
-    tax_inclusive: bool | Literal["ask"] = True
+    day_start: str | None = None
+    recognition_basis: str | None = None
+    tax_inclusive: bool | Literal["ask"] | None = None
     shop: str = "source"
     further: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -605,11 +606,11 @@ class _Reader:
         tz = place.text(section, "tz", "answers") or None
         if tz not in (None, "ask") and not re.fullmatch(r"[A-Za-z0-9_+\-/]+", tz or ""):
             raise place.wrong("answers.tz", "mapping_unknown_value", value=tz)
-        day_start = place.text(section, "day_start", "answers") or "00:00"
-        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_start):
+        day_start = place.text(section, "day_start", "answers") or None
+        if day_start not in (None, "ask") and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_start or ""):
             raise place.wrong("answers.day_start", "mapping_kind", expected="HH:MM")
-        inclusive = section.get("tax_inclusive", True)
-        if inclusive not in (True, False, "ask"):
+        inclusive = section.get("tax_inclusive")
+        if inclusive not in (True, False, None, "ask"):
             raise place.wrong("answers.tax_inclusive", "mapping_choice", value=inclusive, known="true, false, ask")
         further = {}
         for key, value in section.items():
@@ -625,8 +626,11 @@ class _Reader:
             currency=currency,
             tz=tz,
             day_start=day_start,
-            recognition_basis=place.choice(section, "recognition_basis", "answers", ("paid", "placed", "ask"), "paid"),
-            tax_inclusive="ask" if inclusive == "ask" else bool(inclusive),
+            recognition_basis=(
+                place.choice(section, "recognition_basis", "answers", ("paid", "placed", "ask"), "paid")
+                if "recognition_basis" in section else None
+            ),
+            tax_inclusive=inclusive,
             shop=shop,
             further=further,
         )
@@ -691,7 +695,7 @@ class _Reader:
             paths=tuple(_path(path) for path in given_paths),
             position=position,
             required=place.boolean(section, "required", key, False),
-            formats=place.text_list(section, "format", key),
+            formats=self._time_formats(section, key),
             values={" ".join(str(word).casefold().split()): _word(value) for word, value in values.items()},
             other=other,
             null=place.text_list(section, "null", key),
@@ -707,6 +711,15 @@ class _Reader:
             forbid_reason=place.words(section, "forbid_reason", key) if "forbid_reason" in section else {},
             private=place.boolean(section, "private", key, False) or kind == "hash",
         )
+
+    def _time_formats(self, section: Tree, key: str) -> tuple[str, ...]:
+        formats = self.place.text_list(section, "format", key)
+        for name in formats:
+            try:
+                times.check_format(name)
+            except ValueError:
+                raise self.place.wrong(f"{key}.format", "mapping_unknown_value", value=name) from None
+        return formats
 
     def _hidden(self, columns: tuple[ColumnRule, ...]) -> tuple[ColumnRule, ...]:
         section = self.place.table(self.tree, "privacy")
@@ -838,7 +851,7 @@ class _Reader:
             sources,
             place.regex(section, "preamble", "period"),
             place.regex(section, "filename", "period"),
-            place.text_list(section, "format", "period"),
+            self._time_formats(section, "period"),
             sibling,
         )
 
@@ -852,7 +865,7 @@ class _Reader:
             place.regex(section, "filename", "as_of"),
             place.regex(section, "preamble", "as_of"),
             column,
-            place.text_list(section, "format", "as_of"),
+            self._time_formats(section, "as_of"),
             place.text(section, "tz", "as_of") or None,
         )
 

@@ -228,34 +228,35 @@ _NUMBERS = ("int", "real", "flag")
 
 def fields_of(node: object) -> frozenset[str]:
     """Return the names of values that an expression or condition reads; ``*`` for any cell."""
-    return frozenset(part.name for part in _walk(node) if isinstance(part, Name | Equals | Matches | Blank | Compared))
+    return frozenset(part.name for part in walk(node) if isinstance(part, Name | Equals | Matches | Blank | Compared))
 
 
 def texts_of(node: object) -> frozenset[str]:
     """Return the names whose cell text, not value, is looked at."""
-    return frozenset(part.name for part in _walk(node) if isinstance(part, Matches))
+    return frozenset(part.name for part in walk(node) if isinstance(part, Matches))
 
 
 def folds(node: object) -> bool:
     """Return whether the expression makes one value of a group's rows."""
-    return any(isinstance(part, Fold) for part in _walk(node))
+    return any(isinstance(part, Fold) for part in walk(node))
 
 
 def needs_group(node: object) -> bool:
     """Return whether the expression needs all rows of a group at once."""
-    return any(isinstance(part, Fold | Allocate | Position | Beside) for part in _walk(node))
+    return any(isinstance(part, Fold | Allocate | Position | Beside) for part in walk(node))
 
 
-def _walk(node: object) -> Iterator[object]:
+def walk(node: object) -> Iterator[object]:
+    """Yield an expression or condition and everything inside it."""
     if isinstance(node, tuple):
         for part in node:
-            yield from _walk(part)
+            yield from walk(part)
     elif is_dataclass(node) and not isinstance(node, type):
         yield node
         for one in fields(node):
             value = getattr(node, one.name)
             if isinstance(value, tuple) or is_dataclass(value):
-                yield from _walk(value)
+                yield from walk(value)
 
 
 def read_expression(

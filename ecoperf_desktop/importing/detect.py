@@ -1,0 +1,493 @@
+"""Which format a file has: encodings, delimiters and header rows are tried until exactly one format claims it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ecoperf_desktop.errors import FileRefused
+from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.binding import Bound, bind
+from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.descriptor import ColumnRule, Format, HeaderTest, numbered
+from ecoperf_desktop.importing.dialect import Dialect, cut_record, dialects
+from ecoperf_desktop.importing.documents import (
+    Json,
+    html_reader,
+    html_tables,
+    json_document,
+    json_reader,
+    value_at,
+)
+from ecoperf_desktop.importing.encoding import Encodings, checked, encodings, head, undecided, utf8
+from ecoperf_desktop.importing.expression import AllOf, AnyOf, Blank, Condition, Matches, Not
+from ecoperf_desktop.importing.pattern import SEARCHED
+from ecoperf_desktop.importing.split import Stray, TableReader, TextReader, first_rows
+from ecoperf_desktop.importing.workbook import Workbook
+
+NEAR = 0.6
+_SCANNED_FOR_END = 50 * limits.MIB
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a recognised file.  ``open`` gives a fresh reader each time."""
+
+    bound: Bound
+    preamble: tuple[str, ...]
+    sheet: str
+    open: Callable[[], TableReader]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file that exactly one format claims."""
+
+    form: Format
+    tables: tuple[Table, ...]
+    encoding: str | None
+    delimiter: str | None
+    close: Callable[[], None] = lambda: None  # ends what reads the file, a workbook's own process for one
+
+
+@dataclass(frozen=True)
+class _View:
+    """One way to look at a file: its first rows, and how to open the table below one of them."""
+
+    rows: tuple[tuple[str, ...], ...]
+    encoding: str | None
+    delimiter: str | None
+    sheet: str
+    open: Callable[[int | None, Format], TableReader]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    form: Format
+    view: _View
+    row: int | None
+    bound: Bound
+
+
+class Detector:
+    """Recognises files among the given formats; headers seen before are answered from memory."""
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        self.formats = tuple(formats)
+        self._by_name: dict[str, list[int]] = {}
+        self._always: list[int] = []
+        for number, form in enumerate(self.formats):
+            tests = form.detect.all or form.detect.any
+            if form.read.header == "none" or form.read.layout == "json":
+                continue
+            if not tests or any(test.patterns for test in tests):
+                self._always.append(number)
+                continue
+            # Of tests that must all hold, one is enough to find the format by; the rarest names are not known, so the first.
+            for test in tests[:1] if form.detect.all else tests:
+                for name in test.names:
+                    self._by_name.setdefault(name, []).append(number)
+        self._known: dict[tuple[str, ...], tuple[Format, ...]] = {}
+
+    def recognise(self, member: Member, settings: Mapping[str, str], only: Format | None = None) -> Recognised:
+        """Return the one format that claims the file; raise FileRefused when none or several do."""
+        if member.problem is not None:
+            raise member.problem
+        if member.kind == "json":
+            return self._json(member, only)
+        if member.kind == "text":
+            return self._text(member, settings, only)
+        return self._sheets(member, only)
+
+    # ---- text
+
+    def _text(self, member: Member, settings: Mapping[str, str], only: Format | None) -> Recognised:
+        found = _encodings(member, settings)
+        claims: list[_Claim] = []
+        views: list[_View] = []
+        for encoding in found.names:
+            for view in _text_views(member, encoding, settings):
+                views.append(view)
+                claims.extend(self._claims(view, member, only))
+            if claims and found.certain:
+                break
+        claims = _best_read(claims)
+        if not claims:
+            if not found.certain and not _any_plain(views):
+                raise undecided(member, found)
+            raise self._unknown(member, views, only)
+        form = self._one(claims, member)
+        claim = _decided(claims, found, form, member)
+        return Recognised(form, (_table(claim),), claim.view.encoding, claim.view.delimiter)
+
+    def _claims(self, view: _View, member: Member, only: Format | None) -> list[_Claim]:
+        """Return the claims of the first row that is a header to some format."""
+        for number, cells in enumerate(view.rows[: limits.HEADER_ROWS]):
+            claims = [
+                _Claim(form, view, number, bind(form, cells))
+                for form in self._by_header(cells, only)
+                if _fits(form, member, view, number)
+            ]
+            claims = [claim for claim in claims if not claim.bound.lacking]
+            if claims:
+                return claims
+        return [
+            _Claim(form, view, None, bind(form, [str(place + 1) for place in range(max(map(len, view.rows), default=0))]))
+            for form in ((only,) if only else self.formats)
+            if form.read.header == "none" and form.read.layout == "table" and _fits(form, member, view, len(view.rows))
+        ]
+
+    def _by_header(self, cells: tuple[str, ...], only: Format | None) -> tuple[Format, ...]:
+        if only is not None:
+            passes = only.read.layout == "table" and only.read.header == "scan" and _headers_fit(only, frozenset(numbered(cells)))
+            return (only,) if passes else ()
+        known = self._known.get(cells)
+        if known is None:
+            headers = frozenset(numbered(cells))
+            numbers = {number for header in headers for number in self._by_name.get(header, ())}
+            if any(headers - {""}):
+                numbers.update(self._always)
+            known = tuple(self.formats[number] for number in sorted(numbers) if _headers_fit(self.formats[number], headers))
+            if len(self._known) < 10_000:
+                self._known[cells] = known
+        return known
+
+    def _one(self, claims: Sequence[_Claim], member: Member) -> Format:
+        forms = {claim.form.id: claim.form for claim in claims}
+        if len(forms) > 1:
+            raise FileRefused("importing.several_formats", file=member.name, formats=", ".join(sorted(forms)))
+        return next(iter(forms.values()))
+
+    # ---- workbooks, web pages, JSON
+
+    def _sheets(self, member: Member, only: Format | None) -> Recognised:
+        with contextlib.ExitStack() as opened:
+            views = list(_sheet_views(member, opened))
+            claims = [claim for view in views for claim in self._claims(view, member, only)]
+            if not claims:
+                raise self._unknown(member, views, only)
+            form = self._one(claims, member)
+            chosen = claims[:1] if form.read.sheets == "first" else claims
+            return Recognised(form, tuple(_table(claim) for claim in chosen), None, None, opened.pop_all().close)
+
+    def _json(self, member: Member, only: Format | None) -> Recognised:
+        """Recognise a document by the paths that exist in it."""
+        content = member.read(limits.JSON_FILE)
+        document = _first_record(content, member)
+        claims: list[tuple[Format, Bound]] = []
+        nearest: tuple[int, Format, tuple[str, ...]] | None = None
+        for form in (only,) if only else self.formats:
+            if form.read.layout != "json" or "json" not in form.detect.kinds:
+                continue
+            if form.detect.filename is not None and not form.detect.filename.search(member.name):
+                continue
+            bound = _bound_paths(form, document)
+            if _paths_fit(form, document) and not bound.lacking:
+                claims.append((form, bound))
+            elif bound.places and bound.lacking and (nearest is None or len(bound.places) > nearest[0]):
+                nearest = (len(bound.places), form, bound.lacking)
+        if len(claims) > 1:
+            raise FileRefused("importing.several_formats", file=member.name, formats=", ".join(sorted(form.id for form, _ in claims)))
+        if not claims:
+            if only is not None:
+                columns = ", ".join(nearest[2]) if nearest else "—"
+                raise FileRefused("importing.not_this_format", file=member.name, format=only.id, columns=columns)
+            raise FileRefused("importing.unknown_format", file=member.name)
+        form, bound = claims[0]
+        wanted = {name: [_pointer(path) for path in rule.paths] for name, (_, rule) in zip(bound.header, bound.places.values(), strict=True)}
+        rows = _pointer(form.read.rows) if form.read.rows else None
+        return Recognised(form, (Table(bound, (), "", lambda: json_reader(member, wanted, rows)),), None, None)
+
+    def _unknown(self, member: Member, views: Sequence[_View], only: Format | None) -> FileRefused:
+        """Return why nobody claims the file: which format it nearly is, or that it is none we know."""
+        best: tuple[float, int, Format, list[str]] | None = None
+        for view in views:
+            for cells in view.rows[: limits.HEADER_ROWS]:
+                headers = frozenset(numbered(cells))
+                for form in (only,) if only else self.formats:
+                    if form.read.layout != "table" or form.read.header == "none":
+                        continue
+                    share, count, lacking = _nearness(form, headers, cells)
+                    if best is None or (share, count) > best[:2]:
+                        best = (share, count, form, lacking)
+        if only is not None:
+            lacking = best[3] if best else []
+            return FileRefused("importing.not_this_format", file=member.name, format=only.id, columns=", ".join(lacking[:8]) or "—")
+        if best is not None and best[0] >= NEAR and best[1] >= 2 and best[3]:
+            return FileRefused("importing.near_miss", file=member.name, format=best[2].id, columns=", ".join(best[3][:8]))
+        return FileRefused("importing.unknown_format", file=member.name)
+
+
+def _headers_fit(form: Format, headers: frozenset[str]) -> bool:
+    detect = form.detect
+    if not all(test.among(headers) for test in detect.all):
+        return False
+    if detect.any and not any(test.among(headers) for test in detect.any):
+        return False
+    return not any(test.among(headers) for test in detect.none)
+
+
+def _fits(form: Format, member: Member, view: _View, row: int) -> bool:
+    """Return whether kind, name, sheet and the lines above the header fit too."""
+    detect = form.detect
+    if member.kind not in detect.kinds:
+        return False
+    if detect.filename is not None and not detect.filename.search(member.name):
+        return False
+    if detect.sheet is not None and view.sheet and not detect.sheet.search(view.sheet):
+        return False
+    if view.delimiter is not None and view.delimiter not in form.read.delimiters:
+        return False
+    if detect.preamble is not None:
+        above = [(view.delimiter or ",").join(cells) for cells in view.rows[:row]]
+        if not any(detect.preamble.search(line[:SEARCHED]) for line in above):
+            return False
+    return True
+
+
+def _nearness(form: Format, headers: frozenset[str], cells: Sequence[str]) -> tuple[float, int, list[str]]:
+    """Return which share of what the format needs is there, how much that is, and what is not."""
+    tests: list[HeaderTest] = list(form.detect.all)
+    met = sum(test.among(headers) for test in tests)
+    lacking = [_shown(form, test) for test in tests if not test.among(headers)]
+    bound = bind(form, cells)
+    asked = {rule.field for rule in form.columns if rule.required}
+    met += len(asked & bound.places.keys())
+    lacking.extend(name for name in bound.lacking if name not in lacking)
+    whole = len(tests) + len(asked)
+    if form.detect.any and not any(test.among(headers) for test in form.detect.any):
+        lacking.append(" / ".join(_shown(form, test) for test in form.detect.any))
+        whole += 1
+    elif form.detect.any:
+        met, whole = met + 1, whole + 1
+    return (met / whole if whole else 0.0), met, lacking
+
+
+def _shown(form: Format, test: HeaderTest) -> str:
+    if test.shown.startswith("@"):
+        return next((rule.shown for rule in form.columns if rule.field == test.shown[1:]), test.shown)
+    return test.shown
+
+
+def _encodings(member: Member, settings: Mapping[str, str]) -> Encodings:
+    given = settings.get("encoding")
+    if given is None:
+        return encodings(member)
+    try:
+        return Encodings((checked(given),), True)
+    except LookupError:
+        raise FileRefused("importing.no_such_encoding", file=member.name, encoding=given) from None
+
+
+def _text_views(member: Member, encoding: str, settings: Mapping[str, str]) -> Iterator[_View]:
+    sample = head(member, encoding)
+    known = dialects(sample)
+    given = settings.get("delimiter")
+    if given:
+        wanted = {"tab": "\t", "\\t": "\t"}.get(given, given)
+        known = tuple(dialect for dialect in known if dialect.delimiter == wanted) or (Dialect(wanted, '"', False, known[0].skip_lines),)
+    refused: FileRefused | None = None
+    for dialect in known:
+        try:
+            rows = first_rows(member, encoding, dialect)
+        except FileRefused as problem:
+            refused = refused or problem
+            continue
+        yield _View(
+            tuple(row.cells for row in rows), encoding, dialect.delimiter, "",
+            lambda row, form, dialect=dialect: _open_text(member, encoding, dialect, row, form),  # type: ignore[misc]
+        )
+    if refused is not None and len(known) == 1:
+        raise refused
+
+
+def _open_text(member: Member, encoding: str, dialect: Dialect, row: int | None, form: Format) -> TableReader:
+    if not form.read.quoting:
+        dialect = replace(dialect, quote=None, escape=False)
+    names = None
+    if row is None:
+        width = max((len(shown.cells) for shown in first_rows(member, encoding, dialect)), default=0)
+        names = [str(place + 1) for place in range(width)]
+    end = _end_row(member, encoding, dialect, row, form.read.stop_at) if form.read.stop_at else None
+    reader = TextReader(
+        member, encoding, dialect, row, header=names, end_row=end, comment=form.read.comment,
+    )
+    reader._stray = stray(form, reader.header)
+    return reader
+
+
+def _end_row(member: Member, encoding: str, dialect: Dialect, row: int | None, stop: re.Pattern[str]) -> int | None:
+    """Return the record before which the table ends, None when nothing ends it."""
+    if member.size > _SCANNED_FOR_END:
+        raise FileRefused("reading.too_big", file=member.name, size=limits.shown(member.size), limit=limits.shown(_SCANNED_FOR_END))
+    text = b"".join(utf8(member, encoding))
+    for _ in range(dialect.skip_lines):
+        text = text.partition(b"\n")[2]
+    place, number = 0, 0
+    first = 0 if row is None else row + 1
+    while place < len(text):
+        cut = cut_record(text, place, dialect, decode=False)
+        if number >= first and stop.search(text[place : min(cut.end, place + SEARCHED)].decode("utf-8", "replace").rstrip("\r\n")):
+            return number
+        place, number = cut.end, number + 1
+    return None
+
+
+def _sheet_views(member: Member, opened: contextlib.ExitStack) -> Iterator[_View]:
+    """Yield the sheets of a workbook, or the tables of a web page."""
+    if member.kind == "html":
+        yield from _page_views(member)
+        return
+    workbook = opened.enter_context(Workbook(member))
+    for number, sheet in enumerate(workbook.sheets):
+        if not sheet.visible:
+            continue
+        rows = tuple(row.cells for row in workbook.first_rows(number))
+
+        def open_sheet(row: int | None, form: Format, number: int = number, rows: tuple[tuple[str, ...], ...] = rows) -> TableReader:
+            names = None if row is not None else [str(place + 1) for place in range(max(map(len, rows), default=0))]
+            header = rows[row] if row is not None else names or ()
+            return workbook.table(number, row, header=names, stray=stray(form, header))
+
+        yield _View(rows, None, None, sheet.name, open_sheet)
+
+
+def _page_views(member: Member) -> Iterator[_View]:
+    for number, rows in enumerate(html_tables(member)):
+        shown = tuple(tuple(row) for row in rows[: limits.HEADER_ROWS])
+
+        def open_page(row: int | None, form: Format, number: int = number, shown: tuple[tuple[str, ...], ...] = shown) -> TableReader:
+            return html_reader(member, number, row or 0, stray=stray(form, shown[row or 0]))
+
+        yield _View(shown, None, None, "", open_page)
+
+
+def _first_record(content: bytes, member: Member) -> Json:
+    """Return the document, or the first of its records when it is a list or lines."""
+    try:
+        document = json_document(content, member.name)
+    except FileRefused:
+        line = content.lstrip().partition(b"\n")[0]
+        if not line.strip().startswith(b"{"):
+            raise
+        document = json_document(line, member.name)
+    return document[0] if isinstance(document, list) and document else document
+
+
+def _paths_fit(form: Format, document: Json) -> bool:
+    detect = form.detect
+    if not all(_path_exists(test, document) for test in detect.all):
+        return False
+    if detect.any and not any(_path_exists(test, document) for test in detect.any):
+        return False
+    return not any(_path_exists(test, document) for test in detect.none)
+
+
+def _path_exists(test: HeaderTest, document: Json) -> bool:
+    keys = list(document) if isinstance(document, dict) else []
+    if any(pattern.search(key) for pattern in test.patterns for key in keys):
+        return True
+    return any(value_at(document, path) is not None for path in test.names)
+
+
+def _bound_paths(form: Format, document: Json) -> Bound:
+    """Return the columns whose paths lead to something: in the first record, or wherever the rows are."""
+    record = value_at(document, _pointer(form.read.rows)) if form.read.rows else document
+    if isinstance(record, list):
+        record = record[0] if record else None
+    elif form.read.rows and isinstance(record, dict):
+        record = next(iter(record.values()), None)
+    places: dict[str, tuple[int, ColumnRule]] = {}
+    header: list[str] = []
+    for rule in form.columns:
+        pointers = [_pointer(path) for path in rule.paths]
+        if rule.field in places or not pointers or value_at(record, pointers) is None:
+            continue
+        places[rule.field] = (len(header), rule)
+        header.append(rule.shown if rule.shown not in header else f"{rule.shown}#{len(header)}")
+    lacking = tuple(dict.fromkeys(rule.shown for rule in form.columns if rule.required and rule.field not in places))
+    return Bound(tuple(header), places, lacking, (), None)
+
+
+def _pointer(path: Sequence[str]) -> str:
+    """Return a path as a JSON pointer, whose steps may hold dots."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _table(claim: _Claim) -> Table:
+    view, form, row = claim.view, claim.form, claim.row
+    above = view.rows[: row or 0]
+    preamble = tuple((view.delimiter or ",").join(cells).rstrip(view.delimiter or ",") for cells in above)
+    return Table(claim.bound, preamble, view.sheet, lambda: view.open(row, form))
+
+
+def _best_read(claims: list[_Claim]) -> list[_Claim]:
+    """Return the claims that take the most columns: a wrong encoding or delimiter loses some."""
+    if not claims:
+        return claims
+    most: dict[str, int] = {}
+    for claim in claims:
+        most[claim.form.id] = max(most.get(claim.form.id, 0), len(claim.bound.places))
+    return [claim for claim in claims if len(claim.bound.places) == most[claim.form.id]]
+
+
+def _decided(claims: Sequence[_Claim], found: Encodings, form: Format, member: Member) -> _Claim:
+    """Return the claim in the encoding that something speaks for; raise FileRefused when nothing does."""
+    names = list(dict.fromkeys(claim.view.encoding for claim in claims))
+    if len(names) == 1 or found.certain:
+        return claims[0]
+    for name in form.read.encodings:
+        wanted = checked(name)
+        for claim in claims:
+            if claim.view.encoding is not None and checked(claim.view.encoding) == wanted:
+                return claim
+    header = claims[0].bound.header
+    if any(not name.isascii() for name in header):
+        # Only one reading of a header that is not plain ASCII can be what a format knows.
+        return claims[0]
+    raise undecided(member, found)
+
+
+def _any_plain(views: Sequence[_View]) -> bool:
+    return any(cell.isascii() and cell.strip() for view in views for cells in view.rows[:1] for cell in cells)
+
+
+def stray(form: Format, header: Sequence[str]) -> Stray:
+    """Return what excuses a record of another width: a drop rule that holds for it, or the end of the table."""
+    bound = bind(form, header)
+
+    def reason(cells: tuple[str, ...]) -> str | None:
+        for drop in form.drops:
+            if _met(drop.when, cells, bound):
+                return drop.reason
+        return None
+
+    return reason
+
+
+def _met(condition: Condition, cells: tuple[str, ...], bound: Bound) -> bool:
+    match condition:
+        case AllOf(parts):
+            return all(_met(part, cells, bound) for part in parts)
+        case AnyOf(parts):
+            return any(_met(part, cells, bound) for part in parts)
+        case Not(part):
+            return isinstance(part, Blank) and not _met(part, cells, bound)
+        case Matches(name, pattern):
+            texts = cells if name == "*" else _cell(name, cells, bound)
+            return any(pattern.search(text.strip()[:SEARCHED]) for text in texts)
+        case Blank(name):
+            texts = cells if name == "*" else _cell(name, cells, bound)
+            return bool(texts) and not any(text.strip() for text in texts)
+        case _:
+            return False
+
+
+def _cell(name: str, cells: tuple[str, ...], bound: Bound) -> tuple[str, ...]:
+    place = next((place for field, (place, rule) in bound.places.items() if name in (field, *rule.produces)), None)
+    return (cells[place],) if place is not None and place < len(cells) else ()
+
+
+__all__ = ["Detector", "Recognised", "Table", "stray"]

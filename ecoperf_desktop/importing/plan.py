@@ -1,0 +1,370 @@
+"""What an import would do, and doing it: preview, dry run and import share one plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ecoperf_desktop.errors import Cancelled, FileRefused, UsageError
+from ecoperf_desktop.importing import descriptor, limits
+from ecoperf_desktop.importing.answers import asked, check_settings
+from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.descriptor import Format
+from ecoperf_desktop.importing.detect import Detector, Recognised
+from ecoperf_desktop.importing.prepare import Prepared, Stretch, findings_of, prepare
+from ecoperf_desktop.importing.sources import Found, found
+from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import Answers, FileReport, ImportReport, Progress, RowCounts, Status
+from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.store.load import Loaded, Loading, known_import, loading
+
+# What says that something met in a folder or archive is no export, rather than a broken one.
+_NO_EXPORT = frozenset({"importing.unknown_format", "importing.near_miss"})
+_HELD_AT_ONCE = 1024 * limits.MIB
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How files are to be read: what ``--format``, ``--mapping``, ``--source`` and ``--set`` say."""
+
+    format: str | None = None
+    mappings: tuple[Path, ...] = ()
+    source: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """What would become of one file or member.
+
+    ``outcome`` is ``load``, ``refused`` (the first finding says why) or ``skipped`` (met in a
+    folder or archive, and no export).  ``question`` is the ``--set`` key whose answer would let a
+    refused file in.  ``rows`` counts by table what would be asserted.  ``unmapped`` are the
+    headers nobody takes.
+    """
+
+    path: Path
+    member: str | None
+    name: str
+    outcome: Literal["load", "refused", "skipped"]
+    findings: tuple[Finding, ...] = ()
+    question: str | None = None
+    format: Format | None = None
+    sha256: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    answers: Answers | None = None
+    period: Period | None = None
+    period_from: str | None = None
+    as_of: int | None = None
+    as_of_from: str | None = None
+    read: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    rejected: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    unmapped: tuple[str, ...] = ()
+    prepared: Prepared | None = field(default=None, repr=False)
+    file: Member | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """Everything an import would do; nothing is stored yet."""
+
+    files: tuple[FilePlan, ...]
+    options: ImportOptions
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Return the ``--set`` keys that refused files wait for."""
+        return tuple(dict.fromkeys(file.question for file in self.files if file.question))
+
+    @property
+    def refused(self) -> bool:
+        return any(file.outcome == "refused" for file in self.files)
+
+
+def plan(
+    paths: Sequence[Path], options: ImportOptions, known: Callable[[str], Answers | None], progress: Progress
+) -> ImportPlan:
+    """Read files, folders and archives once and say what would be loaded; nothing is written.
+
+    ``known`` gives what was answered about a source before.  Raises UsageError for options
+    that make no sense, MappingError for a wrong descriptor and Cancelled; everything that is wrong
+    with a file is in its FilePlan.
+    """
+    formats = _formats(options)
+    check_settings(options.settings, formats)
+    only = _only(formats, options.format)
+    detector = Detector(formats)
+    ticker = _Ticker(progress)
+    with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
+        planner = _Planner(options, known, detector, only, compressor, ticker)
+        try:
+            plans = [planner.planned(one) for one in found(paths, ticker.looking)]
+            plans = planner.asked_again(plans)
+        except BaseException:
+            compressor.shutdown(wait=False, cancel_futures=True)
+            raise
+    ticker.finished()
+    if not plans:
+        plans = [_refused(Found(path, True, None), FileRefused("importing.empty_folder", path=str(path))) for path in paths]
+    elif all(file.outcome == "skipped" for file in plans):
+        # Whoever names a folder or an archive expects something of it.
+        first = Path(paths[0])
+        plans.append(_refused(Found(first, True, None), FileRefused("importing.nothing_to_read", path=str(first), n=len(plans))))
+    return ImportPlan(tuple(plans), options)
+
+
+def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run: bool = False) -> ImportReport:
+    """Load a plan, each file whole or not at all, oldest first; with ``dry_run`` nothing stays.
+
+    Raises Cancelled; files that were whole by then stay and are counted in its sentence.
+    """
+    dry_run = dry_run or plan.options.dry_run
+    reports: dict[int, FileReport] = {}
+    waiting = [number for number, file in enumerate(plan.files) if file.outcome == "load"]
+    waiting.sort(key=lambda number: (plan.files[number].as_of or 0, number))
+    if not dry_run:
+        _set_reporting_currency(plan, workspace)
+    stored = 0
+    for done, number in enumerate(waiting):
+        file = plan.files[number]
+        try:
+            progress(done, len(waiting), file.name)
+            reports[number] = _applied(file, workspace, dry_run)
+        except Cancelled as stop:
+            if stored:
+                stop.code, stop.details = "importing.stopped_after", {"n": stored}
+            raise
+        stored += reports[number].status == "loaded" and not dry_run
+    progress(len(waiting), len(waiting), "")
+    return ImportReport(tuple(reports.get(number) or _report(file, _STATUS[file.outcome]) for number, file in enumerate(plan.files)))
+
+
+_STATUS: dict[str, Status] = {"refused": "refused", "skipped": "skipped", "load": "loaded"}
+
+
+class _Planner:
+    def __init__(
+        self, options: ImportOptions, known: Callable[[str], Answers | None], detector: Detector, only: Format | None,
+        compressor: ThreadPoolExecutor, ticker: _Ticker,
+    ) -> None:
+        self._options = options
+        self._known = known
+        self._detector = detector
+        self._only = only
+        self._compressor = compressor
+        self._ticker = ticker
+        self._told: dict[str, Answers] = {}
+        self._held = 0
+
+    def planned(self, one: Found) -> FilePlan:
+        """Return what would become of one member."""
+        member = one.member
+        if member is None:
+            return _refused(one, one.problem or FileRefused("importing.absent", path=str(one.path)))
+        recognised: Recognised | None = None
+        try:
+            self._check_size(member)
+            recognised = self._detector.recognise(member, self._options.settings, self._only)
+            return self._prepared(one, member, recognised)
+        except FileRefused as problem:
+            passed_over = not one.named and (
+                problem.code in _NO_EXPORT if member.problem is None else not member.damaged
+            )
+            return _refused(one, problem, recognised.form if recognised else None, skipped=passed_over)
+        finally:
+            if recognised is not None:
+                recognised.close()
+
+    def asked_again(self, plans: list[FilePlan]) -> list[FilePlan]:
+        """Plan anew the files whose question another file of the same source has answered."""
+        again = []
+        for file in plans:
+            source = self._source(file.format) if file.format else None
+            if file.outcome == "refused" and file.question in ("currency", "tz") and source in self._told and file.file is not None:
+                again.append(self.planned(Found(file.path, True, file.file)))
+            else:
+                again.append(file)
+        return again
+
+    def _source(self, form: Format) -> str:
+        return self._options.source or form.platform
+
+    def _prepared(self, one: Found, member: Member, recognised: Recognised) -> FilePlan:
+        form = recognised.form
+        source = self._source(form)
+        known = self._known(source) or self._told.get(source)
+        made = prepare(member, recognised, source, self._options.settings, known, self._compressor, self._ticker.reading(member))
+        if not member.unchanged():
+            raise FileRefused("importing.being_written", file=member.name)
+        self._hold(made)
+        head = made.head
+        self._told.setdefault(source, head.answers)
+        return FilePlan(
+            path=one.path, member=member.member, name=member.name, outcome="load", findings=tuple(made.findings), format=form,
+            sha256=member.sha256, encoding=head.encoding, delimiter=head.delimiter, answers=head.answers, period=head.period,
+            period_from=made.period_from, as_of=head.as_of, as_of_from=head.as_of_from, read=made.read, dropped=made.dropped,
+            rejected=made.rejected, rows=made.tables, unmapped=made.unmapped, prepared=made, file=member,
+        )
+
+    def _hold(self, made: Prepared) -> None:
+        """Keep a file's rows for the import as long as all files together are not too much; else it is read again then."""
+        self._held += made.size
+        if self._held > _HELD_AT_ONCE and made.stretches is not None:
+            self._held -= made.size
+            made.let_go()
+
+    def _check_size(self, member: Member) -> None:
+        if member.kind == "text" and member.size > limits.TEXT_FILE_ASKED and "large" not in self._options.settings:
+            raise FileRefused("importing.large", file=member.name, size=limits.shown(member.size))
+
+
+class _Ticker:
+    """Tells of progress at most 20 times a second."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._next = 0.0
+
+    def looking(self, done: int, total: int, what: str) -> None:
+        self._tell(done, total, what)
+
+    def reading(self, member: Member) -> Callable[[int], None]:
+        read = 0
+
+        def tick(more: int) -> None:
+            nonlocal read
+            read += more
+            self._tell(min(read, member.size), max(member.size, 1), member.name)
+
+        return tick
+
+    def finished(self) -> None:
+        self._next = 0.0
+        self._tell(1, 1, "")
+
+    def _tell(self, done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + 0.05
+            self._progress(done, total, what)
+
+
+def _formats(options: ImportOptions) -> list[Format]:
+    """Return the shipped formats and the given ones, which win on equal id."""
+    given = descriptor.read_all(options.mappings) if options.mappings else []
+    ids = {form.id for form in given}
+    return [*(form for form in descriptor.shipped() if form.id not in ids), *given]
+
+
+def _only(formats: Sequence[Format], wanted: str | None) -> Format | None:
+    if wanted is None:
+        return None
+    for form in formats:
+        if form.id == wanted:
+            return form
+    near = [form.id for form in formats if wanted.split(".")[0] in form.id] or [form.id for form in formats]
+    raise UsageError("importing.no_such_format", format=wanted, known=", ".join(sorted(near)[:20]))
+
+
+def _refused(one: Found, problem: FileRefused, form: Format | None = None, *, skipped: bool = False) -> FilePlan:
+    member = one.member
+    return FilePlan(
+        path=one.path,
+        member=member.member if member else None,
+        name=member.name if member else one.path.name,
+        outcome="skipped" if skipped else "refused",
+        findings=findings_of(problem),
+        question=None if skipped else asked(problem),
+        format=form,
+        sha256=member.sha256 if member else None,
+        file=member,
+    )
+
+
+def _set_reporting_currency(plan: ImportPlan, workspace: Workspace) -> None:
+    wanted = plan.options.settings.get("reporting_currency")
+    if wanted is None:
+        return
+    before = workspace.reporting_currency
+    if before is None:
+        workspace.set_setting("reporting_currency", wanted)
+    elif before != wanted:
+        raise UsageError("importing.reporting_currency", before=before, wanted=wanted)
+
+
+def _applied(file: FilePlan, workspace: Workspace, dry_run: bool) -> FileReport:
+    """Load one file; a refusal by the store is its report."""
+    made = file.prepared
+    assert made is not None
+    head = made.head
+    known = known_import(
+        workspace.conn, sha256=head.sha256, member=head.member, format_id=head.format_id, source=head.answers.source
+    )
+    if known is not None:
+        counts = RowCounts(read=made.read, unchanged=made.read - sum(made.dropped.values()) - made.rejected,
+                           dropped=sum(made.dropped.values()), rejected=made.rejected)
+        return _report(file, "unchanged", known, counts)
+    try:
+        with loading(workspace, head, dry_run=dry_run) as load:
+            loaded = _loaded(load, made, file)
+    except FileRefused as problem:
+        return _report(file, "refused", findings=findings_of(problem))
+    rows = loaded.rows
+    status: Status = "loaded" if rows.new or rows.changed or not rows.unchanged else "unchanged"
+    return _report(file, status, None if dry_run else loaded.import_id, rows, loaded.period)
+
+
+def _loaded(load: Loading, made: Prepared, file: FilePlan) -> Loaded:
+    for stretch in _stretches(made, file):
+        if stretch.tables:
+            load.assert_rows(stretch.tables)
+        for waiting in stretch.raw:
+            for chunk in waiting.result():
+                load.keep_raw(chunk.first_record, chunk.records, chunk.compressed)
+    for kind, (first, last) in made.covers.items():
+        load.cover(kind, first, last)
+    return load.finish(read=made.read, dropped=made.dropped, findings=made.findings, rejected=made.rejected)
+
+
+def _stretches(made: Prepared, file: FilePlan) -> Iterator[Stretch]:
+    """Yield what was kept of the file, or read it again with the same decisions."""
+    if made.stretches is not None:
+        yield from made.stretches
+        return
+    assert file.file is not None
+    if not file.file.unchanged():
+        raise FileRefused("importing.being_written", file=file.name)
+    with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
+        yield from made.again(compressor)
+    if not file.file.unchanged():
+        raise FileRefused("importing.being_written", file=file.name)
+
+
+def _report(
+    file: FilePlan, status: Status, import_id: int | None = None, rows: RowCounts | None = None, period: Period | None = None,
+    findings: tuple[Finding, ...] | None = None,
+) -> FileReport:
+    refused = status in ("refused", "skipped")
+    return FileReport(
+        path=str(file.path),
+        member=file.member,
+        sha256=file.sha256,
+        import_id=import_id,
+        status=status,
+        format=file.format.id if file.format else None,
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        period=period or file.period,
+        rows=rows or RowCounts(),
+        dropped={} if refused else dict(file.dropped),
+        findings=file.findings if findings is None else findings,
+    )

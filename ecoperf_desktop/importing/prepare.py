@@ -1,0 +1,447 @@
+"""One recognised file read whole: what its rows become, what is dropped or refused, which days it covers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ecoperf_desktop.errors import FileRefused
+from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.answers import resolved
+from ecoperf_desktop.importing.checks import Checking
+from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.descriptor import Emit, Format
+from ecoperf_desktop.importing.detect import Recognised
+from ecoperf_desktop.importing.emit import Emitter
+from ecoperf_desktop.importing.evaluation import FileFacts, Rows, is_absent
+from ecoperf_desktop.importing.period import AsOfFrom, PeriodFrom, business_day, stated_as_of, stated_period
+from ecoperf_desktop.importing.raw import chunks_of
+from ecoperf_desktop.importing.split import TableReader
+from ecoperf_desktop.importing.text import Block
+from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
+from ecoperf_desktop.model.columns import Asserted, Coded
+from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import Answers, ImportHead
+from ecoperf_desktop.model.money import exponent
+
+REJECTED_LEAST, REJECTED_SHARE = 10, 0.05
+KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and its import; beyond it the file is read twice
+
+Compressor = ThreadPoolExecutor
+
+
+@dataclass(frozen=True)
+class RawChunk:
+    first_record: int
+    records: int
+    compressed: bytes
+
+
+@dataclass
+class Stretch:
+    """What one block of the file gives: rows of tables, and its text compressed on another thread."""
+
+    tables: list[Asserted]
+    raw: list[Future[list[RawChunk]]]
+
+
+@dataclass
+class Prepared:
+    """A file that would be loaded.  ``stretches`` is None when it was too much to keep."""
+
+    head: ImportHead
+    form: Format
+    read: int
+    dropped: dict[str, int]
+    rejected: int
+    findings: list[Finding]
+    tables: dict[str, int]
+    covers: dict[str, tuple[int, int]]
+    period_from: PeriodFrom | None
+    unmapped: tuple[str, ...]
+    stretches: list[Stretch] | None
+    again: Callable[[Compressor], Iterator[Stretch]] = field(repr=False)
+    size: int = 0
+
+    def let_go(self) -> None:
+        """Forget the rows; the import reads the file again."""
+        self.stretches, self.size = None, 0
+
+
+def prepare(
+    member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None, compressor: Compressor,
+    tick: Callable[[int], None],
+) -> Prepared:
+    """Read the file once and say what it would become; ``tick`` hears of bytes read and may raise Cancelled.
+
+    Raises FileRefused when nothing of it may be stored.
+    """
+    return _Reading(member, recognised, source, settings, known, compressor, tick).prepared()
+
+
+class _Reading:
+    def __init__(
+        self, member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None,
+        compressor: Compressor, tick: Callable[[int], None],
+    ) -> None:
+        self.member = member
+        self.recognised = recognised
+        self.form = recognised.form
+        self.source = source
+        self.settings = settings
+        self.known = known
+        self.compressor = compressor
+        self.tick = tick
+        bounds = [table.bound for table in recognised.tables]
+        self.answers, self.given = resolved(self.form, source, settings, known, bounds, member.name)
+        self.decisions = Decisions(currency=self.answers.currency, tz=self.answers.tz, day_start_min=self.answers.day_start_min)
+        if self.decisions.tz is None and self.form.answers.tz is None and not _has_datetime(recognised):
+            self.decisions.tz = "UTC"
+        preamble = recognised.tables[0].preamble
+        self.as_of, self.as_of_from = stated_as_of(self.form, member, preamble, settings, self.answers.tz)
+        self.period, self.period_from = self._period(preamble)
+
+    def prepared(self) -> Prepared:
+        """Read with what the first block decides; where a later one decides otherwise, or a group is split, read again."""
+        looked_at_all, whole = False, False
+        while True:
+            attempt = _Attempt(self, looked_at_all=looked_at_all, whole=whole)
+            try:
+                stretches = attempt.kept()
+            except ReadAgain:
+                looked_at_all = True
+                continue
+            if attempt.emitter.split_group and not whole:
+                whole = True
+                continue
+            break
+        return self._judged(attempt, stretches, whole)
+
+    def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None, whole: bool) -> Prepared:
+        findings = [*attempt.findings, *attempt.checking.close()]
+        dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
+        as_of, as_of_from = self.as_of, self.as_of_from
+        if attempt.newest is not None and as_of_from not in ("given",):
+            as_of, as_of_from = attempt.newest, "content"
+        self._refuse_too_many(read, dropped, rejected, findings)
+        header = self.recognised.tables[0].bound
+        hidden, hashed = _kept_back(self.recognised)
+        head = ImportHead(
+            answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
+            path=str(self.member.path),
+            file=self.member.path.name,
+            member=self.member.member,
+            sha256=self.member.sha256,
+            size=self.member.size,
+            format_id=self.form.id,
+            format_version=self.form.version,
+            mapping_hash=self.form.mapping_hash,
+            encoding=self.recognised.encoding,
+            delimiter=self.recognised.delimiter,
+            header=header.header,
+            hidden=hidden,
+            hashed=hashed,
+            as_of=as_of,
+            as_of_from=as_of_from,
+            period=self.period,
+        )
+        unmapped = tuple(dict.fromkeys(name for table in self.recognised.tables for name in table.bound.unmapped))
+
+        def again(compressor: Compressor) -> Iterator[Stretch]:
+            self.compressor = compressor
+            try:
+                yield from _Attempt(self, looked_at_all=True, whole=whole).stretches()
+            finally:
+                self.recognised.close()
+
+        return Prepared(
+            head, self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt.emitter), self.period_from,
+            unmapped, stretches, again, attempt.size,
+        )
+
+    def _covers(self, emitter: Emitter) -> dict[str, tuple[int, int]]:
+        """Return the days for which the format says that the file speaks, whatever its rows are."""
+        if not self.form.covers:
+            return {}
+        if self.period is not None:
+            span = (self.period.first, self.period.last)
+        elif emitter.first_day:
+            span = (min(emitter.first_day.values()), max(emitter.last_day.values()))
+        else:
+            return {}
+        return {kind: span for kind in self.form.covers}
+
+    def _refuse_too_many(self, read: int, dropped: Mapping[str, int], rejected: int, findings: Sequence[Finding]) -> None:
+        file = self.member.name
+        if not read:
+            raise FileRefused("importing.no_rows", file=file)
+        limit = rejected_limit(self.settings, read)
+        left = read - rejected - sum(dropped.values())
+        nothing_left = left <= 0 and (rejected > 0 or self.period is None)
+        if not nothing_left and rejected <= limit:
+            return
+        errors = [finding for finding in findings if finding.severity == "error"]
+        damaged = sum(1 for finding in errors if finding.code == "importing.bad_id")
+        if damaged * 2 > len(errors):
+            first = next(finding for finding in errors if finding.code == "importing.bad_id")
+            raise _Refused("importing.damaged_ids", errors, file=file, n=damaged, column=first.column, found=first.details.get("found"))
+        if nothing_left and not rejected:
+            raise FileRefused("importing.all_dropped", file=file, n=sum(dropped.values()))
+        if nothing_left:
+            raise _Refused("importing.nothing_left", errors, file=file, n=rejected)
+        raise _Refused("importing.too_many_rejected", errors, file=file, n=rejected, read=read, limit=limit)
+
+    def _period(self, preamble: Sequence[str]) -> tuple[Period | None, PeriodFrom | None]:
+        bounds = [table.bound for table in self.recognised.tables]
+        facts = self.facts(0, None)
+        absent = absent_values(self.form, bounds[0], facts)
+        has_days = any(rule.type in ("date", "datetime") for bound in bounds for _, rule in bound.places.values())
+        needed = any(_needs_period(emit, absent, facts) for emit in self.form.emits)
+        return stated_period(self.form, self.member, preamble, self.settings, has_days=has_days, needed=needed)
+
+    def facts(self, table: int, period: Period | None) -> FileFacts:
+        view = self.recognised.tables[table]
+        inside = PurePosixPath(self.member.member) if self.member.member else None
+        folder = inside.parent.name if inside is not None and inside.parent.name else self.member.path.parent.name
+        name = self.member.name
+        return FileFacts(
+            name=name,
+            stem=name.rpartition(".")[0] or name,
+            sheet=view.sheet,
+            folder=folder,
+            member=self.member.member or "",
+            headers=view.bound.header,
+            preamble=view.preamble,
+            answers=self.given,
+            exponent=exponent(self.decisions.currency or "EUR"),
+            period=period,
+            as_of=self.as_of,
+            as_of_day=business_day(self.as_of, self.answers.tz),
+        )
+
+
+class _Refused(FileRefused):
+    """A refusal that carries the findings which led to it."""
+
+    def __init__(self, code: str, findings: Sequence[Finding], **details: object) -> None:
+        super().__init__(code, **details)
+        self.findings = tuple(findings)
+
+
+def findings_of(problem: FileRefused) -> tuple[Finding, ...]:
+    """Return a refusal as findings: itself first, then the rows that led to it."""
+    return (Finding(problem.code, "error", details=dict(problem.details)), *getattr(problem, "findings", ()))
+
+
+def rejected_limit(settings: Mapping[str, str], read: int) -> int:
+    """Return how many rows may be refused before the whole file is."""
+    given = settings.get("reject_limit")
+    if given is None:
+        return max(REJECTED_LEAST, int(read * REJECTED_SHARE))
+    return int(read * int(given[:-1]) / 100) if given.endswith("%") else int(given)
+
+
+class _Attempt:
+    """One reading of the file from its first to its last record."""
+
+    def __init__(self, reading: _Reading, *, looked_at_all: bool, whole: bool) -> None:
+        self.reading = reading
+        self.read = 0
+        self.size = 0
+        self.newest: int | None = None
+        self.findings: list[Finding] = []
+        self.rejected = 0
+        self._looked_at_all = looked_at_all
+        self._dropped: Counter[str] = Counter()
+        tables = reading.recognised.tables
+        headers: dict[str, str] = {}
+        for table in tables:
+            headers.update(table.bound.headers)
+        facts = [reading.facts(number, reading.period) for number in range(len(tables))]
+        self._typings: list[Typing] = []
+        for number, table in enumerate(tables):
+            self._typings.append(Typing(
+                reading.form, table.bound, facts[number], reading.decisions, settings=reading.settings, file=reading.member.name,
+                is_text=reading.recognised.encoding is not None,
+            ))
+        absent = frozenset.intersection(*(typing.absent for typing in self._typings))
+        self.emitter = Emitter(_spoken(reading.form, absent, facts[0], reading.member.name, tables[0].bound.lacking), whole=whole, headers=headers)
+        self.checking = Checking(reading.form, reading.member.name)
+
+    def dropped(self) -> dict[str, int]:
+        counts = Counter(self._dropped)
+        counts.update(self.emitter.dropped)
+        return {reason: count for reason, count in sorted(counts.items()) if count}
+
+    def kept(self) -> list[Stretch] | None:
+        """Return all stretches, or None when they are too much to hold."""
+        kept: list[Stretch] | None = []
+        for stretch in self.stretches():
+            if kept is None:
+                continue
+            self.size += sum(_size(asserted) for asserted in stretch.tables)
+            kept.append(stretch)
+            if self.size > KEPT_MOST:
+                kept, self.size = None, 0
+        return kept
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the file block by block; the last stretch holds what needed all of it."""
+        before = 0
+        for number, table in enumerate(self.reading.recognised.tables):
+            reader = table.open()
+            typing = self._typings[number]
+            for first, block in self._looked_at(reader, typing, number):
+                block = _moved(block, before)
+                self.reading.tick(_bytes(block))
+                chunks = self._compressed(block, number)
+                rows = self._described(typing.rows(block, first=first), before)
+                self.checking.feed(rows)
+                yield Stretch(self.emitter.feed(rows), chunks)
+            self._close_table(reader, typing, before)
+            before += reader.records
+        self.read = before
+        last = self.emitter.close()
+        self.findings.extend(self.emitter.findings)
+        self.rejected += self.emitter.rejected
+        if last:
+            yield Stretch(last, [])
+
+    def _looked_at(self, reader: TableReader, typing: Typing, number: int) -> Iterator[tuple[bool, Block]]:
+        """Yield the blocks, the first with what it decides, having looked at all of them where that is needed."""
+        blocks = reader.blocks()
+        if self._looked_at_all:
+            for block in self.reading.recognised.tables[number].open().blocks():
+                typing.look(block)
+        first = next(blocks, None)
+        if first is None:
+            typing.decide(looked_at_all=True)
+            return
+        if not self._looked_at_all:
+            typing.look(first)
+            second = next(blocks, None) if typing.undecided() else None
+            if second is not None:
+                raise ReadAgain  # the first block leaves something open
+            self._decide_currency(typing)
+            typing.decide(looked_at_all=False)
+        else:
+            self._decide_currency(typing)
+            typing.decide(looked_at_all=True)
+        yield True, first
+        for block in blocks:
+            yield False, block
+
+    def _decide_currency(self, typing: Typing) -> None:
+        """Settle the one currency of the file's amounts."""
+        reading, found = self.reading, list(typing.currencies)
+        if not found or "currency" in reading.settings:
+            return
+        if len(found) == 1:
+            reading.decisions.currency = found[0]
+        else:
+            usual = reading.known.currency if reading.known else None
+            if usual not in found:
+                raise FileRefused("importing.currencies", file=reading.member.name, found=", ".join(sorted(found)))
+            reading.decisions.currency = usual
+        typing.facts = replace(typing.facts, exponent=exponent(reading.decisions.currency or "EUR"))
+
+    def _described(self, rows: Rows, before: int) -> Rows:
+        """Return the rows without those right below the header that explain it."""
+        count = self.reading.form.read.description_rows
+        if not count or not rows.count or int(rows.records[0]) - before > count:
+            return rows
+        explaining = rows.records - before <= count
+        self._dropped["description"] += int(explaining.sum())
+        return rows.kept(~explaining)
+
+    def _compressed(self, block: Block, number: int) -> list[Future[list[RawChunk]]]:
+        return [self.reading.compressor.submit(_raw_chunks, block, self.reading.recognised, number)]
+
+    def _close_table(self, reader: TableReader, typing: Typing, before: int) -> None:
+        for reason, count in reader.dropped.items():
+            self._dropped[{"header": "repeated_header"}.get(reason, reason)] += count
+        self._dropped.update(typing.dropped)
+        self.rejected += reader.rejected + typing.rejected
+        moved = [replace(finding, record=finding.record + before) if finding.record and before else finding for finding in reader.findings]
+        self.findings.extend((*moved, *typing.findings, *typing.closing_findings()))
+        if typing.newest is not None:
+            self.newest = typing.newest if self.newest is None else max(self.newest, typing.newest)
+
+
+def _spoken(form: Format, absent: frozenset[str], facts: FileFacts, file: str, lacking: Sequence[str]) -> Format:
+    """Return the format with only those emits and fields that the file says something about."""
+    emits: list[Emit] = []
+    for emit in form.emits:
+        fills = {name: node for name, node in emit.fills.items() if not is_absent(node, absent, facts)}
+        by_period = emit.table.day == "day" and facts.period is not None
+        needed = [field.name for field in emit.table.fields if field.needed and not (field.name == "day" and by_period)]
+        if all(name in fills for name in needed):
+            emits.append(replace(emit, fills=fills))
+    if not emits:
+        raise FileRefused("importing.nothing_said", file=file, format=form.id)
+    return replace(form, emits=tuple(emits))
+
+
+def _needs_period(emit: Emit, absent: frozenset[str], facts: FileFacts) -> bool:
+    """Return whether rows of a table have no day of their own."""
+    if emit.table.day != "day" or not any(field.name == "day" and field.needed for field in emit.table.fields):
+        return False
+    node = emit.fills.get("day")
+    return node is None or is_absent(node, absent, facts)
+
+
+def _has_datetime(recognised: Recognised) -> bool:
+    return any(rule.type == "datetime" for table in recognised.tables for _, rule in table.bound.places.values())
+
+
+def _kept_back(recognised: Recognised) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the headers whose raw text is not kept, and those of them that are shown as hashed."""
+    bound = recognised.tables[0].bound
+    shown = {place for place, rule in bound.places.values() if not rule.private}
+    hashed = tuple(bound.header[place] for place, rule in bound.places.values() if rule.type == "hash")
+    return tuple(name for place, name in enumerate(bound.header) if place not in shown), hashed
+
+
+def _raw_chunks(block: Block, recognised: Recognised, number: int) -> list[RawChunk]:
+    """Return the text of the mapped columns that are not personal, compressed."""
+    first, bound = recognised.tables[0].bound, recognised.tables[number].bound
+    hidden, _ = _kept_back(recognised)
+    kept = [place for place, name in enumerate(first.header) if name not in hidden]
+    if bound.header != first.header:
+        # A later sheet may have its columns in another order; the text is kept in that of the first.
+        place_of = {name: place for place, name in reversed(list(enumerate(bound.header)))}
+        if any(first.header[place] not in place_of for place in kept):
+            return []
+        kept = [place_of[first.header[place]] for place in kept]
+        block = replace(block, raw=None)
+    if not kept:
+        return []
+    return [RawChunk(*chunk) for chunk in chunks_of(block, kept, recognised.delimiter or ",")]
+
+
+def _moved(block: Block, before: int) -> Block:
+    if not before:
+        return block
+    return replace(block, first_record=block.first_record + before, records=block.records + before)
+
+
+def _bytes(block: Block) -> int:
+    if not block.columns or not len(block):
+        return 0
+    return int(sum(int(np.sum(cells.lengths)) + len(cells) for cells in block.columns))
+
+
+def _size(asserted: Asserted) -> int:
+    total = asserted.records.nbytes
+    for column in asserted.columns.values():
+        total += column.codes.nbytes + 60 * len(column.words) if isinstance(column, Coded) else column.values.nbytes
+    return total
+
+
+__all__ = ["AsOfFrom", "Prepared", "RawChunk", "Stretch", "findings_of", "prepare", "rejected_limit"]
