@@ -206,8 +206,8 @@ class TextReader(TableReader):
             return keep
         stops = separators[:, -1]
         lengths = stops - starts
-        for row in np.flatnonzero(lengths <= 3 * len(columns) + 1).tolist():
-            if not any(cells.end[row] > cells.start[row] and cells.text(row).strip() for cells in columns):
+        for row in _maybe_blank(columns).tolist():
+            if not any(cells.text(row).strip() for cells in columns):
                 keep[row] = False
                 self._drop("blank", 1)
         if int(lengths.max()) > limits.CELL:
@@ -688,12 +688,27 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
     for begin, stop in zip(begins, stops, strict=True):
         inside = (buffer.take(begin) == quote) & (buffer.take(stop - 1) == quote) & (stop - begin >= 2)
         wrapped.append(inside)
-    doubled = _cells_to_rewrite(chunk, separators, quote, dialect)
+    doubled = _cells_to_rewrite(chunk, starts, separators, quote, dialect)
     if doubled:
         buffer, begins, stops = _rewritten(buffer, begins, stops, wrapped, doubled, dialect)
     return tuple(
         Cells(buffer, begin + inside, stop - inside) for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
     )
+
+
+# The first bytes of blanks, in ASCII and beyond it, and of an empty cell.
+_BLANK_FIRST = np.zeros(256, np.bool_)
+_BLANK_FIRST[[*range(33), 0xC2, 0xE1, 0xE2, 0xE3]] = True
+
+
+def _maybe_blank(columns: tuple[Cells, ...]) -> Int64:
+    """Return the rows in which no cell begins with anything but a blank."""
+    rows = np.flatnonzero(_BLANK_FIRST.take(columns[0].first_byte()))
+    for cells in columns[1:]:
+        if not len(rows):
+            break
+        rows = rows[_BLANK_FIRST.take(cells.take(rows).first_byte())]
+    return rows
 
 
 def _without_returns(buffer: Bytes, begin: Int64, stop: Int64) -> Int64:
@@ -705,26 +720,25 @@ def _without_returns(buffer: Bytes, begin: Int64, stop: Int64) -> Int64:
         stop = stop - tail
 
 
-def _cells_to_rewrite(chunk: _Chunk, separators: Int64, quote: int, dialect: Dialect) -> list[tuple[int, int]]:
+def _cells_to_rewrite(chunk: _Chunk, starts: Int64, separators: Int64, quote: int, dialect: Dialect) -> list[tuple[int, int]]:
     """Return row and column of the cells in which doubled or escaped quotes must become single ones."""
     quotes = chunk.quotes
     if quotes is None or not len(separators):
         return []
     buffer = chunk.buffer
-    pairs = quotes[:-1][np.diff(quotes) == 1] if len(quotes) > 1 else quotes[:0]
-    if len(pairs):
-        known = np.zeros(256, np.bool_)
-        known[[ord(dialect.delimiter), _LF, _CR]] = True
-        empty = known.take(buffer.take(pairs + 2)) & (known.take(buffer.take(pairs - 1)) | (pairs == PAD))
-        pairs = pairs[~empty]
+    marks = quotes[:-1][np.diff(quotes) == 1]
     if dialect.escape:
-        marks = _places(buffer, PAD, chunk.used, (92,))
-        pairs = np.concatenate((pairs, marks[buffer.take(marks + 1) == quote]))
-    if not len(pairs):
-        return []
+        escapes = _places(buffer, PAD, chunk.used, (92,))
+        marks = np.concatenate((marks, escapes[buffer.take(escapes + 1) == quote]))
     flat = separators.ravel()
-    places = np.unique(np.searchsorted(flat, pairs))
-    places = places[places < len(flat)]
+    places = np.searchsorted(flat, marks)
+    marks, places = marks[places < len(flat)], places[places < len(flat)]
+    rows, columns = np.divmod(places, separators.shape[1])
+    begins = np.where(columns == 0, starts.take(rows), flat.take(np.maximum(places - 1, 0)) + 1)
+    # Two quotes that begin a cell and are followed by its end are an empty cell, the commonest pair of all.
+    behind = buffer.take(marks + 2)
+    empty = (marks == begins) & ((flat.take(places) == marks + 2) | (behind == _CR))
+    places = np.unique(places[(marks >= begins) & ~empty])
     rows, columns = np.divmod(places, separators.shape[1])
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 

@@ -89,13 +89,12 @@ class Cells:
     @property
     def empty(self) -> Bool:
         """Return which cells hold nothing at all."""
-        nothing: Bool = self.end <= self.start
-        return nothing
+        return np.less_equal(self.end, self.start)
 
     def first_byte(self) -> Bytes:
         """Return the first byte of each cell, 0 where it is empty."""
         filled: Bytes = self.buffer.take(self.start, mode="clip")
-        filled[self.empty] = 0
+        filled *= self.end > self.start
         return filled
 
     def equal(self, text: str) -> Bool:
@@ -116,7 +115,8 @@ class Cells:
         """Return which cells begin with ``text``."""
         wanted = text.encode("utf-8")
         cut = Cells(self.buffer, self.start, np.minimum(self.end, self.start + len(wanted)))
-        return cut.equal(text)
+        alike: Bool = cut.equal(text)
+        return alike
 
     def same_as_before(self) -> Bool:
         """Return which cells repeat the row above; the first never does."""
