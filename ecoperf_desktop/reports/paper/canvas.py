@@ -1,0 +1,235 @@
+"""A painter in points from the sheet's upper left corner: text, rules, marks and hatching in one ink."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPagedPaintDevice,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
+
+from ecoperf_desktop.reports import fonts
+from ecoperf_desktop.reports.blocks import Mark
+from ecoperf_desktop.reports.text import plain
+
+Align: TypeAlias = Literal["left", "right", "center"]
+
+BLACK = QColor(0, 0, 0)
+GREY = QColor(0x55, 0x55, 0x55)
+LAST = QColor(0x9A, 0x9A, 0x9A)  # last year's line
+HAIR = QColor(0xC4, 0xC4, 0xC4)
+BAND = QColor(0xE7, 0xE7, 0xE7)
+UP = QColor(0x8A, 0x8A, 0x8A)
+
+BODY, NUMBER, TITLE, HEAD, SMALL = 8.1, 9.0, 8.7, 14.0, 7.6
+MARGIN = 27.0  # 9.5 mm
+
+
+@dataclass
+class Sheet:
+    """One side of paper: what is drawn on it, and the legend at its foot."""
+
+    drawings: list[Callable[[Canvas], None]] = field(default_factory=list)
+    legend: tuple[tuple[Mark | None, str], ...] = ()
+
+
+class Canvas:
+    """Draws in points; ``width`` and ``height`` are the sheet's."""
+
+    def __init__(self, painter: QPainter, device: QPagedPaintDevice) -> None:
+        layout = device.pageLayout()
+        full, printable = layout.fullRectPoints(), layout.paintRectPoints()
+        self.width, self.height = float(full.width()), float(full.height())
+        self.margin = MARGIN
+        self.left, self.right = MARGIN, self.width - MARGIN
+        self._painter = painter
+        self._device = device
+        self._scale = device.logicalDpiX() / 72
+        painter.translate(-printable.x() * self._scale, -printable.y() * self._scale)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._fonts: dict[tuple[float, bool], QFont] = {}
+        self._metrics: dict[tuple[float, bool], QFontMetricsF] = {}
+        self.text_width = lru_cache(maxsize=4096)(self._text_width)
+
+    # ---------- text
+
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        words: str,
+        size: float = BODY,
+        *,
+        bold: bool = False,
+        align: Align = "left",
+        color: QColor = BLACK,
+        room: float | None = None,
+    ) -> float:
+        """Write one line and return its width; longer than ``room``, it ends in an ellipsis."""
+        words = plain(words)
+        if room is not None:
+            words = self.elided(words, size, room, bold)
+        width = self.text_width(words, size, bold)
+        left = x if align == "left" else x - width if align == "right" else x - width / 2
+        self._painter.setFont(self._font(size, bold))
+        self._painter.setPen(color)
+        self._painter.drawText(QPointF(left * self._scale, baseline * self._scale), words)
+        return width
+
+    def elided(self, words: str, size: float, room: float, bold: bool = False) -> str:
+        if self.text_width(words, size, bold) <= room:
+            return words
+        while words and self.text_width(words + "…", size, bold) > room:
+            words = words[:-1].rstrip()
+        return words + "…" if words else ""
+
+    def wrapped(self, words: str, size: float, room: float, most: int, bold: bool = False) -> list[str]:
+        """Return at most ``most`` lines that fit into ``room``; Chinese breaks anywhere but before its marks."""
+        lines: list[str] = []
+        rest = plain(words).strip()
+        while rest and len(lines) < most:
+            if len(lines) == most - 1 or self.text_width(rest, size, bold) <= room:
+                lines.append(self.elided(rest, size, room, bold))
+                break
+            cut = self._break(rest, size, room, bold)
+            lines.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+        return lines
+
+    def _break(self, words: str, size: float, room: float, bold: bool) -> int:
+        best = 0
+        for index in range(1, len(words)):
+            if self.text_width(words[:index].rstrip(), size, bold) > room:
+                break
+            before, after = words[index - 1], words[index]
+            is_wide = ord(before) > 0x2E7F or ord(after) > 0x2E7F
+            if (before == " " or is_wide) and after not in "，。；：、）》”’！？,.;:)%":
+                best = index
+        else:
+            return len(words)
+        return best or max(index - 1, 1)
+
+    def _text_width(self, words: str, size: float, bold: bool) -> float:
+        key = (size, bold)
+        if key not in self._metrics:
+            self._metrics[key] = QFontMetricsF(self._font(size, bold), self._device)
+        return self._metrics[key].horizontalAdvance(words) / self._scale
+
+    def _font(self, size: float, bold: bool) -> QFont:
+        key = (size, bold)
+        if key not in self._fonts:
+            font = QFont()
+            font.setFamilies(list(fonts.FAMILIES))
+            font.setPixelSize(max(1, round(size * self._scale)))
+            font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+            font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+            font.setStyleStrategy(QFont.StyleStrategy.ForceOutline)
+            self._fonts[key] = font
+        return self._fonts[key]
+
+    # ---------- lines and areas
+
+    def rule(self, left: float, right: float, y: float, width: float = 0.4, color: QColor = BLACK) -> None:
+        self.line(left, y, right, y, width, color)
+
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, width: float = 0.8, color: QColor = BLACK, dots: Sequence[float] = ()
+    ) -> None:
+        self._painter.setPen(self._pen(width, color, dots))
+        scale = self._scale
+        self._painter.drawLine(QLineF(x1 * scale, y1 * scale, x2 * scale, y2 * scale))
+
+    def polyline(self, points: Sequence[tuple[float, float]], width: float, color: QColor = BLACK) -> None:
+        if len(points) < 2:
+            return
+        self._painter.setPen(self._pen(width, color))
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.drawPolyline(QPolygonF([QPointF(x * self._scale, y * self._scale) for x, y in points]))
+
+    def box(
+        self, left: float, top: float, width: float, height: float, fill: QColor | None = None, edge: float = 0.0, color: QColor = BLACK
+    ) -> None:
+        self._painter.setPen(self._pen(edge, color) if edge else Qt.PenStyle.NoPen)
+        self._painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+        self._painter.drawRect(self._rect(left, top, width, height))
+
+    def hatch(self, left: float, top: float, width: float, height: float, step: float = 2.6, color: QColor = BLACK) -> None:
+        """Fill a box with slanted lines; a brush's own pattern would shrink with the device's resolution."""
+        if width <= 0 or height <= 0:
+            return
+        self._painter.save()
+        self._painter.setClipRect(self._rect(left, top, width, height), Qt.ClipOperation.IntersectClip)
+        offset = -height
+        while offset < width:
+            self.line(left + offset, top + height, left + offset + height, top, 0.35, color)
+            offset += step
+        self._painter.restore()
+
+    def dot(self, x: float, y: float, radius: float, fill: QColor = BLACK, edge: float = 0.0) -> None:
+        self._painter.setPen(self._pen(edge, BLACK) if edge else Qt.PenStyle.NoPen)
+        self._painter.setBrush(fill)
+        scale = self._scale
+        self._painter.drawEllipse(QPointF(x * scale, y * scale), radius * scale, radius * scale)
+
+    def clipped(self, left: float, top: float, width: float, height: float, draw: Callable[[], None]) -> None:
+        self._painter.save()
+        self._painter.setClipRect(self._rect(left, top, width, height), Qt.ClipOperation.IntersectClip)
+        draw()
+        self._painter.restore()
+
+    def mark(self, mark: Mark, x: float, y: float, radius: float) -> None:
+        """Draw a mark of judgement around its middle: a shape of its own for each, so that no colour is needed."""
+        match mark:
+            case "up" | "down":
+                way = -1.0 if mark == "up" else 1.0
+                self._polygon(((x - radius, y - way * radius * 0.8), (x + radius, y - way * radius * 0.8), (x, y + way * radius)))
+            case "off_target":
+                self.dot(x, y, radius, QColor(255, 255, 255), 0.7)
+                half = QPainterPath()
+                half.moveTo(x * self._scale, (y - radius) * self._scale)
+                half.arcTo(self._rect(x - radius, y - radius, 2 * radius, 2 * radius), 90, 180)
+                self._painter.fillPath(half, BLACK)
+            case "watch":
+                self.dot(x, y, radius * 0.9, QColor(255, 255, 255), 0.8)
+            case "on_target":
+                self.dot(x, y, radius * 0.62)
+            case "no_call":
+                self.line(x - radius * 0.9, y, x + radius * 0.9, y, 1.2)
+
+    def _polygon(self, points: Sequence[tuple[float, float]]) -> None:
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(BLACK)
+        self._painter.drawPolygon(QPolygonF([QPointF(x * self._scale, y * self._scale) for x, y in points]))
+
+    def _rect(self, left: float, top: float, width: float, height: float) -> QRectF:
+        scale = self._scale
+        return QRectF(left * scale, top * scale, width * scale, height * scale)
+
+    def _pen(self, width: float, color: QColor, dots: Sequence[float] = ()) -> QPen:
+        pen = QPen(color)
+        pen.setWidthF(width * self._scale)
+        pen.setCosmetic(False)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if dots:
+            pen.setDashPattern([part / max(width, 0.01) for part in dots])
+        return pen
+
+
+def place_on(value: float, low: float, high: float, top: float, height: float) -> float:
+    """Return where ``value`` stands on a scale drawn from ``top`` down over ``height``."""
+    if not math.isfinite(value) or high <= low:
+        return top + height / 2
+    return top + height - (value - low) / (high - low) * height

@@ -1,0 +1,454 @@
+"""How each kind of block is drawn on paper: the same numbers as on screen, every value printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QColor
+
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.reports.blocks import (
+    BarCell,
+    Bars,
+    Bridge,
+    Callout,
+    Cell,
+    ChangeCell,
+    Figure,
+    Foot,
+    IntervalCell,
+    Lines,
+    NumberCell,
+    Panel,
+    PillCell,
+    Row,
+    Spark,
+    SparkCell,
+    State,
+    StateCell,
+    Table,
+    TextCell,
+    Trend612,
+)
+from ecoperf_desktop.reports.paper.canvas import (
+    BAND,
+    BODY,
+    GREY,
+    HAIR,
+    LAST,
+    NUMBER,
+    SMALL,
+    TITLE,
+    UP,
+    Canvas,
+    place_on,
+)
+
+WHITE = QColor(255, 255, 255)
+TREND_HEIGHT = 104.0
+ROW = 12.6
+
+
+def title(canvas: Canvas, left: float, right: float, top: float, words: str, subtitle: str = "", letter: str = "", corner: str = "") -> float:
+    """Write a block's title over a rule and return where its content begins."""
+    place = left
+    if letter:
+        place += canvas.text(place, top + 8, letter, TITLE, bold=True) + 8
+    if corner:
+        canvas.text(right, top + 8, corner, SMALL, align="right", color=GREY)
+    place += canvas.text(place, top + 8, words, TITLE, bold=True, room=right - place) + 6
+    if subtitle:
+        canvas.text(place, top + 8, subtitle, SMALL, color=GREY, room=right - place - (canvas.text_width(corner, SMALL, False) + 8 if corner else 0))
+    canvas.rule(left, right, top + 12, 0.7)
+    return top + 12
+
+
+def state(canvas: Canvas, x: float, baseline: float, verdict: State, language: str, size: float = BODY, room: float | None = None) -> None:
+    """Write a verdict with its mark; colour being gone, a signal says in words whether it is better or worse."""
+    canvas.mark(verdict.mark, x + 3, baseline - size * 0.34, 2.7)
+    is_loud = verdict.mark in ("up", "down", "off_target")
+    words = verdict.text
+    if verdict.is_signal and verdict.tone in ("better", "worse"):
+        words = sentence("reports.state_and_tone", language, state=words, tone=sentence(f"reports.tone_{verdict.tone}", language))
+    canvas.text(x + 10, baseline, words, size, bold=is_loud, room=None if room is None else room - 10)
+
+
+def spark(canvas: Canvas, left: float, top: float, width: float, height: float, drawn: Spark | None) -> None:
+    """Draw thirteen points with dotted limits; a known cause is shaded and may leave the frame."""
+    if drawn is None or not drawn.points:
+        return
+    step = (width - 8) / max(len(drawn.points) - 1, 1)
+    low, high = drawn.axis.low, drawn.axis.high
+
+    def x(index: int) -> float:
+        return left + 3 + index * step
+
+    def y(value: float) -> float:
+        return place_on(value, low, high, top + 2.5, height - 5)
+
+    for first, last in drawn.shaded:
+        canvas.box(x(first) - step / 2, top, (last - first + 1) * step, height, BAND)
+    for limit in (drawn.lower, drawn.upper):
+        if limit is not None:
+            canvas.line(left, y(limit), left + width - 4, y(limit), 0.5, GREY, (1.2, 1.8))
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, point in enumerate(drawn.points):
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append((x(index), y(point)))
+
+    def lines() -> None:
+        for run in runs:
+            canvas.polyline(run, 1.0)
+        for index, point in enumerate(drawn.points):
+            if point is not None and (index in drawn.outside or index == len(drawn.points) - 1):
+                canvas.dot(x(index), y(point), 1.7 if index in drawn.outside else 1.35)
+                if index in drawn.outside:
+                    canvas.dot(x(index), y(point), 2.6, WHITE.fromRgb(0, 0, 0, 0), 0.6)
+
+    canvas.clipped(left, top - 1.5, width, height + 3, lines)
+    if drawn.target is not None and low <= drawn.target <= high:
+        canvas.line(left + width - 4, y(drawn.target), left + width, y(drawn.target), 1.3)
+
+
+def bridge(canvas: Canvas, left: float, right: float, top: float, height: float, drawn: Bridge) -> None:
+    """Draw levels as thick lines and steps as bars, up plain and down hatched, with what moved below."""
+    count = len(drawn.steps) + 2
+    slot = (right - left) / count
+    bar = min(slot * 0.6, 26.0)
+    ground, high = top + 12.0, height - 36.0
+    low_value, high_value = drawn.axis.low, drawn.axis.high
+
+    def y(value: float) -> float:
+        return place_on(value, low_value, high_value, ground, high)
+
+    def middle(index: int) -> float:
+        return left + slot * (index + 0.5)
+
+    level = drawn.start.figure.place or 0.0
+    canvas.line(middle(0) - bar * 0.7, y(level), middle(0) + bar * 0.7, y(level), 1.8)
+    canvas.text(middle(0), y(level) - 4, drawn.start.paper, NUMBER, bold=True, align="center")
+    for index, step in enumerate(drawn.steps, start=1):
+        after = level + (step.figure.place or 0.0)
+        canvas.line(middle(index - 1) + bar / 2, y(level), middle(index) - bar / 2, y(level), 0.5, GREY)
+        upper, lower = min(y(level), y(after)), max(y(level), y(after))
+        tall = max(lower - upper, 0.8)
+        if after >= level:
+            canvas.box(middle(index) - bar / 2, upper, bar, tall, UP, 0.5)
+        else:
+            canvas.box(middle(index) - bar / 2, upper, bar, tall, WHITE, 0.5)
+            canvas.hatch(middle(index) - bar / 2, upper, bar, tall)
+        above = after >= level
+        canvas.text(middle(index), upper - 3 if above else lower + 8.6, step.paper, NUMBER, align="center")
+        level = after
+    last = count - 1
+    end = drawn.end.figure.place or 0.0
+    canvas.line(middle(last - 1) + bar / 2, y(level), middle(last) - bar * 0.7, y(level), 0.5, GREY)
+    canvas.line(middle(last) - bar * 0.7, y(end), middle(last) + bar * 0.7, y(end), 1.8)
+    canvas.text(middle(last), y(end) - 4, drawn.end.paper, NUMBER, bold=True, align="center")
+    labels = [drawn.start.label, *(step.label for step in drawn.steps), drawn.end.label]
+    seconds = ["", *(step.second for step in drawn.steps), ""]
+    for index, (label, second) in enumerate(zip(labels, seconds, strict=True)):
+        canvas.text(middle(index), top + height - 9, label, SMALL, align="center", room=slot - 2)
+        canvas.text(middle(index), top + height, second, SMALL, align="center", room=slot - 2, color=GREY)
+
+
+def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612, language: str, reference: str) -> None:
+    """Draw six weeks and twelve months with every value, last year thin, limits dotted, and the row below."""
+    canvas.text(left, top + 8, drawn.title, TITLE, bold=True, room=(right - left) * 0.42)
+    named = min(canvas.text_width(drawn.title, TITLE, True), (right - left) * 0.42)
+    code = f"{drawn.code}·{reference}" if drawn.code else ""
+    words = " ".join(part for part in (code, drawn.unit) if part)
+    canvas.text(left + named + 5, top + 8, words, SMALL, color=GREY, room=(right - left) * 0.2)
+    value_right = left + (right - left) * 0.72
+    canvas.text(value_right, top + 8, drawn.figure.text, NUMBER, bold=True, align="right")
+    state(canvas, value_right + 8, top + 8, drawn.state, language, room=right - value_right - 8)
+    width = right - left
+    middle = left + width * 0.42
+    body, high = top + 13.0, 56.0
+    _panel(canvas, left, middle, body, high, drawn.weeks, has_ticks=False)
+    _panel(canvas, middle + 16, right - 24, body, high, drawn.months, has_ticks=True)
+    below = body + high + 10
+    canvas.rule(left, right, below + 2, 0.4, HAIR)
+    _foot(canvas, left, right, below + 2, drawn.foot)
+
+
+def _panel(canvas: Canvas, left: float, right: float, top: float, height: float, panel: Panel, *, has_ticks: bool) -> None:
+    count = len(panel.labels)
+    step = (right - left) / max(count, 1)
+    ground, high = top + 9, height - 9
+    low, ceiling = panel.axis.low, panel.axis.high
+
+    def x(index: int) -> float:
+        return left + step * (index + 0.5)
+
+    def y(value: float) -> float:
+        return place_on(value, low, ceiling, ground, high)
+
+    for first, last, name in panel.shaded:
+        canvas.box(x(first) - step / 2, top, step * (last - first + 1), height, BAND)
+        canvas.text(x(first) + step * (last - first) / 2, top + 5, name, 6.8, align="center", color=GREY)
+    if has_ticks:
+        for value, words in panel.axis.ticks:
+            canvas.rule(left, right, y(value), 0.35, HAIR)
+            canvas.text(right + 3, y(value) + 2.6, words, 7.2, color=GREY)
+    if panel.part:
+        canvas.hatch(x(count - 1) - step / 2, top + 3, step, height - 3, 2.4, LAST)
+        canvas.text(x(count - 1), top + 1.5, panel.part, 6.8, align="center", color=GREY)
+    for limit in (panel.lower, panel.upper):
+        if limit is not None:
+            canvas.line(left, y(limit), right, y(limit), 0.5, GREY, (1.2, 1.8))
+    ends = count - 1 if panel.part else count
+    for run in _runs([point.place for point in panel.last_year[:ends]]):
+        canvas.polyline([(x(index), y(value)) for index, value in run], 0.8, LAST)
+    for run in _runs([point.place for point in panel.points[:ends]]):
+        canvas.polyline([(x(index), y(value)) for index, value in run], 1.3)
+    for index, target in enumerate(panel.targets):
+        if target is not None:
+            canvas.line(x(index) - 5, y(target), x(index) + 5, y(target), 1.1)
+    for index, point in enumerate(panel.points):
+        if point.place is None:
+            continue
+        is_part = bool(panel.part) and index == count - 1
+        canvas.dot(x(index), y(point.place), 1.5, WHITE if is_part else QColor(0, 0, 0), 0.8 if is_part else 0)
+        if index in panel.outside:
+            canvas.dot(x(index), y(point.place), 3.0, QColor(0, 0, 0, 0), 0.8)
+    _values(canvas, panel, x, y, ground, high, ends)
+    for index, label in enumerate(panel.labels):
+        canvas.text(x(index), top + height + 8, label, 7.2, align="center", color=GREY)
+
+
+def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, high: float, ends: int) -> None:
+    """Print every whole period's value, above its point, or below where the line dips and there is room."""
+    place_x, place_y = x, y
+    assert callable(place_x) and callable(place_y)
+    for index, point in enumerate(panel.points[:ends]):
+        if point.place is None:
+            continue
+        before = panel.points[index - 1].place if index else None
+        after = panel.points[index + 1].place if index + 1 < ends else None
+        is_dip = (before is None or before > point.place) and (after is None or after > point.place) and (before, after) != (None, None)
+        spot = place_y(point.place)
+        is_below = is_dip and spot + 9 < ground + high + 6
+        is_last = index == ends - 1
+        canvas.text(place_x(index), spot + 8.6 if is_below else spot - 3.2, point.short, 7.4, align="center", bold=is_last)
+
+
+def _foot(canvas: Canvas, left: float, right: float, top: float, foot: Sequence[Foot]) -> None:
+    cells: list[tuple[str, Figure, bool]] = []
+    for entry in foot:
+        cells.append((entry.label, entry.figure, entry.change is None and entry.figure.text[:1] in "+−×"))
+        if entry.change is not None:
+            cells.append(("", entry.change, True))
+    if not cells:
+        return
+    slot = (right - left) / len(cells)
+    for index, (label, figure, is_change) in enumerate(cells):
+        place = left + slot * index
+        canvas.text(place, top + 8, label or "YoY", 7.2, color=GREY, room=slot - 2)
+        canvas.text(place, top + 17, figure.text, BODY, bold=not is_change, room=slot - 1)
+
+
+def _runs(points: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+    runs: list[list[tuple[int, float]]] = [[]]
+    for index, point in enumerate(points):
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append((index, point))
+    return [run for run in runs if run]
+
+
+# ---------- tables
+
+
+def table_height(drawn: Table, rows: int) -> float:
+    return 12 + 13 + rows * ROW + (10 if drawn.foot else 0) + 6
+
+
+def table(canvas: Canvas, left: float, right: float, top: float, drawn: Table, rows: Sequence[Row], language: str, letter: str = "") -> float:
+    """Draw a table and return where it ends."""
+    place = title(canvas, left, right, top, drawn.title, drawn.subtitle, letter, drawn.corner)
+    edges = _edges(canvas, drawn, rows, left, right)
+    for (start, end), column in zip(edges, drawn.columns, strict=True):
+        if column.is_right:
+            canvas.text(end, place + 9, column.title, SMALL, align="right", color=GREY, room=end - start)
+        else:
+            canvas.text(start, place + 9, column.title, SMALL, color=GREY, room=end - start)
+    place += 12.5
+    canvas.rule(left, right, place, 0.4)
+    group = ""
+    for row in rows:
+        if row.is_total:
+            canvas.rule(left, right, place, 0.6)
+        for (start, end), cell in zip(edges, row.cells, strict=True):
+            _cell(canvas, start, end, place, cell, language, is_strong=row.is_total)
+        group = row.group
+        place += ROW
+        canvas.rule(left, right, place, 0.3, HAIR)
+    del group
+    if drawn.foot:
+        canvas.text(left, place + 9, drawn.foot, SMALL, color=GREY, room=right - left)
+        place += 10
+    return place
+
+
+def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right: float) -> list[tuple[float, float]]:
+    """Give every column the room its numbers need, and the names what is left, by weight."""
+    gap = 7.0
+    needs = []
+    for index, column in enumerate(drawn.columns):
+        if column.kind in ("number", "change"):
+            widest = max((canvas.text_width(row.cells[index].text, NUMBER, True) for row in rows), default=20.0)
+            head = min(canvas.text_width(column.title, SMALL, False), 62.0)
+            needs.append(max(widest, head, 18.0))
+        elif column.kind in ("spark", "interval", "bar"):
+            needs.append(66.0)
+        elif column.kind == "state":
+            needs.append(78.0)
+        else:
+            needs.append(0.0)
+    names = [index for index, need in enumerate(needs) if need == 0.0]
+    free = (right - left) - sum(needs) - gap * (len(needs) - 1)
+    weight = sum(drawn.columns[index].weight for index in names) or 1.0
+    wanted = {
+        index: max(
+            [canvas.text_width(row.cells[index].text, BODY, True) for row in rows]
+            + [canvas.text_width(drawn.columns[index].title, SMALL, False)]
+        )
+        + 2
+        for index in names
+    }
+    if names and sum(wanted.values()) < free:
+        spare = (free - sum(wanted.values())) * (0.5 if len(names) < len(needs) else 1.0)
+        for index in names:
+            needs[index] = wanted[index] + spare * drawn.columns[index].weight / weight
+        rest = (right - left) - sum(needs) - gap * (len(needs) - 1)
+        others = [index for index in range(len(needs)) if index not in names]
+        for index in others:
+            needs[index] += rest / len(others)
+    else:
+        for index in names:
+            needs[index] = max(free * drawn.columns[index].weight / weight, 20.0)
+    edges, place = [], left
+    for need in needs:
+        edges.append((place, place + need))
+        place += need + gap
+    return edges
+
+
+def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, language: str, *, is_strong: bool) -> None:
+    baseline = top + 9.2
+    match cell:
+        case TextCell():
+            color = GREY if cell.muted else QColor(0, 0, 0)
+            canvas.text(left, baseline, cell.text, BODY, bold=cell.strong or is_strong, color=color, room=right - left)
+        case NumberCell():
+            canvas.text(right, baseline, cell.text, NUMBER, bold=cell.strong or is_strong, align="right", color=GREY if cell.muted else QColor(0, 0, 0))
+        case ChangeCell():
+            canvas.text(right, baseline, cell.text, BODY, align="right")
+        case SparkCell():
+            spark(canvas, left, top + 1.2, min(right - left, 74.0), ROW - 2.4, cell.spark)
+        case StateCell():
+            state(canvas, left, baseline, cell.state, language, room=right - left)
+        case BarCell():
+            words = cell.figure.text
+            room = max(right - left - 30, 10)
+            if cell.share is not None:
+                canvas.box(left, top + 4, room, 5, BAND)
+                canvas.box(left, top + 4, room * cell.share, 5, UP)
+            canvas.text(right, baseline, words, SMALL, align="right")
+        case PillCell():
+            canvas.text(left, baseline, cell.text, SMALL, room=right - left)
+        case IntervalCell():
+            _interval(canvas, left, right, top, cell)
+
+
+def _interval(canvas: Canvas, left: float, right: float, top: float, cell: IntervalCell) -> None:
+    if cell.low is None or cell.high is None or cell.middle is None:
+        canvas.text(left, top + 9.2, cell.text, SMALL, color=GREY, room=right - left)
+        return
+    width, middle = right - left - 4, top + ROW / 2
+    if cell.against is not None:
+        spot = left + 2 + width * cell.against
+        canvas.line(spot, top + 1.5, spot, top + ROW - 1.5, 0.5, GREY, (1.0, 1.4))
+    canvas.line(left + 2 + width * cell.low, middle, left + 2 + width * cell.high, middle, 0.9, LAST)
+    canvas.dot(left + 2 + width * cell.middle, middle, 1.9, WHITE if cell.hollow else QColor(0, 0, 0), 0.7 if cell.hollow else 0)
+
+
+# ---------- lines, bars, callouts
+
+
+LINES_HEIGHT = 104.0
+
+
+def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, language: str) -> None:
+    """Draw a metric against thresholds from outside: dashed lines with the names of their zones."""
+    named = canvas.text(left, top + 8, drawn.title, TITLE, bold=True, room=(right - left) * 0.4)
+    canvas.text(left + named + 5, top + 8, drawn.subtitle, SMALL, color=GREY, room=60)
+    value_right = left + (right - left) * 0.66
+    canvas.text(value_right, top + 8, drawn.figure.text, NUMBER, bold=True, align="right")
+    state(canvas, value_right + 8, top + 8, drawn.state, language, room=right - value_right - 8)
+    ground, high = top + 16.0, 70.0
+    start, end = left + 26, right - 66
+    low, ceiling = drawn.axis.low, drawn.axis.high
+
+    def y(value: float) -> float:
+        return place_on(value, low, ceiling, ground, high)
+
+    for threshold in drawn.thresholds:
+        canvas.line(start, y(threshold.value), end, y(threshold.value), 0.5, GREY, (2.4, 1.8))
+        canvas.text(start + 2, y(threshold.value) - 2, threshold.zone, 6.8, color=GREY)
+    if drawn.floor and drawn.thresholds:
+        canvas.text(start + 2, ground + high - 2, drawn.floor, 6.8, color=GREY)
+    for value, words in drawn.axis.ticks:
+        canvas.text(start - 3, y(value) + 2.5, words, 7.0, align="right", color=GREY)
+    canvas.rule(start, end, ground + high, 0.4, GREY)
+    count = max(len(drawn.labels) - 1, 1)
+    spots: list[float] = []
+    for series in drawn.series:
+        for run in _runs(series.points):
+            canvas.polyline(
+                [(start + (end - start) * index / count, y(value)) for index, value in run],
+                0.8 if series.is_dashed else 1.2,
+                LAST if series.is_dashed else QColor(0, 0, 0),
+            )
+        known = [point for point in series.points if point is not None]
+        if known:
+            spot = y(known[-1]) + 2.6
+            while any(abs(spot - other) < 8 for other in spots):
+                spot += 8
+            spots.append(spot)
+            canvas.text(end + 4, spot, f"{series.name} {series.last.text}", SMALL, bold=not series.is_dashed, room=right - end - 4)
+    for index in range(0, len(drawn.labels), max(1, len(drawn.labels) // 6)):
+        canvas.text(start + (end - start) * index / count, ground + high + 8, drawn.labels[index], 7.0, align="center", color=GREY)
+
+
+def bars(canvas: Canvas, left: float, right: float, top: float, drawn: Bars) -> float:
+    """Draw lying bars from a zero line, each with its number, and return where they end."""
+    place = title(canvas, left, right, top, drawn.title, drawn.subtitle) + 4
+    names = max((canvas.text_width(bar.label, BODY, False) for bar in drawn.bars), default=0.0) + 8
+    room = max(right - left - names - 90, 20.0)
+    largest = max((bar.figure.place or 0.0 for bar in drawn.bars), default=0.0) or 1.0
+    for bar in drawn.bars:
+        canvas.text(left, place + 8.4, bar.label, BODY)
+        width = room * max(bar.figure.place or 0.0, 0.0) / largest
+        canvas.box(left + names, place + 2, width, 7, UP)
+        canvas.text(left + names + width + 4, place + 8.4, f"{bar.figure.text}  {bar.second}".strip(), BODY)
+        place += ROW
+    return place
+
+
+def callout(canvas: Canvas, left: float, right: float, top: float, drawn: Callout) -> float:
+    """Write one thing to discuss and return where it ends."""
+    canvas.mark(drawn.state.mark, left + 4, top + 6, 2.8)
+    place = top + 9
+    for words in canvas.wrapped(drawn.title, BODY, right - left - 15, 2, bold=True):
+        canvas.text(left + 14, place, words, BODY, bold=True)
+        place += 9.6
+    for words in canvas.wrapped(drawn.detail, BODY, right - left - 15, 3):
+        canvas.text(left + 14, place, words, BODY)
+        place += 9.6
+    canvas.rule(left, right, place - 5, 0.3, HAIR)
+    return place - 4
