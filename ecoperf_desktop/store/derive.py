@@ -63,6 +63,16 @@ def sale_days(conn: sqlite3.Connection, orders: Iterable[int], dirty: Dirty) -> 
         _touch_dependents(conn, mine, dirty)
 
 
+def touch_orders(conn: sqlite3.Connection, orders: Iterable[int], dirty: Dirty) -> None:
+    """Make dirty every day on which these orders, or what belongs to them, count."""
+    orders = set(orders)
+    if not orders:
+        return
+    with wanted(conn, orders) as mine:
+        _touch_orders(conn, mine, dirty)
+        _touch_dependents(conn, mine, dirty)
+
+
 def touch_order_days(conn: sqlite3.Connection, table: str, orders: Iterable[int], dirty: Dirty) -> None:
     """Make the days of orders dirty for rows of ``table`` that speak of them.
 
@@ -145,9 +155,7 @@ def first_orders(conn: sqlite3.Connection, customers: Iterable[int], moved: Iter
                 if tuple(before) != firsts.get(buyer, (None, None))
             ),
         )
-    with wanted(conn, touched) as orders:
-        _touch_orders(conn, orders, dirty)
-        _touch_dependents(conn, orders, dirty)
+    touch_orders(conn, touched, dirty)
 
 
 def replaced_lines(conn: sqlite3.Connection, orders: Iterable[int], dirty: Dirty) -> None:

@@ -24,7 +24,8 @@ from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.dimensions import Names, as_words
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Assertion, Fold
-from ecoperf_desktop.store.lines import Lines
+from ecoperf_desktop.store.fresh import FreshSales
+from ecoperf_desktop.store.lines import LINES_AN_ORDER, Lines
 from ecoperf_desktop.store.rows import Shape, Stored
 from ecoperf_desktop.store.seen import Titles
 from ecoperf_desktop.store.tables import TABLES, Key, Table
@@ -60,10 +61,13 @@ def known_import(conn: sqlite3.Connection, *, sha256: str, member: str | None, f
 
 
 @contextmanager
-def loading(workspace: Workspace, head: ImportHead, *, dry_run: bool = False) -> Iterator[Loading]:
+def loading(
+    workspace: Workspace, head: ImportHead, *, dry_run: bool = False, plain: bool = False
+) -> Iterator[Loading]:
     """Load one file: rows, sums, coverage, raw text and ledger entry together, or nothing.
 
     Call ``Loading.finish`` inside.  Any exception takes everything back, and so does ``dry_run``.
+    ``plain`` takes no short cut for orders that are new: the same workspace, slowly.
     """
     # A million short-lived lists would send the collector over all of them again and again.
     collecting = gc.isenabled()
@@ -72,7 +76,7 @@ def loading(workspace: Workspace, head: ImportHead, *, dry_run: bool = False) ->
     try:
         with workspace.transaction():
             conn.execute("PRAGMA wal_autocheckpoint=0")
-            load = Loading(workspace, head)
+            load = Loading(workspace, head, plain=plain)
             yield load
             if not load.is_finished:
                 raise RuntimeError("the import was not finished")
@@ -91,7 +95,7 @@ def loading(workspace: Workspace, head: ImportHead, *, dry_run: bool = False) ->
 class Loading:
     """Receives one import's rows, a stretch of the file at a time."""
 
-    def __init__(self, workspace: Workspace, head: ImportHead) -> None:
+    def __init__(self, workspace: Workspace, head: ImportHead, *, plain: bool = False) -> None:
         self._conn = conn = workspace.conn
         self._workspace = workspace
         self._head = head
@@ -106,9 +110,10 @@ class Loading:
         self._shapes: dict[str, Shape] = {}
         self._repeats: dict[str, Counter[str]] = {}
         self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._touched.dirty)
-        self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"))
+        self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"), always_look=plain)
         self._titles = Titles(conn, self.import_id, head.as_of)
-        self._basis_settled = False
+        self._fresh = None if plain else FreshSales(conn, self._touched)
+        self._basis: str = ""
         self._checked_currency = False
         self.is_finished = False
 
@@ -141,6 +146,8 @@ class Loading:
         nothing is stored.
         """
         self._titles.store()
+        if self._fresh is not None:
+            self._fresh.flush()
         self._touched.derive()
         self._store_coverage()
         new, changed, unchanged = self._levels.counts()
@@ -218,21 +225,42 @@ class Loading:
         self, shape: Shape, stored: dict[str, Column], ids: Int64, keys: list[str], new: NDArray[np.intp], records: Int64
     ) -> None:
         usual = self._fold.declare(self.import_id, shape.name, tuple(stored))
-        new = new[np.argsort(ids[new], kind="stable")]
-        taken = {name: rows.take(column, new) for name, column in stored.items()}
-        columns: dict[str, Column | Sequence[Stored] | int] = {shape.id_column: Numbers(ids[new])}
+        if len(new) < len(ids):
+            stored = {name: rows.take(column, new) for name, column in stored.items()}
+            ids, records = ids[new], records[new]
+            keys = [keys[index] for index in new.tolist()] if keys else keys
+        said = {column: stored[name] for name, column in zip(shape.fields, shape.columns, strict=True) if name in stored}
+        columns: dict[str, Column | Sequence[Stored] | int] = {shape.id_column: Numbers(ids), **said}
+        columns |= {"import_id": self.import_id, "record": Numbers(records)}
         if keys:
-            columns["natural_key"] = [keys[index] for index in new.tolist()]
+            columns["natural_key"] = keys
         if shape.name == "orders":
             columns["source_id"] = self._source_id
-            for order in ids[new].tolist():
+            for order in ids.tolist():
                 del self._names.unstored_orders[order]
-        columns |= {column: taken[name] for name, column in zip(shape.fields, shape.columns, strict=True) if name in taken}
-        columns |= {"import_id": self.import_id, "record": Numbers(records[new])}
-        rows.insert(self._conn, shape.name, columns, len(new))
+            if self._fresh is not None:
+                said |= self._fresh.derived(stored, len(ids), self._basis)
+                columns |= said
+        rows.insert(self._conn, shape.name, columns, len(ids))
         if not usual:
-            self._hold_unusual(shape, ids[new], records[new], taken)
-        self._touched.new_rows(shape, taken, ids[new])
+            self._hold_unusual(shape, ids, records, stored)
+        self._follow(shape, stored, said, ids)
+
+    def _follow(self, shape: Shape, stored: dict[str, Column], said: dict[str, Column], ids: Int64) -> None:
+        """Note what follows from rows that were just inserted."""
+        if self._fresh is not None and shape.name == "orders":
+            self._fresh.add_orders(ids, said)
+        elif self._fresh is not None and shape.name == "order_lines" and "is_whole" not in said:
+            orders = ids // LINES_AN_ORDER
+            fresh = self._fresh.takes(orders)
+            if fresh.all():
+                self._fresh.add_lines(orders, said)
+                return
+            self._fresh.add_lines(orders[fresh], {name: rows.take(column, fresh) for name, column in said.items()})
+            rest = {name: rows.take(column, ~fresh) for name, column in stored.items()}
+            self._touched.new_rows(shape, rest, ids[~fresh])
+        else:
+            self._touched.new_rows(shape, stored, ids)
 
     def _settle(
         self, shape: Shape, stored: dict[str, Column], ids: Int64, old: NDArray[np.intp], records: Int64
@@ -257,15 +285,16 @@ class Loading:
 
     def _settle_basis(self) -> None:
         """Let the first active import with orders say when a sale counts for its source."""
-        if self._basis_settled:
+        if self._basis:
             return
-        self._basis_settled = True
         self._conn.execute(
             "UPDATE source SET recognition_basis = ? WHERE source_id = ? AND NOT EXISTS (SELECT 1 FROM imports i "
             "JOIN import_fields f USING(import_id) WHERE i.source_id = source.source_id AND i.state = 'active' "
             "AND i.import_id <> ? AND f.table_name = 'orders')",
             (self._head.answers.recognition_basis, self._source_id, self.import_id),
         )
+        query = "SELECT recognition_basis FROM source WHERE source_id = ?"
+        self._basis = self._conn.execute(query, (self._source_id,)).fetchone()[0]
 
     # -- coverage
 
@@ -276,7 +305,9 @@ class Loading:
         if first is None:
             return
         last = stored.get("last_day")
-        ends = np.where(rows.present(last, count), last.values, first.values) if isinstance(last, Numbers) else first.values
+        ends = first.values
+        if isinstance(last, Numbers):
+            ends = np.where(rows.present(last, count), np.maximum(last.values, ends), ends)
         shop = stored.get("shop")
         has_shop = rows.present(shop, count)
         shops = np.where(has_shop, shop.values, 0) if isinstance(shop, Numbers) else np.zeros(count, dtype=np.int64)
@@ -453,8 +484,10 @@ class _Levels:
             grown[: len(self._of_record)] = self._of_record
             self._of_record = grown
         for level in (UNCHANGED, CHANGED, NEW):
-            marked = records[levels == level]
-            self._of_record[marked] = np.maximum(self._of_record[marked], level)
+            mine = levels == level
+            if mine.any():
+                marked = records if mine.all() else records[mine]
+                self._of_record[marked] = np.maximum(self._of_record[marked], level)
 
     def counts(self) -> tuple[int, int, int]:
         """Return how many records are new, changed and unchanged."""

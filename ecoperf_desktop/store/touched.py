@@ -29,6 +29,8 @@ class Touched:
         self.dirty: Dirty = {}
         self.orders: set[int] = set()
         self.buyers: set[int] = set()
+        # orders that are no longer, or newly, their buyer's first
+        self.regrouped: set[int] = set()
         self._accounts: set[int] = set()
         self._persons: set[int] = set()
         self._purchase_orders: set[int] = set()
@@ -81,6 +83,7 @@ class Touched:
         derive.sale_days(conn, self.orders, dirty)
         moved = derive.persons(conn, self._accounts, self._persons)
         derive.first_orders(conn, self.buyers, moved, dirty)
+        derive.touch_orders(conn, self.regrouped, dirty)
         derive.receipt_lines(conn, self._purchase_orders, dirty)
         for table, orders in self._orders_spoken_of.items():
             derive.touch_order_days(conn, table, orders, dirty)

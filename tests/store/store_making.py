@@ -60,9 +60,9 @@ def head(export: Export) -> ImportHead:
     )  # fmt: skip
 
 
-def do(opened: Workspace, export: Export) -> Loaded:
+def do(opened: Workspace, export: Export, *, plain: bool = False) -> Loaded:
     """Import a made-up file; records count on from one table to the next."""
-    with loading(opened, head(export)) as load:
+    with loading(opened, head(export), plain=plain) as load:
         record = 1
         for table, rows in export.tables:
             for start in range(0, len(rows), export.stretch):

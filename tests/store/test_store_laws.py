@@ -89,9 +89,9 @@ _law = settings(
 )
 
 
-def _said(exports: list[Export], undone: tuple[int, ...] = ()) -> dict[str, Any]:
+def _said(exports: list[Export], undone: tuple[int, ...] = (), *, plain: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, making.workspace(Path(folder)) as opened:
-        ids = [making.do(opened, export).import_id for export in exports]
+        ids = [making.do(opened, export, plain=plain).import_id for export in exports]
         if undone:
             ledger.undo(opened, [ids[index] for index in undone])
         _check_sums(opened)
@@ -112,6 +112,12 @@ def test_files_in_any_order_give_the_same_workspace(exports: list[Export], rando
     shuffled = exports[:]
     random.shuffle(shuffled)
     assert _said(exports) == _said(shuffled)
+
+
+@_law
+@given(_exports())
+def test_the_short_cut_for_new_orders_gives_what_the_plain_way_gives(exports: list[Export]) -> None:
+    assert _said(exports) == _said(exports, plain=True)
 
 
 @_law
