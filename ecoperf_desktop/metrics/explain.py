@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 from ecoperf_desktop import language
 from ecoperf_desktop.metrics import formula
+from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Sources, window
 from ecoperf_desktop.metrics.downtime import Outage, down_seconds
-from ecoperf_desktop.metrics.evaluate import CARRIED_DAYS, Answering, Engine, window
+from ecoperf_desktop.metrics.evaluate import Answering, Engine
 from ecoperf_desktop.metrics.facts import scaled
 from ecoperf_desktop.metrics.scope import Scope, conditions
 from ecoperf_desktop.metrics.unsold import selling_days
@@ -82,8 +83,8 @@ def explain(
     answering = Answering(engine)
     plan = answering.plan(question)
     value = answering.values(plan)[0]
-    metric = plan.metrics[0]
-    rows = _Rows(engine, answering, plan.scope).behind(metric, value)
+    metric = plan.asked[0].metric
+    rows = _Rows(engine.conn, answering.sources, plan.scope).behind(metric, value)
     spoken = language.current()
     return Explanation(
         value,
@@ -115,10 +116,10 @@ def _counted(conn: sqlite3.Connection, rows: Iterator[_Row], limit: int | None) 
 class _Rows:
     """Finds the rows behind a metric in one scope."""
 
-    def __init__(self, engine: Engine, answering: Answering, scope: Scope) -> None:
-        self._conn = engine.conn
-        self._catalogue = engine.catalogue
-        self._answering = answering
+    def __init__(self, conn: sqlite3.Connection, sources: Sources, scope: Scope) -> None:
+        self._conn = conn
+        self._catalogue = sources.catalogue
+        self._sources = sources
         self._scope = scope
 
     def behind(self, metric: Metric, value: Value) -> Iterator[_Row]:
@@ -140,7 +141,7 @@ class _Rows:
         while isinstance(metric.calculation, FirstKnown):
             parts = [self._catalogue.metric(name) for name in metric.calculation.of]
             parts = [part for part in parts if all(name in part.dimensions for name in self._scope.dimensions)]
-            known = (part for part in parts if self._answering.results(part, self._scope, period).get(()).value is not None)
+            known = (part for part in parts if self._sources.asked(part.id, self._scope).results(period).get(()).value is not None)
             metric = next(known, parts[0])
         return metric
 
@@ -213,7 +214,7 @@ class _Rows:
             case formula.Name("days"):
                 return {"": Fraction(period.days)}
             case formula.Name("covered"):
-                covered = self._answering.covered_days(metric, self._scope, (), period)
+                covered = self._sources.asked(metric.id, self._scope).covered_days((), period)
                 return {"": Fraction(covered or 0)}
             case formula.Name():
                 return {node.name: Fraction(1)}
@@ -244,7 +245,7 @@ class _Rows:
             by_view.setdefault(measure.view, []).append((measure, factor))
         for name, parts in by_view.items():
             view = VIEWS[name]
-            reports = [self._answering.loads.reports(measure, self._scope, period) for measure, _ in parts]
+            reports = [self._sources.loads.reports(measure, self._scope, period) for measure, _ in parts]
             keys = ["day", "last_day", "source_id", *_report_columns(view)] if view.spans else ["day"]
             amounts = [_amount(measure) for measure, _ in parts]
             first = period.first if not view.spans else min((report[0] for of in reports for report in of or ()), default=period.first)
@@ -284,11 +285,11 @@ class _Rows:
 
     def _average(self, level: AverageLevel, period: Period) -> Iterator[_Row]:
         measure = self._catalogue.measures[level.measure]
-        days = len(self._answering.loads.by_day(measure, self._scope, period))
+        days = len(self._sources.loads.by_day(measure, self._scope, period))
         yield from _times(self._values(measure.view, _amount(measure), None, period), Fraction(1, days or 1))
 
     def _snapshot(self, measure: Measure, period: Period) -> Day | None:
-        return max(self._answering.loads.by_day(measure, self._scope, period), default=None)
+        return max(self._sources.loads.by_day(measure, self._scope, period), default=None)
 
     def _distinct(self, asked: Distinct, period: Period) -> Iterator[_Row]:
         """Yield the rows of every value that counts; the row by which it is reached contributes 1."""
@@ -315,7 +316,7 @@ class _Rows:
                 yield _Row(table, import_id, record, int(before < asked.at_least == len(reached[of])))
 
     def _given(self, metric: Metric, given: Given, period: Period) -> Iterator[_Row]:
-        result = self._answering.results(metric, self._scope, period).get(())
+        result = self._sources.asked(metric.id, self._scope).results(period).get(())
         if result.value is None or "first" not in result.details:
             return
         first, last = (parse_day(str(result.details[edge])) for edge in ("first", "last"))
@@ -351,7 +352,7 @@ class _Rows:
         day = self._snapshot(measure, Period(period.first - CARRIED_DAYS, period.last))
         if day is None:
             return
-        sold = self._answering.sold(selling_days(day, asked.days))
+        sold = self._sources.sold(selling_days(day, asked.days))
         columns = ["product_id", _amount(measure), "oldest_receipt_day"]
         for table, import_id, record, product, level, received in self._read(VIEWS[measure.view], columns, Period(day, day)):
             if level is not None and received is not None and received < day - asked.days and product not in sold:

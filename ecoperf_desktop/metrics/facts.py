@@ -14,7 +14,15 @@ from ecoperf_desktop.metrics.given import Choice, VendorFigure, choose
 from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.metrics.unsold import StockRow, lying, selling_days
 from ecoperf_desktop.model.days import Day, Period
-from ecoperf_desktop.model.metric import Deviation, Distinct, Downtime, Given, Measure, Percentile
+from ecoperf_desktop.model.metric import (
+    Calculation,
+    Deviation,
+    Distinct,
+    Downtime,
+    Given,
+    Measure,
+    Percentile,
+)
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.views import VIEWS, View
@@ -34,6 +42,13 @@ class Facts:
         self._conn = conn
         self._columns: dict[tuple[int, Scope], _KeptByCut] = {}
         self._are_current: bool | None = None
+
+    def want(self, asked: Calculation, scope: Scope, period: Period) -> None:
+        """Note what will be asked, so that a kept column is read once."""
+        if isinstance(asked, Distinct | Percentile):
+            kept = self._kept(asked.view, asked.of, asked.where, scope)
+            if kept is not None:
+                kept.want(period)
 
     def distinct(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int]:
         """Return how many different values there are, by cut."""
@@ -178,7 +193,8 @@ class _KeptByCut:
         self._conn = conn
         self._column = column
         self._scope = scope
-        self._period: Period | None = None
+        self._wanted: Period | None = None
+        self._loaded: Period | None = None
         self._entries: dict[Cut, Kept] = {}
         self._once: dict[Cut, Kept] = {}
 
@@ -212,23 +228,25 @@ class _KeptByCut:
                 found[cut] = (int(np.partition(entries, place)[place]), len(entries))
         return found
 
+    def want(self, period: Period) -> None:
+        first = period.first if self._wanted is None else min(self._wanted.first, period.first)
+        last = period.last if self._wanted is None else max(self._wanted.last, period.last)
+        self._wanted = Period(first, last)
+
     def _between(self, period: Period, once_a_day: bool) -> dict[Cut, Kept]:
         from ecoperf_desktop.store import weeks
 
-        if self._period is None or not (self._period.first <= period.first and period.last <= self._period.last):
-            # Later questions reach further back more often than not: read to the edge of what was asked so far.
-            first = period.first if self._period is None else min(self._period.first, period.first)
-            last = period.last if self._period is None else max(self._period.last, period.last)
-            self._period = Period(first, last)
+        self.want(period)
+        if self._loaded != self._wanted:
+            assert self._wanted is not None
             cells = {
                 _SHOP_AND_CHANNEL[name]: [-1 if key is None else int(key) for key in keys] for name, keys in self._scope.where
             }
-            parts: dict[Cut, list[Kept]] = {}
-            for (shop, channel), kept in weeks.read_column(self._conn, self._column, [(first, last)], cells).items():
-                of = {"shop": None if shop == -1 else shop, "channel": None if channel == -1 else channel}
-                parts.setdefault(tuple(of[name] for name in self._scope.per), []).append(kept)
-            self._entries = {cut: weeks.joined(found) for cut, found in parts.items()}
+            by = [_SHOP_AND_CHANNEL[name] for name in self._scope.per]
+            found = weeks.read_column(self._conn, self._column, self._wanted, cells, by)
+            self._entries = {tuple(None if key == -1 else key for key in cell): kept for cell, kept in found.items()}
             self._once = {}
+            self._loaded = self._wanted
         if not once_a_day:
             return self._entries
         if not self._once:

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period
@@ -22,8 +22,7 @@ Amount: TypeAlias = "int | float | None"
 _GAP = 14
 
 
-@dataclass(frozen=True)
-class Amounts:
+class Amounts(NamedTuple):
     """A measure over a period, by cut; a cut that is not here has no rows.
 
     None is a quantity that no row states.  ``is_cut``: rows that stand for a span
@@ -35,31 +34,37 @@ class Amounts:
 
 
 class Loads:
-    """Reads measures; say with ``want`` what will be asked, so that each view is read once."""
+    """Reads measures, the days and columns of one view that are asked for together at once."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
+        self._loaded: dict[tuple[str, Scope], Loaded] = {}
         self._by_day: dict[tuple[str, Scope], _ByDay] = {}
         self._by_product: dict[tuple[str, Scope], ProductAmounts] = {}
         self._are_current: bool | None = None
 
-    def want(self, measure: Measure, scope: Scope, period: Period) -> None:
-        """Note that ``amounts`` will be asked."""
-        if not self._answers_by_product(measure, scope):
-            self._table(measure, scope).want(measure, period)
+    def loaded(self, measure: Measure, scope: Scope) -> Loaded:
+        """Return the measure in the scope; say to it what will be asked, so that each view is read once."""
+        key = (measure.id, scope)
+        found = self._loaded.get(key)
+        if found is None:
+            if self._answers_by_product(measure, scope):
+                of = (measure.view, scope)
+                if of not in self._by_product:
+                    self._by_product[of] = ProductAmounts(self._conn, VIEWS[measure.view], scope)
+                found = _LoadedByProduct(measure, self._by_product[of])
+            else:
+                found = _LoadedByDay(measure, self._table(measure, scope))
+            self._loaded[key] = found
+        return found
 
     def amounts(self, measure: Measure, scope: Scope, period: Period) -> Amounts:
         """Return the measure over ``period`` by cut."""
-        if self._answers_by_product(measure, scope):
-            key = (measure.view, scope)
-            if key not in self._by_product:
-                self._by_product[key] = ProductAmounts(self._conn, VIEWS[measure.view], scope)
-            return Amounts(self._by_product[key].amounts(measure, period))
-        return self._table(measure, scope).amounts(measure, period)
+        return self.loaded(measure, scope).amounts(period)
 
     def by_day(self, measure: Measure, scope: Scope, period: Period) -> dict[Day, dict[Cut, Amount]]:
         """Return the measure by day and cut, of the days of ``period`` that have rows."""
-        return self._table(measure, scope).days_of(measure, period)
+        return self.loaded(measure, scope).by_day(period)
 
     def reports(self, measure: Measure, scope: Scope, period: Period) -> set[Report] | None:
         """Return which reports of which days answer for the measure; None where every row does."""
@@ -110,6 +115,53 @@ class Loads:
         return measure.name in weeks.PRODUCT_MEASURES.get(measure.view, ()) and self.are_current
 
 
+class Loaded(Protocol):
+    """One measure in one scope."""
+
+    def want(self, period: Period) -> None:
+        """Note that ``period`` will be asked for."""
+
+    def amounts(self, period: Period) -> Amounts:
+        """Return the measure over ``period`` by cut."""
+
+    def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        """Return the measure by day and cut, of the days of ``period`` that have rows."""
+
+
+class _LoadedByDay:
+    def __init__(self, measure: Measure, table: _ByDay) -> None:
+        self._measure = measure
+        self._table = table
+
+    def want(self, period: Period) -> None:
+        self._table.want(self._measure, period)
+
+    def amounts(self, period: Period) -> Amounts:
+        return self._table.amounts(self._measure, period)
+
+    def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        return self._table.days_of(self._measure, period)
+
+
+class _LoadedByProduct:
+    def __init__(self, measure: Measure, products: ProductAmounts) -> None:
+        self._measure = measure
+        self._products = products
+
+    def want(self, period: Period) -> None:
+        """Periods are read one by one."""
+
+    def amounts(self, period: Period) -> Amounts:
+        return Amounts(self._products.amounts(self._measure, period))
+
+    def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        return {
+            day: amounts
+            for day in range(period.first, period.last + 1)
+            if (amounts := self._products.amounts(self._measure, Period(day, day)))
+        }
+
+
 # The columns of ``product`` that answer for a dimension.
 PRODUCT_DIMENSIONS = {"product": "product_id", "category": "category_id", "supplier": "supplier_id"}
 
@@ -140,16 +192,21 @@ class _Rows:
     days: Sequence[Day]
     values: Sequence[Sequence[Amount]]
     columns: dict[int, _Column] = field(default_factory=dict)
+    _places: dict[Period, tuple[int, int]] = field(default_factory=dict)
 
-    def sum(self, place: int, period: Period) -> Amount:
-        """Return the sum of a column, raise KeyError when the period has no rows."""
-        start, end = bisect_left(self.days, period.first), bisect_right(self.days, period.last)
-        if start == end:
-            raise KeyError(period)
-        column = self.columns.get(place)
-        if column is None:
-            column = self.columns[place] = _Column(self.values[place])
-        return column.sum(start, end)
+    def places(self, period: Period) -> tuple[int, int]:
+        """Return where the period's rows begin and end."""
+        found = self._places.get(period)
+        if found is None:
+            found = bisect_left(self.days, period.first), bisect_right(self.days, period.last)
+            self._places[period] = found
+        return found
+
+    def column(self, place: int) -> _Column:
+        found = self.columns.get(place)
+        if found is None:
+            found = self.columns[place] = _Column(self.values[place])
+        return found
 
 
 class _ByDay:
@@ -180,10 +237,9 @@ class _ByDay:
         place = self._place[measure.name]
         found: dict[Cut, Amount] = {}
         for cut, rows in self._cuts.items():
-            try:
-                found[cut] = rows.sum(place, period)
-            except KeyError:
-                continue
+            start, end = rows.places(period)
+            if start < end:
+                found[cut] = rows.column(place).sum(start, end)
         return Amounts(found)
 
     def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
@@ -288,10 +344,9 @@ class _BySpan(_ByDay):
         self._prepare(measure, period)
         found: dict[Cut, Amount] = {}
         for cut, rows in self._days_by_cut(measure).items():
-            try:
-                found[cut] = rows.sum(0, period)
-            except KeyError:
-                continue
+            start, end = rows.places(period)
+            if start < end:
+                found[cut] = rows.column(0).sum(start, end)
         spans, is_cut = self._spans_of(period)
         for span in spans:
             for cut, value in self._stated(span, measure).items():

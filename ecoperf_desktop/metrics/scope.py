@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -76,23 +76,22 @@ class Names:
         self._conn = conn
         self._labels: dict[tuple[str, Key], str] = {}
 
-    def scope(self, where: Sequence[tuple[str, str]], per: Sequence[str], views: Iterable[str]) -> Scope:
+    def scope(self, where: Sequence[tuple[str, str]], per: Sequence[str], views: Callable[[], Sequence[str]]) -> Scope:
         """Return the scope of named filters; raise MetricRefused that names near values for an unknown one.
 
-        ``views`` are those in which a dimension of plain text is looked up.
+        ``views`` gives those in which a dimension of plain text is looked up.
         """
         keys: dict[str, list[Key]] = {}
-        places = tuple(views)
         for dimension, value in where:
-            keys.setdefault(dimension, []).append(self._key(dimension, value, places))
+            keys.setdefault(dimension, []).append(self._key(dimension, value, views))
         return Scope(tuple((dimension, tuple(found)) for dimension, found in keys.items()), tuple(per))
 
-    def _key(self, dimension: str, value: str, views: Sequence[str]) -> Key:
+    def _key(self, dimension: str, value: str, views: Callable[[], Sequence[str]]) -> Key:
         if value == "":
             return None
         known = DIMENSIONS[dimension]
         if known.table is None:
-            return self._text(dimension, value, views)
+            return self._text(dimension, value, views())
         row = self._conn.execute(
             f"SELECT {known.id} FROM {known.table} WHERE {known.name} = ?", (value,)
         ).fetchone()

@@ -62,7 +62,8 @@ class Value:
 class Question:
     """What is asked: metrics, the period, how to cut it and what to compare with.
 
-    Of a cut, ``top`` keeps the parts with the largest first metric over the whole period.
+    Of a cut, ``top`` keeps the parts with the largest first metric over ``top_over`` (the
+    whole period when None); each value's details then say under ``parts`` how many there are.
     Two values of one dimension in ``where`` mean either; two dimensions mean both; an
     empty value means rows without one.
     """
@@ -74,6 +75,7 @@ class Question:
     where: tuple[tuple[str, str], ...] = ()
     compare: str | None = None
     top: int | None = None
+    top_over: Period | None = None
 
 
 @dataclass(frozen=True)

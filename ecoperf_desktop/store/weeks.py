@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecoperf_desktop.model.columns import Bool, Int64
-from ecoperf_desktop.model.days import Day, Grain, bucket_of
+from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Measure
 from ecoperf_desktop.store.views import View
 
@@ -336,32 +336,33 @@ class Kept:
 
 
 def read_column(
-    conn: sqlite3.Connection, kept: KeptColumn, spans: Sequence[tuple[Day, Day]], cells: Mapping[str, Sequence[int]]
-) -> dict[Cell, Kept]:
-    """Return a kept column by shop and channel, of the stretches that touch ``spans``.
+    conn: sqlite3.Connection, kept: KeptColumn, period: Period, cells: Mapping[str, Sequence[int]], by: Sequence[str]
+) -> dict[tuple[int, ...], Kept]:
+    """Return a kept column of the stretches that touch ``period``, by the columns of ``by``.
 
     ``cells`` restricts ``shop_id`` and ``channel_id`` to row ids (-1: none).
     """
-    found: dict[Cell, tuple[list[NDArray[Any]], list[Int64]]] = {}
-    week = np.arange(7)
-    for first, last in spans:
-        query = "SELECT first_day, shop_id, channel_id, counts, entries FROM week_columns WHERE kept = ? AND first_day BETWEEN ? AND ?"
-        for first_day, shop, channel, counts, entries in conn.execute(
-            query + _restricted(cells) + " ORDER BY first_day", (kept.number, stretch_of(first), last)
-        ):
-            parts, days = found.setdefault((shop, channel), ([], []))
-            parts.append(np.frombuffer(entries, kept.type))
-            days.append(np.repeat(week + first_day, np.frombuffer(counts, "<u4")))
-    return {cell: Kept(np.concatenate(days), np.concatenate(parts)) for cell, (parts, days) in found.items()}
+    found: dict[tuple[int, ...], list[tuple[int, bytes, bytes]]] = {}
+    keys = "".join(f", {column}" for column in by)
+    for first_day, counts, entries, *cell in conn.execute(
+        f"SELECT first_day, counts, entries{keys} FROM week_columns WHERE kept = ? AND first_day BETWEEN ? AND ?"
+        f"{_restricted(cells)} ORDER BY first_day",
+        (kept.number, stretch_of(period.first), period.last),
+    ):
+        found.setdefault(tuple(cell), []).append((first_day, counts, entries))
+    return {cell: _joined(kept, rows) for cell, rows in found.items()}
 
 
-def joined(parts: Sequence[Kept]) -> Kept:
-    """Return several kept columns as one, in the order of the days."""
-    if len(parts) == 1:
-        return parts[0]
-    days = np.concatenate([part.days for part in parts])
-    order = np.argsort(days, kind="stable")
-    return Kept(days[order], np.concatenate([part.entries for part in parts])[order])
+def _joined(kept: KeptColumn, rows: Sequence[tuple[int, bytes, bytes]]) -> Kept:
+    firsts = np.array([row[0] for row in rows], np.int64)
+    counts = np.frombuffer(b"".join([row[1] for row in rows]), "<u4").reshape(-1, 7)
+    entries = np.frombuffer(b"".join([row[2] for row in rows]), kept.type)
+    days = np.repeat((firsts[:, None] + np.arange(7)).ravel(), counts.ravel())
+    if len(days) and (days[1:] < days[:-1]).any():
+        # Days fit into 16 bits once the first is taken off; such short numbers are sorted without comparing.
+        order = np.argsort((days - days.min()).astype(np.uint16), kind="stable")
+        days, entries = days[order], entries[order]
+    return Kept(days, entries)
 
 
 def read_products(

@@ -1,0 +1,574 @@
+"""One metric in one scope, worked out over any period; what it is made of is found once."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple, assert_never
+
+from ecoperf_desktop.metrics import formula
+from ecoperf_desktop.metrics.catalogue import Catalogue
+from ecoperf_desktop.metrics.facts import Facts, scaled
+from ecoperf_desktop.metrics.given import Choice
+from ecoperf_desktop.metrics.loads import Amount, Loaded, Loads
+from ecoperf_desktop.metrics.scope import Cut, Scope
+from ecoperf_desktop.model.days import Day, Period, iso
+from ecoperf_desktop.model.metric import (
+    AverageLevel,
+    Calculation,
+    Deviation,
+    Distinct,
+    Downtime,
+    FirstKnown,
+    Formula,
+    Given,
+    Last,
+    Metric,
+    Opening,
+    Percentile,
+    Ratio,
+    Sum,
+    Term,
+    Unsold,
+)
+from ecoperf_desktop.model.value import Number, Quality
+from ecoperf_desktop.store.coverage import Coverage
+
+# A level without a snapshot on the day is carried on for so many days, and then not known.
+CARRIED_DAYS = 3
+# "All days up to it": before any order could have been written down.
+_BEGINNING = -25567
+_NO_DETAILS: Mapping[str, object] = {}
+
+
+class Result(NamedTuple):
+    """One number before it is dressed as a Value.
+
+    ``base`` is how many rows stand behind it, where that decides whether it is firm.
+    """
+
+    value: Number | None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    quality: Quality = "ok"
+    reason: str | None = None
+    details: Mapping[str, object] = _NO_DETAILS
+    base: Number | None = None
+
+
+class Results(NamedTuple):
+    """A number over one period, by cut.
+
+    ``absent`` is what a cut without any rows has; where nothing is cut, it is the number.
+    """
+
+    by_cut: Mapping[Cut, Result]
+    absent: Result
+
+    def get(self, cut: Cut) -> Result:
+        return self.by_cut.get(cut, self.absent)
+
+
+_ZERO = Result(0)
+_NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
+_NOT_STATED = Result(None, quality="missing", reason="metrics.not_stated")
+_NO_SNAPSHOT = Result(None, quality="missing", reason="metrics.no_snapshot")
+_LONGER_ONLY = Result(None, quality="missing", reason="metrics.longer_spans_only")
+_NO_FIGURE = Result(None, quality="missing", reason="metrics.catalogue_vendor_none")
+
+
+def window(metric: Metric, period: Period) -> Period:
+    """Return the days that a metric asked for ``period`` looks at."""
+    if metric.window is None:
+        return period
+    return Period(_BEGINNING if metric.window == 0 else period.last - metric.window + 1, period.last)
+
+
+class Sources:
+    """Where numbers come from, shared by all that is asked together."""
+
+    def __init__(self, catalogue: Catalogue, loads: Loads, facts: Facts, coverage: Coverage) -> None:
+        self.catalogue = catalogue
+        self.loads = loads
+        self.facts = facts
+        self.coverage = coverage
+        self._asked: dict[tuple[str, Scope], Asked] = {}
+        self._verdicts: dict[tuple[object, ...], tuple[int, Result | None]] = {}
+
+    def asked(self, metric_id: str, scope: Scope) -> Asked:
+        """Return the metric in the scope, the same object each time."""
+        key = (metric_id, scope)
+        found = self._asked.get(key)
+        if found is None:
+            found = self._asked[key] = Asked(self, self.catalogue.metric(metric_id), scope)
+        return found
+
+    def verdict(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
+        """Return how many days have the needed data, and what that makes of a number: nothing, partial, or missing."""
+        key = (metric.needs, metric.wants, metric.window, period, shops)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = self._judge(metric, period, shops)
+        return found
+
+    def _judge(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
+        needed = {kind: self.coverage.of(kind, period, shops) for kind in metric.needs}
+        days = min((covered.days for covered in needed.values()), default=period.days)
+        bounds = {"first": iso(period.first), "last": iso(period.last)}
+        absent = [kind for kind, covered in needed.items() if covered.days == 0]
+        if absent:
+            details = {**bounds, "kinds": ", ".join(absent)}
+            return days, Result(None, quality="missing", reason="metrics.not_covered", details=details)
+        inner = window(metric, period) if metric.window != 0 else period
+        parts = [kind for kind in (*metric.needs, *metric.wants) if not self.coverage.of(kind, inner, shops).is_whole]
+        if not parts:
+            return days, None
+        partial = {**bounds, "kinds": ", ".join(parts), "covered": days, "days": period.days}
+        return days, Result(None, quality="partial", reason="metrics.partly_covered", details=partial)
+
+    def sold(self, days: Period) -> set[int]:
+        """Return the products of which anything was sold."""
+        by_product = self.loads.amounts(self.catalogue.measures["line.units"], Scope(per=("product",)), days).by_cut
+        return {cut[0] for cut in by_product if isinstance(cut[0], int)}
+
+
+class Asked:
+    """One metric in one scope."""
+
+    def __init__(self, sources: Sources, metric: Metric, scope: Scope) -> None:
+        self.metric = metric
+        self.scope = scope
+        self._sources = sources
+        self._work = _work(sources, metric, metric.calculation, scope)
+        self._gate: Asked | None = None
+        if metric.gate is not None:
+            opener = sources.catalogue.metric(metric.gate.metric)
+            self._gate = sources.asked(opener.id, scope.within(opener.dimensions))
+        self._shops = _shops(scope)
+        self._by_shop = scope.per.index("shop") if "shop" in scope.per else None
+        self._wanted: set[Period] = set()
+        self._known: dict[Period, Results] = {}
+
+    def want(self, period: Period) -> None:
+        """Note that ``results`` will be asked, so that what it reads is read with the rest."""
+        if period in self._wanted:
+            return
+        self._wanted.add(period)
+        inner = window(self.metric, period)
+        self._work.want(inner)
+        if self._gate is not None:
+            self._gate.want(inner)
+
+    def results(self, period: Period) -> Results:
+        """Return the number over ``period`` by cut, with all that coverage and its rules say about it."""
+        found = self._known.get(period)
+        if found is None:
+            inner = window(self.metric, period)
+            found = self._dressed(self._work.results(inner), inner, period)
+            self._known[period] = found
+        return found
+
+    def covered_days(self, cut: Cut, period: Period) -> int | None:
+        """Return how many days of the period have the data the metric needs; None when it needs none."""
+        return self._sources.verdict(self.metric, period, self._shops_of(cut))[0] if self.metric.needs else None
+
+    def _dressed(self, found: Results, inner: Period, period: Period) -> Results:
+        low_n, gate = self.metric.low_n, self._gate
+        verdict = self._sources.verdict(self.metric, period, self._shops)[1]
+        if low_n is None and gate is None and verdict is None and self._by_shop is None:
+            return found
+        opened = None if gate is None else gate.results(inner)
+
+        def dressed(cut: Cut, one: Result) -> Result:
+            if opened is not None:
+                one = self._gated(cut, one, opened)
+            if low_n is not None:
+                one = _firm(one, low_n)
+            judged = verdict
+            if self._by_shop is not None and cut:
+                judged = self._sources.verdict(self.metric, period, self._shops_of(cut))[1]
+            return one if judged is None else _judged(one, judged)
+
+        if not self.scope.per:
+            return _whole(dressed((), found.absent))
+        # A gate has its say on the parts; what has no rows needs none.
+        absent = found.absent if verdict is None else _judged(found.absent, verdict)
+        return Results({cut: dressed(cut, one) for cut, one in found.by_cut.items()}, absent)
+
+    def _gated(self, cut: Cut, one: Result, opened: Results) -> Result:
+        gate, asked = self.metric.gate, self._gate
+        assert gate is not None and asked is not None
+        reached = opened.get(self.scope.projected(cut, asked.metric.dimensions)).value
+        if one.value is None or reached is None or reached >= Fraction(str(gate.at_least)):
+            return one
+        details = {"reached": float(reached), "at_least": gate.at_least}
+        return one._replace(value=None, quality=gate.quality, reason=gate.reason, details=details)
+
+    def _shops_of(self, cut: Cut) -> tuple[int, ...] | None:
+        if self._by_shop is None:
+            return self._shops
+        shop = cut[self._by_shop]
+        return (shop,) if isinstance(shop, int) else None
+
+
+# ---- ways of working a number out
+
+
+class _Work(ABC):
+    """One way of working a number out in one scope."""
+
+    @abstractmethod
+    def want(self, period: Period) -> None: ...
+
+    @abstractmethod
+    def results(self, period: Period) -> Results: ...
+
+
+def _work(sources: Sources, metric: Metric, calculation: Calculation, scope: Scope) -> _Work:
+    match calculation:
+        case Sum():
+            return _terms(sources, calculation.terms, scope)
+        case Ratio():
+            return _Quotient(sources, calculation, scope)
+        case Formula():
+            return _Arithmetic(sources, metric, calculation, scope)
+        case FirstKnown():
+            return _FirstKnown(sources, calculation, scope)
+        case Last() | Opening() | AverageLevel() | Unsold():
+            return _Level(sources, calculation, scope)
+        case Distinct() | Percentile() | Deviation() | Given() | Downtime():
+            return _OfFacts(sources, calculation, scope)
+        case _:
+            assert_never(calculation)
+
+
+class _Measured(_Work):
+    """A measure."""
+
+    def __init__(self, sources: Sources, measure: str, scope: Scope) -> None:
+        self._loaded: Loaded = sources.loads.loaded(sources.catalogue.measures[measure], scope)
+        self._is_cut = bool(scope.per)
+
+    def want(self, period: Period) -> None:
+        self._loaded.want(period)
+
+    def results(self, period: Period) -> Results:
+        amounts = self._loaded.amounts(period)
+        absent = _LONGER_ONLY if amounts.is_cut else _ZERO
+        if self._is_cut:
+            return Results({cut: _stated(amount, amounts.is_cut) for cut, amount in amounts.by_cut.items()}, absent)
+        return _whole(_stated(amounts.by_cut[()], amounts.is_cut) if () in amounts.by_cut else absent)
+
+
+class _Part(_Work):
+    """Another metric."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def want(self, period: Period) -> None:
+        self.asked.want(period)
+
+    def results(self, period: Period) -> Results:
+        return self.asked.results(period)
+
+
+class _Combined(_Work):
+    """Something made of several parts in the same scope."""
+
+    def __init__(self, parts: Sequence[_Work], is_cut: bool) -> None:
+        self._parts = parts
+        self._is_cut = is_cut
+
+    def want(self, period: Period) -> None:
+        for part in self._parts:
+            part.want(period)
+
+    def _combined(self, period: Period, combine: Callable[[Sequence[Result]], Result]) -> Results:
+        found = [part.results(period) for part in self._parts]
+        absent = combine([part.absent for part in found])
+        if not self._is_cut:
+            return _whole(absent)
+        cuts = set().union(*(part.by_cut for part in found))
+        return Results({cut: combine([part.get(cut) for part in found]) for cut in cuts}, absent)
+
+
+def _terms(sources: Sources, terms: Sequence[Term], scope: Scope) -> _Work:
+    parts: list[_Work] = []
+    for term in terms:
+        if "." in term.of:
+            parts.append(_Measured(sources, term.of, scope))
+        else:
+            parts.append(_Part(sources.asked(term.of, scope)))
+    if len(parts) == 1 and terms[0].sign == 1:
+        return parts[0]
+    return _Total(parts, [term.sign for term in terms], bool(scope.per))
+
+
+class _Total(_Combined):
+    def __init__(self, parts: Sequence[_Work], signs: Sequence[int], is_cut: bool) -> None:
+        super().__init__(parts, is_cut)
+        self._signs = signs
+
+    def results(self, period: Period) -> Results:
+        return self._combined(period, self._added)
+
+    def _added(self, parts: Sequence[Result]) -> Result:
+        total: Number = 0
+        for sign, part in zip(self._signs, parts, strict=True):
+            if part.value is None:
+                return Result(None, quality=part.quality, reason=part.reason, details=part.details)
+            total = total + part.value if sign > 0 else total - part.value
+        return _inheriting(Result(total), parts)
+
+
+class _Quotient(_Combined):
+    def __init__(self, sources: Sources, ratio: Ratio, scope: Scope) -> None:
+        super().__init__([_terms(sources, ratio.over, scope), _terms(sources, ratio.under, scope)], bool(scope.per))
+        self._ratio = ratio
+
+    def results(self, period: Period) -> Results:
+        return self._combined(period, self._divided)
+
+    def _divided(self, parts: Sequence[Result]) -> Result:
+        over, under = parts
+        if over.value is None or under.value is None:
+            unknown = over if over.value is None else under
+            return unknown._replace(value=None, numerator=over.value, denominator=under.value)
+        numerator = under.value - over.value if self._ratio.complement else over.value
+        # A base below 0 (more returned than sold) gives no sensible share either.
+        if under.value <= 0:
+            return _NO_BASE._replace(numerator=numerator, denominator=under.value)
+        value = scaled(_quotient(numerator, under.value), self._ratio.scale)
+        return _inheriting(Result(value, numerator, under.value, base=under.value), parts)
+
+
+class _Arithmetic(_Combined):
+    def __init__(self, sources: Sources, metric: Metric, calculation: Formula, scope: Scope) -> None:
+        self._node = formula.parse(calculation.text)
+        names = formula.names(self._node)
+        self._names = [name for name in names if name not in ("days", "covered")]
+        super().__init__([_Part(sources.asked(name, scope)) for name in self._names], bool(scope.per))
+        self._sources = sources
+        self._metric = metric
+        self._shops = _shops(scope)
+        self._asks_covered = "covered" in names
+
+    def results(self, period: Period) -> Results:
+        numbers: dict[str, Number | None] = {"days": period.days}
+        if self._asks_covered:
+            numbers["covered"] = self._sources.verdict(self._metric, period, self._shops)[0]
+
+        def worked_out(parts: Sequence[Result]) -> Result:
+            for name, part in zip(self._names, parts, strict=True):
+                numbers[name] = part.value
+            return _evaluated(self._node, numbers, parts)
+
+        return self._combined(period, worked_out)
+
+
+class _FirstKnown(_Combined):
+    def __init__(self, sources: Sources, calculation: FirstKnown, scope: Scope) -> None:
+        metrics = [sources.catalogue.metric(name) for name in calculation.of]
+        fitting = [one for one in metrics if all(name in one.dimensions for name in scope.dimensions)]
+        super().__init__([_Part(sources.asked(one.id, scope)) for one in fitting], bool(scope.per))
+
+    def results(self, period: Period) -> Results:
+        return self._combined(period, lambda parts: next((one for one in parts if one.value is not None), parts[0]))
+
+
+class _Level(_Work):
+    """What is counted on snapshot days."""
+
+    def __init__(self, sources: Sources, level: Last | Opening | AverageLevel | Unsold, scope: Scope) -> None:
+        self._sources = sources
+        self._level = level
+        self._scope = scope
+        self._measure = sources.catalogue.measures[level.measure]
+        self._loaded = sources.loads.loaded(self._measure, scope)
+
+    def want(self, period: Period) -> None:
+        self._loaded.want(self._looked_at(period))
+
+    def _looked_at(self, period: Period) -> Period:
+        if isinstance(self._level, AverageLevel):
+            return period
+        last = period.first - 1 if isinstance(self._level, Opening) else period.last
+        return Period(period.first - CARRIED_DAYS, last)
+
+    def results(self, period: Period) -> Results:
+        by_day = self._loaded.by_day(self._looked_at(period))
+        if not by_day:
+            return self._filled({}, _NO_SNAPSHOT)
+        if isinstance(self._level, AverageLevel):
+            return self._average(by_day)
+        # One day for all parts of a cut, whichever have a row on it: parts of different days do not add up.
+        day = max(by_day)
+        details = {"day": iso(day)}
+        if isinstance(self._level, Unsold):
+            levels = self._sources.facts.lying(self._measure, self._level.days, self._scope, day, self._sources.sold)
+            stated = {cut: _stated(level)._replace(details=details) for cut, level in levels.items()}
+            return self._filled(stated, Result(0, details=details))
+        absent = Result(0, details=details)
+        if isinstance(self._level, Last) and day < max(period.first, period.last - CARRIED_DAYS):
+            absent = absent._replace(quality="partial", reason="metrics.carried_on")
+        found = {
+            cut: _NOT_STATED._replace(details=details) if amount is None else absent._replace(value=amount)
+            for cut, amount in by_day[day].items()
+        }
+        return self._filled(found, absent)
+
+    def _average(self, by_day: Mapping[Day, Mapping[Cut, Amount]]) -> Results:
+        days = len(by_day)
+        amounts: dict[Cut, list[Amount]] = {}
+        for amounts_of_day in by_day.values():
+            for cut, amount in amounts_of_day.items():
+                amounts.setdefault(cut, []).append(amount)
+        found = {}
+        for cut, parts in amounts.items():
+            known = [amount for amount in parts if amount is not None]
+            if not known:
+                found[cut] = _NOT_STATED
+                continue
+            total = sum(known) if all(isinstance(amount, int) for amount in known) else math.fsum(known)
+            # A part without a row on a snapshot day has none of it; one whose amount is not stated leaves the day out.
+            base = days - (len(parts) - len(known))
+            found[cut] = Result(_quotient(total, base), total, base)
+        return self._filled(found, Result(Fraction(0), 0, days))
+
+    def _filled(self, found: Mapping[Cut, Result], absent: Result) -> Results:
+        return _filled(found, absent, self._scope)
+
+
+class _OfFacts(_Work):
+    """What is worked out from rows, or from kept columns of them."""
+
+    def __init__(
+        self, sources: Sources, calculation: Distinct | Percentile | Deviation | Given | Downtime, scope: Scope
+    ) -> None:
+        self._sources = sources
+        self._calculation = calculation
+        self._scope = scope
+
+    def want(self, period: Period) -> None:
+        self._sources.facts.want(self._calculation, self._scope, period)
+
+    def results(self, period: Period) -> Results:
+        facts, scope = self._sources.facts, self._scope
+        match self._calculation:
+            case Distinct() as asked:
+                counts = self._sources.loads.products(asked, scope, period)
+                if counts is None:
+                    counts = facts.distinct(asked, scope, period)
+                return _filled({cut: Result(count) for cut, count in counts.items()}, _ZERO, scope)
+            case Percentile() as asked:
+                ranks = facts.percentile(asked, scope, period)
+                return _filled({cut: Result(value, base=n) for cut, (value, n) in ranks.items()}, _NO_BASE, scope)
+            case Deviation() as asked:
+                spreads = facts.deviation(asked, scope, period)
+                return _filled({cut: _deviation(*moments) for cut, moments in spreads.items()}, _NO_BASE, scope)
+            case Given() as asked:
+                choices = facts.given(asked, scope, period)
+                return _filled({cut: _chosen(choice) for cut, choice in choices.items()}, _NO_FIGURE, scope)
+            case Downtime() as asked:
+                times = facts.downtime(asked, scope, period)
+                return _filled({cut: Result(time) for cut, time in times.items()}, _ZERO, scope)
+
+
+# ---- arithmetic
+
+
+def _whole(one: Result) -> Results:
+    return Results({(): one}, one)
+
+
+def _filled(found: Mapping[Cut, Result], absent: Result, scope: Scope) -> Results:
+    if scope.per:
+        return Results(found, absent)
+    return _whole(found.get((), absent))
+
+
+def _stated(amount: Amount, is_cut: bool = False) -> Result:
+    if amount is None:
+        return _NOT_STATED
+    return Result(amount, quality="partial", reason="metrics.longer_spans_left_out") if is_cut else Result(amount)
+
+
+def _inheriting(result: Result, parts: Iterable[Result]) -> Result:
+    """Return the result with the weakness of its parts."""
+    for part in parts:
+        if part.quality == "partial":
+            return result._replace(quality=part.quality, reason=part.reason, details=part.details)
+    return result
+
+
+def _evaluated(node: formula.Node, numbers: Mapping[str, Number | None], parts: Sequence[Result]) -> Result:
+    numerator: Number | None = None
+    denominator: Number | None = None
+    try:
+        if isinstance(node, formula.Operation) and node.sign == "/":
+            numerator = formula.evaluate(node.left, numbers.__getitem__)
+            denominator = formula.evaluate(node.right, numbers.__getitem__)
+            if denominator is not None and denominator <= 0:
+                raise formula.NoBase
+            value = None if numerator is None or denominator is None else _quotient(numerator, denominator)
+        else:
+            value = formula.evaluate(node, numbers.__getitem__)
+    except formula.NoBase:
+        return _NO_BASE._replace(numerator=_plain(numerator), denominator=_plain(denominator))
+    if value is None:
+        unknown = next((part for part in parts if part.value is None), _NO_BASE)
+        return unknown._replace(value=None, numerator=_plain(numerator), denominator=_plain(denominator))
+    if denominator is None:
+        value = _plain(value)
+    return _inheriting(Result(value, _plain(numerator), _plain(denominator), base=denominator), parts)
+
+
+def _plain(number: Number | None) -> Number | None:
+    return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
+
+
+def _quotient(over: Number, under: Number) -> Number:
+    if isinstance(over, float) or isinstance(under, float):
+        return float(over) / float(under)
+    return Fraction(over, under)
+
+
+def _chosen(choice: Choice) -> Result:
+    if choice.value is None:
+        return Result(None, quality="missing", reason=choice.reason, details=choice.details)
+    value: Number = choice.value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if choice.span is None:
+        return Result(value)
+    return Result(value, details={"first": iso(choice.span.first), "last": iso(choice.span.last)})
+
+
+def _deviation(n: int, total: Number, squares: Number) -> Result:
+    if n < 2:
+        return _NO_BASE._replace(base=n)
+    spread = Fraction(squares) - Fraction(total) * Fraction(total) / n
+    return Result(math.sqrt(max(spread, Fraction(0)) / (n - 1)), base=n)
+
+
+def _firm(result: Result, low_n: int) -> Result:
+    if result.value is None or result.base is None or result.base >= low_n or result.quality != "ok":
+        return result
+    return result._replace(quality="low_n", reason="metrics.low_n", details={"n": _plain(result.base), "at_least": low_n})
+
+
+def _judged(result: Result, verdict: Result) -> Result:
+    if verdict.quality == "missing":
+        return verdict
+    if result.value is None or result.quality not in ("ok", "low_n"):
+        return result
+    details = {**result.details, **verdict.details}
+    return result._replace(quality=verdict.quality, reason=verdict.reason, details=details)
+
+
+def _shops(scope: Scope) -> tuple[int, ...] | None:
+    keys = scope.keys("shop")
+    return None if keys is None or None in keys else tuple(sorted(key for key in keys if isinstance(key, int)))
