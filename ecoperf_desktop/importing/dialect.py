@@ -50,8 +50,8 @@ def dialects(sample: bytes) -> tuple[Dialect, ...]:
         dialect = Dialect(delimiter, '"', False, lines)
         if b"\\\"" in sample and _fewer_disorders(sample, dialect):
             dialect = replace(dialect, escape=True)
-        if b'"' not in sample and _quoted_by(sample, delimiter, b"'"):
-            dialect = replace(dialect, quote="'")
+        if _wrapped(sample, delimiter, b"'") > max(3, _wrapped(sample, delimiter, b'"')):
+            dialect = replace(dialect, quote="'", escape=False)
         scored.append((-regularity(sample, dialect), place, dialect))
     scored.sort(key=lambda entry: entry[:2])
     return tuple(dialect for _, _, dialect in scored)
@@ -176,11 +176,10 @@ def _stated_delimiter(sample: bytes) -> tuple[int, str, bytes]:
     return 1, match[1].decode("ascii"), sample[match.end() :]
 
 
-def _quoted_by(sample: bytes, delimiter: str, quote: bytes) -> bool:
-    """Return whether cells are wrapped in ``quote``: at least one is, and no cell only begins or only ends with it."""
-    cells = [cell for line in sample.splitlines()[:50] for cell in line.split(delimiter.encode())]
-    wrapped = sum(1 for cell in cells if len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote))
-    return wrapped >= 4 and wrapped * 4 >= len(cells)
+def _wrapped(sample: bytes, delimiter: str, quote: bytes) -> int:
+    """Return how many cells of the first lines begin and end with ``quote``."""
+    cells = (cell for line in sample[: 64 * limits.KIB].splitlines()[:50] for cell in line.split(delimiter.encode()))
+    return sum(1 for cell in cells if len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote))
 
 
 def _fewer_disorders(sample: bytes, dialect: Dialect) -> bool:

@@ -223,7 +223,7 @@ class TextReader(TableReader):
                 details: dict[str, object] = {"found": self._width, "expected": len(self.header)}
                 self.reject(Finding("reading.width", "error", int(records[row]), int(lines[row]), None, details))
         if chunk.disorderly and self._dialect.quote:
-            self._name_stray_quotes(chunk, starts, stops, lines, records)
+            self._judge_stray_quotes(chunk, starts, stops, lines, records, keep)
         return keep
 
     def _judge_long_cells(self, rows: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64, keep: Bool) -> None:
@@ -246,11 +246,21 @@ class TextReader(TableReader):
                 keep[row] = False
                 self._drop("header", 1)
 
-    def _name_stray_quotes(self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64) -> None:
-        """Warn about records whose quotes stand where none belong; they were read as text."""
+    def _judge_stray_quotes(self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64, keep: Bool) -> None:
+        """Warn about records whose quotes stand where none belong; they were read as text.
+
+        Reject those in which a quote seems to open within one cell and to close in a later one: a lost delimiter
+        and one inside the quotes make the width right again, and the cells between them wrong.
+        """
+        assert self._dialect.quote
         places = np.searchsorted(starts, np.array(chunk.disorderly, np.int64))
         for place, start in zip(places.tolist(), chunk.disorderly, strict=True):
-            if place < len(starts) and int(starts[place]) == start and len(self.findings) < limits.REJECTED_LISTED:
+            if place >= len(starts) or int(starts[place]) != start or not keep[place]:
+                continue
+            if _quote_spans_cells(chunk.record(start, int(stops[place]), self._dialect), self._dialect.quote):
+                keep[place] = False
+                self.reject(Finding("reading.quote_across", "error", int(records[place]), int(lines[place])))
+            elif len(self.findings) < limits.REJECTED_LISTED:
                 self.findings.append(Finding("reading.stray_quote", "warning", int(records[place]), int(lines[place])))
 
     def _drop(self, reason: str, count: int) -> None:
@@ -370,6 +380,18 @@ def header_findings(header: Sequence[str], normalised: Callable[[str], str] = st
     if len(header) > limits.COLUMNS_WARNED:
         findings.append(Finding("reading.many_columns", "warning", details={"n": len(header)}))
     return findings
+
+
+def _quote_spans_cells(cells: tuple[str, ...], quote: str) -> bool:
+    opened = False
+    for cell in cells:
+        if cell.count(quote) % 2 == 0:
+            continue
+        behind = cell[cell.rfind(quote) + 1 :]
+        if opened and not behind:
+            return True
+        opened = opened or bool(behind and not behind[0].isspace())
+    return False
 
 
 def _too_many_columns(file: str, count: int) -> FileRefused:

@@ -100,7 +100,7 @@ class Cells:
     def equal(self, text: str) -> Bool:
         """Return which cells are exactly ``text``."""
         wanted = text.encode("utf-8")
-        same = self.lengths == len(wanted)
+        same: Bool = self.lengths == len(wanted)
         if wanted and same.any():
             ready = self.readable()
             rows = np.flatnonzero(same)
