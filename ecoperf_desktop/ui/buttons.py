@@ -69,6 +69,10 @@ class FlatButton(QAbstractButton):
         width = 20 + (_ICON if self._icon else 0) + (14 if self._opens and words else 0)
         for text, role, _ in words:
             width += QFontMetrics(looks.font(role)).horizontalAdvance(text) + 7
+        if self._icon and words:
+            width += 7
+        if words:
+            width -= 7
         if not words and not self._opens:
             width = max(width, 30)
         return QSize(width, looks.px(looks.CONTROL))

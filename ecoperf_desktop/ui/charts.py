@@ -33,6 +33,14 @@ class _Ticks(pg.AxisItem):  # type: ignore[misc]
         self.setPen(None)
         self.setTickPen(pg.mkPen(None))
 
+    def resizeEvent(self, event: Any = None) -> None:
+        # While a scene is taken down its items still hear of sizes, after their parts are gone; an
+        # exception in this place would end the process.
+        try:
+            super().resizeEvent(event)
+        except RuntimeError:
+            self.label = None
+
     def set_words(self, ticks: Sequence[tuple[float, str]]) -> None:
         self.setTicks([list(ticks), []])
         self.setTickFont(looks.font("axis"))
@@ -44,11 +52,12 @@ class _Plot(pg.PlotItem):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.bottom, self.side = _Ticks("bottom"), _Ticks("right")
-        super().__init__(axisItems={"bottom": self.bottom, "right": self.side, "left": _Ticks("left")})
+        super().__init__(axisItems={"bottom": self.bottom, "right": self.side, "left": _Ticks("left"), "top": _Ticks("top")})
         self.hideButtons()
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideAxis("left")
+        self.hideAxis("top")
         self.setContentsMargins(0, 0, 0, 0)
         self.vb.setDefaultPadding(0)
         self.vb.setBorder(None)
@@ -161,6 +170,7 @@ class Chart(QWidget):
         view.viewport().installEventFilter(self)
         view.setBackground(looks.color(looks.now().surface))
         self._body.addWidget(view)
+        view.show()
         if self._move is not None:
             self._move.disconnect()
         self._move = pg.SignalProxy(view.scene().sigMouseMoved, rateLimit=60, slot=self._moved)

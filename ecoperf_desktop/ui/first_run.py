@@ -50,6 +50,19 @@ class DropZone(QFrame):
         painter.end()
 
 
+class _Rule(QWidget):
+    """An upright hairline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), looks.color(looks.now().hair))
+        painter.end()
+
+
 class FirstRun(QScrollArea):
     """Start here."""
 
@@ -89,9 +102,7 @@ class FirstRun(QScrollArea):
         for widget in (Picture("import", 44), self._drop, self._kinds, self._choose):
             left.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         left.addStretch(1)
-        rule = QFrame()
-        rule.setFrameShape(QFrame.Shape.VLine)
-        rule.setFixedWidth(1)
+        rule = _Rule()
         self._known = Label(role="body_strong")
         self._table = QGridLayout()
         self._table.setHorizontalSpacing(18)
@@ -129,7 +140,8 @@ class FirstRun(QScrollArea):
         rows.setSpacing(0)
         self._offers: list[tuple[str, Label, Label, FlatButton]] = []
         for key, icon, signal in (("demo", "shop", self.demo_asked), ("open", "db", self.open_asked)):
-            title, text = Label(role="body_strong"), Label(role="table", tone="ink2", elided=True)
+            title, text = Label(role="body_strong"), Label(role="table", tone="ink2")
+            text.setWordWrap(True)
             button = FlatButton()
             button.clicked.connect(signal)
             line = QHBoxLayout()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from PySide6.QtCore import QDate, QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QDate, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QDateEdit, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDateEdit, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
@@ -45,7 +45,12 @@ class PeriodPicker(QWidget):
         self._on.clicked.connect(lambda: self.step(1))
         self._name.clicked.connect(self.open)
         self._popup: _Popup | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.retranslate()
+
+    def sizeHint(self) -> QSize:
+        parts = (self._back, self._name, self._on)
+        return QSize(sum(part.sizeHint().width() for part in parts), self._name.sizeHint().height())
 
     def show_scope(self, scope: Scope | None, *, first: Day | None, through: Day | None, week_start: int) -> None:
         self._scope, self._first, self._through, self._week_start = scope, first, through, week_start

@@ -288,10 +288,12 @@ class RowsView(QTableView):
         columns = self._model.columns
         shown = list(range(len(columns)))
         droppable = sorted((position for position in shown if columns[position].drop), key=lambda position: columns[position].drop)
-        # Names may be cut to half before a column goes; numbers never are.
+        # Drawings get narrower and names may be cut before a column goes; numbers never are.
         def least(position: int) -> int:
             if columns[position].kind == "text" and position > 0:
                 return min(self._wishes[position], 120)
+            if columns[position].kind in ("spark", "interval", "bar"):
+                return min(self._wishes[position], 104)
             return self._wishes[position]
 
         while droppable and sum(least(position) for position in shown) > room:
@@ -300,9 +302,10 @@ class RowsView(QTableView):
         wishes = {position: self._wishes[position] for position in shown}
         excess = sum(wishes.values()) - room
         if excess > 0:
+            drawn = [position for position in shown if columns[position].kind in ("spark", "interval", "bar")]
             names = [position for position in shown if columns[position].kind == "text"]
             names.sort(key=lambda position: -wishes[position])
-            for position in names:
+            for position in (*drawn, *names):
                 give = min(excess, max(0, wishes[position] - least(position)))
                 wishes[position] -= give
                 excess -= give

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QTabBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QWidget
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.ui import looks, marks
 
 PAGES = ("overview", "sales", "customers", "supply", "marketing", "site", "team", "data")
+
+
+class TabRow(QWidget):
+    """Holds the tabs so that the first word stands on the page's left edge, over a line of our own."""
+
+    def __init__(self, tabs: Tabs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(looks.PAGE_SIDE - 14, 0, 0, 0)
+        line.addWidget(tabs)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), looks.color(looks.now().surface))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, looks.color(looks.now().border))
+        painter.end()
 
 
 class Tabs(QTabBar):

@@ -107,14 +107,13 @@ class ToolBar(QWidget):
         order = (self.find, self.compare, self.channel, self.shop, self.printing, self.importing)
         for button in order:
             button.set_collapsed(False)
-        line = self.layout()
-        if line is None:
-            return
-        for button in order:
-            line.invalidate()
-            if line.sizeHint().width() <= self.width():
+        parts = [part for part in (self.shop, self.channel, self.period, self.compare, self.find, self.importing, self.printing) if not part.isHidden()]
+        for button in (None, *order):
+            if button is not None:
+                button.set_collapsed(True)
+            wanted = sum(part.sizeHint().width() for part in parts) + 10 * len(parts) + 2 * looks.PAGE_SIDE
+            if wanted <= self.width():
                 break
-            button.set_collapsed(True)
 
     def _choose(self, scope: Scope) -> None:
         if scope != self._scope:

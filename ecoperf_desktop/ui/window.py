@@ -39,7 +39,7 @@ from ecoperf_desktop.ui.menus import Command, Menus, compare_commands, page_comm
 from ecoperf_desktop.ui.page_view import PageView
 from ecoperf_desktop.ui.status import Status
 from ecoperf_desktop.ui.strips import SayStrip, WorkStrip
-from ecoperf_desktop.ui.tabs import PAGES, Tabs
+from ecoperf_desktop.ui.tabs import PAGES, TabRow, Tabs
 from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 SMALLEST = (1100, 680)
 _DROP_FRAME = 2
+# Up to so many rows the preview tries the import to count what is new; beyond, it would make people wait twice.
+_COUNTED_AHEAD = 200_000
 
 
 class MainWindow(QMainWindow):
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.bar = ToolBar()
         self.tabs = Tabs()
+        self.tab_row = TabRow(self.tabs)
         self.work = WorkStrip()
         self.say = SayStrip()
         self.stack = QStackedWidget()
@@ -102,7 +105,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.tabs, self.work, self.say):
+        for widget in (self.bar, self.tab_row, self.work, self.say):
             column.addWidget(widget)
         column.addWidget(self.stack, 1)
         column.addWidget(self.status)
@@ -204,13 +207,13 @@ class MainWindow(QMainWindow):
         self.writer.submit(
             "plan",
             lambda opened, progress: actions.plan_import(list(files), wanted, opened, progress),
-            lambda planned: self._show_plan(list(files), planned, wanted),
+            lambda planned: self._show_plan(planned, wanted),
             self._failed_work,
         )
 
     def apply_plan(self, planned: ImportPlan) -> None:
         """Load what the preview showed."""
-        count = len(planned.files)
+        count = sum(1 for file in planned.files if file.outcome == "load")
         self.work.begin(sentence("ui.importing_files", n=count))
         self.writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
 
@@ -554,7 +557,7 @@ class MainWindow(QMainWindow):
 
     def _show_standing(self) -> None:
         there = self.scope is not None
-        for widget in (self.bar, self.tabs):
+        for widget in (self.bar, self.tab_row):
             widget.setVisible(there or bool(self.standing.generation and self.tabs.page == "data"))
         self.menus.enable_data(there)
         self._show_bar()
@@ -748,15 +751,53 @@ class MainWindow(QMainWindow):
     def _going(self, page: str) -> Callable[[], None]:
         return lambda: self.go(page)
 
-    def _show_plan(self, files: list[Path], planned: ImportPlan, choices: actions.ImportChoices) -> None:
+    def _show_plan(self, planned: ImportPlan, choices: actions.ImportChoices) -> None:
         from ecoperf_desktop.ui.import_dialog import ImportDialog
 
         self.work.end()
         dialog = ImportDialog(planned, choices, self)
-        dialog.again_asked.connect(lambda changed: self.import_files(files, changed))
+        dialog.again_asked.connect(self._read_again)
+        dialog.counts_asked.connect(self._count_rows)
         dialog.accepted.connect(lambda: self.apply_plan(dialog.plan))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.finished.connect(self._forget_dialog)
         self._dialog = dialog
         dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    def _read_again(self, files: list[Path], choices: actions.ImportChoices) -> None:
+        """Plan some files of the open preview anew, with what a person answered."""
+        dialog = self._dialog
+        if dialog is None:
+            return
+
+        def merge(planned: ImportPlan) -> None:
+            self.work.end()
+            if self._dialog is dialog:
+                dialog.merge(planned, choices)
+
+        self.work.begin(sentence("ui.reading_files", n=len(files)))
+        self.writer.submit("plan", lambda opened, progress: actions.plan_import(files, choices, opened, progress), merge, self._failed_answer)
+
+    def _failed_answer(self, problem: BaseException) -> None:
+        """Say in the preview what is wrong with an answer."""
+        self.work.end()
+        if self._dialog is not None and not isinstance(problem, Cancelled):
+            self._dialog.show_problem(words_of(problem))
+
+    def _count_rows(self, planned: ImportPlan) -> None:
+        """Try the plan without storing anything, to say how many rows are new, changed and the same."""
+        dialog = self._dialog
+        if dialog is None or sum(file.read for file in planned.files) > _COUNTED_AHEAD:
+            return
+
+        def show(report: ImportReport) -> None:
+            if self._dialog is dialog:
+                dialog.show_counts(report)
+
+        self.writer.submit("count", lambda opened, progress: actions.apply_import(planned, opened, progress, dry_run=True), show, lambda problem: None)
 
     @property
     def import_dialog(self) -> ImportDialog | None:

@@ -180,7 +180,7 @@ def kpis() -> tuple[KpiCard, ...]:
 
 def facts() -> Facts:
     return Facts(
-        parse_day("2026-08-16"), "Data through Sun 16 Aug · 7 of 7 days", 7, 7, "7 of 7 days", ("Meta ad spend missing 1 day",),
+        parse_day("2026-08-16"), "Data through Sun 16 Aug", 7, 7, "7 of 7 days", ("Meta ad spend missing 1 day",),
         "Cost known for 96.8% of net sales", "ISO weeks · Asia/Shanghai · CNY", "last week · same shopping days 2025",
         "CNY", "Asia/Shanghai", 23, "23 imports", "Draft, not frozen", "WR-2026-33",
     )  # fmt: skip
