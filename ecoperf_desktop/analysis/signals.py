@@ -26,8 +26,8 @@ Side = Literal["above", "below"]
 class Limits:
     """Where an unchanged process stays.
 
-    ``base`` weeks stand behind them and ``r1`` is the autocorrelation allowed for.  ``floor`` and ``ceiling``
-    of a quantity that cannot go further have cut ``lower`` and ``upper``.
+    ``base`` weeks stand behind them and ``r1`` is the autocorrelation allowed for.  ``reach`` is the distance
+    from centre to limit before the floor or ceiling of a quantity that cannot go further cut ``lower`` and ``upper``.
     """
 
     centre: float
@@ -36,6 +36,7 @@ class Limits:
     mean_range: float
     range_limit: float
     base: int
+    reach: float
     r1: float = 0.0
 
     @property
@@ -74,12 +75,13 @@ def limits(
     mean_range = math.fsum(ranges) / len(ranges)
     r1 = autocorrelation(values) if is_corrected else 0.0
     spread = mean_range / math.sqrt(1 - r1)
-    lower, upper = centre - LIMIT_FACTOR * spread, centre + LIMIT_FACTOR * spread
+    reach = LIMIT_FACTOR * spread
+    lower, upper = centre - reach, centre + reach
     if floor is not None:
         lower = max(lower, floor)
     if ceiling is not None:
         upper = min(upper, ceiling)
-    return Limits(centre, lower, upper, mean_range, RANGE_FACTOR * spread, len(known), r1)
+    return Limits(centre, lower, upper, mean_range, RANGE_FACTOR * spread, len(known), reach, r1)
 
 
 def autocorrelation(values: Sequence[float | None]) -> float:
@@ -108,7 +110,7 @@ def outside(values: Sequence[float | None], within: Limits) -> list[int]:
     return [
         index
         for index, value in enumerate(values)
-        if value is not None and (value > within.upper or value < within.lower)
+        if value is not None and (_exceeds(value, within.upper) or _exceeds(within.lower, value))
     ]
 
 
@@ -117,7 +119,7 @@ def jumps(values: Sequence[float | None], within: Limits) -> list[int]:
     return [
         index + 1
         for index, (earlier, later) in enumerate(zip(values, values[1:], strict=False))
-        if earlier is not None and later is not None and abs(later - earlier) > within.range_limit
+        if earlier is not None and later is not None and _exceeds(abs(later - earlier), within.range_limit)
     ]
 
 
@@ -129,7 +131,7 @@ def runs(values: Sequence[float | None], centre: float, length: int = RUN) -> li
     found = []
     run, side = 0, 0
     for index, value in enumerate(values):
-        now = 0 if value is None else (value > centre) - (value < centre)
+        now = 0 if value is None else _exceeds(value, centre) - _exceeds(centre, value)
         run = (run + 1 if now == side else 1) if now else 0
         side = now
         if run >= length:
@@ -139,12 +141,12 @@ def runs(values: Sequence[float | None], centre: float, length: int = RUN) -> li
 
 def clusters(values: Sequence[float | None], within: Limits) -> list[int]:
     """Return the positions that end four points of which three lie nearer to one limit than to the centre (rule 3)."""
-    high = (within.centre + within.upper) / 2
-    low = (within.centre + within.lower) / 2
+    # Half-way to the limits as they would be: at 100 % availability every good week touches a cut limit.
+    high, low = within.centre + within.reach / 2, within.centre - within.reach / 2
     found = []
     for index in range(3, len(values)):
         four = [value for value in values[index - 3 : index + 1] if value is not None]
-        if sum(value > high for value in four) >= 3 or sum(value < low for value in four) >= 3:
+        if sum(_exceeds(value, high) for value in four) >= 3 or sum(_exceeds(low, value) for value in four) >= 3:
             found.append(index)
     return found
 
@@ -154,14 +156,16 @@ def judge(values: Sequence[float | None], within: Limits) -> Verdict:
     last = values[-1] if values else None
     if last is None:
         return Verdict()
-    if last > within.upper:
+    if _exceeds(last, within.upper):
         return Verdict(signal="above")
-    if last < within.lower:
+    if _exceeds(within.lower, last):
         return Verdict(signal="below")
     newest = len(values) - 1
     if newest in runs(values, within.centre) or newest in clusters(values, within):
         return Verdict(watch="above" if last > within.centre else "below")
-    if newest in jumps(values, within):
-        earlier = values[-2]
-        return Verdict(watch="above" if earlier is not None and last > earlier else "below")
     return Verdict()
+
+
+def _exceeds(value: float, bound: float) -> bool:
+    """Say whether ``value`` lies above ``bound`` by more than the last digits of a float."""
+    return value > bound and value - bound > 1e-9 * max(abs(value), abs(bound))

@@ -17,7 +17,17 @@ class Answers(Protocol):
     def answer(self, questions: list[Question]) -> list[list[Value]]: ...
 
 
-_Key = tuple[Period, str | None, tuple[str, ...]]
+_Where = tuple[tuple[str, str], ...]
+_Key = tuple[Period, str | None, tuple[str, ...], _Where]
+
+
+def split_cut(metric: str) -> tuple[str, _Where]:
+    """Return id and cut of a metric as pages name it: ``lcp_p75[device=mobile]`` is one device's."""
+    base, bracket, cut = metric.partition("[")
+    if not bracket:
+        return metric, ()
+    name, _, value = cut.removesuffix("]").partition("=")
+    return base, ((name, value),)
 
 
 class Batch:
@@ -40,7 +50,8 @@ class Batch:
         """Ask for ``metrics`` over ``period``, cut into buckets of ``by`` and along ``per``."""
         for metric in metrics:
             if self.is_allowed(metric, per):
-                self._wanted.setdefault((period, by.value if by else None, per), {})[metric] = None
+                cut = split_cut(metric)[1]
+                self._wanted.setdefault((period, by.value if by else None, per, cut), {})[metric] = None
 
     def want_series(self, metrics: Iterable[str], chain: tuple[Bucket, ...], grain: Grain | None) -> None:
         """Ask for every bucket of ``chain``; without a grain each is a period of its own."""
@@ -53,29 +64,40 @@ class Batch:
 
     def is_allowed(self, metric: str, per: tuple[str, ...] = ()) -> bool:
         """Say whether the metric is in the catalogue and can be cut by the scope's filters and ``per``."""
-        known = self._metrics.get(metric)
-        return known is not None and all(name in known.dimensions for name in (*per, *(name for name, _ in self._where)))
+        base, cut = split_cut(metric)
+        known = self._metrics.get(base)
+        asked = (*per, *(name for name, _ in (*self._where, *cut)))
+        return known is not None and all(name in known.dimensions for name in asked)
 
     def run(self) -> None:
         """Ask everything wanted so far, once."""
         keys = list(self._wanted)
         questions = [
-            Question(tuple(self._wanted[key]), key[0], by=key[1], per=key[2], where=self._where) for key in keys
+            Question(
+                tuple(split_cut(metric)[0] for metric in self._wanted[key]),
+                key[0],
+                by=key[1],
+                per=key[2],
+                where=(*self._where, *key[3]),
+            )
+            for key in keys
         ]
         self._wanted = {}
         if not questions:
             return
-        for (period, by, per), values in zip(keys, self._engine.answer(questions), strict=True):
+        for (period, by, per, own), values in zip(keys, self._engine.answer(questions), strict=True):
+            suffix = "".join(f"[{name}={cut}]" for name, cut in own)
             for value in values:
+                metric = value.metric + suffix
                 if per and by:
                     cut = value.per.get(per[0], "")
-                    self._cut_buckets.setdefault((value.metric, per[0], cut), {})[value.bucket or ""] = value
+                    self._cut_buckets.setdefault((metric, per[0], cut), {})[value.bucket or ""] = value
                 elif per:
-                    self._cuts.setdefault((value.metric, period, per), []).append(value)
+                    self._cuts.setdefault((metric, period, per), []).append(value)
                 elif by:
-                    self._buckets[value.metric, by, value.bucket or ""] = value
+                    self._buckets[metric, by, value.bucket or ""] = value
                 else:
-                    self._single[value.metric, period] = value
+                    self._single[metric, period] = value
 
     def value(self, metric: str, period: Period) -> Value:
         """Return the number of a period asked for without buckets."""
@@ -99,8 +121,8 @@ class Batch:
         return [found.get(bucket.label) or self._missing(metric, bucket.period) for bucket in chain]
 
     def _missing(self, metric: str, period: Period) -> Value:
-        known = self._metrics.get(metric)
+        known = self._metrics.get(split_cut(metric)[0])
         unit = known.unit if known else "count"
         blocked = [name for name, _ in self._where if known is not None and name not in known.dimensions]
         reason = f"reports.not_by_{blocked[0]}" if blocked else "reports.not_asked"
-        return Value(metric, period, None, {}, None, None, None, unit, None, "missing", reason)
+        return Value(split_cut(metric)[0], period, None, {}, None, None, None, unit, None, "missing", reason)

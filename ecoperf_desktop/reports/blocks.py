@@ -300,7 +300,8 @@ class Panel:
     """One side of a trend: periods, this year, last year, targets.
 
     ``labelled`` are the positions whose value the screen prints; paper prints all.  ``part`` is what stands
-    above a last period that is not over (``16 d``): drawn hatched, hollow and not joined.
+    above a last period that is not over (``16 d``): drawn hatched, hollow and not joined.  ``names`` are the
+    labels where there is room for a word.
     """
 
     labels: tuple[str, ...]
@@ -314,6 +315,7 @@ class Panel:
     upper: float | None = None
     part: str = ""
     shaded: tuple[tuple[int, int, str], ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Formula, Metric, Percentile, Ratio
 from ecoperf_desktop.model.value import Number, Question, Value
 from ecoperf_desktop.reports import figures, verdicts
-from ecoperf_desktop.reports.batch import Batch
+from ecoperf_desktop.reports.batch import Batch, split_cut
 from ecoperf_desktop.reports.blocks import Figure, Reference, Scope, State
 from ecoperf_desktop.reports.figures import DAGGER, Form
 from ecoperf_desktop.reports.timeline import SHORT, Timeline, timeline
@@ -22,6 +22,9 @@ from ecoperf_desktop.store.standing import Target
 
 # A period with less than this part of the days that its neighbours have is no point of the limits' base.
 LEAST_COVER = 0.75
+
+# Amounts are compared when the days with data differ by no more than this.
+ALIKE = 0.85
 
 
 class Catalogue(Protocol):
@@ -76,17 +79,23 @@ class Desk:
 
     def known(self, metrics: Iterable[str]) -> list[str]:
         """Return those of ``metrics`` that the catalogue has."""
-        return [metric for metric in metrics if metric in self.engine.catalogue.metrics]
+        return [metric for metric in metrics if split_cut(metric)[0] in self.engine.catalogue.metrics]
 
     def metric(self, metric: str) -> Metric:
-        return self.engine.catalogue.metrics[metric]
+        return self.engine.catalogue.metrics[split_cut(metric)[0]]
 
     def name(self, metric: str) -> str:
         found = self.metric(metric)
-        return found.name.get(self.language) or found.name["en"]
+        return self._with_cut(found.name.get(self.language) or found.name["en"], metric)
 
     def short_name(self, metric: str) -> str:
-        return self.metric(metric).short.get(self.language) or self.name(metric)
+        short = self.metric(metric).short.get(self.language)
+        return self._with_cut(short, metric) if short else self.name(metric)
+
+    def _with_cut(self, name: str, metric: str) -> str:
+        for _, cut in split_cut(metric)[1]:
+            name += self.say("cut_joint") + self.say(f"cut_in_name_{cut}")
+        return name
 
     def definition(self, metric: str) -> str:
         found = self.metric(metric)
@@ -158,7 +167,10 @@ class Desk:
         )
 
     def figure(self, value: Value, form: Form, extra: tuple[tuple[str, str], ...] = ()) -> Figure:
-        """Return a value as it is shown, with the reason why it is missing or incomplete."""
+        """Return a value as it is shown, with the reason why it is missing or incomplete.
+
+        ``extra`` is the cut it belongs to, beside the scope's filters.
+        """
         reason = sentence(value.reason, self.language, **value.details) if value.reason else None
         if value.value is None:
             return Figure(None, figures.MISSING, figures.MISSING, reason or self.say("why_missing"))
@@ -173,13 +185,16 @@ class Desk:
 
     def change(self, value: Value, earlier: Value, form: Form) -> Figure:
         """Return how far a value lies from an earlier one, as it is shown."""
-        change, text = form.change(value.value, earlier.value)
+        is_alike = form.kind != "amount" or _is_alike(value, earlier)
+        change, text = form.change(value.value, earlier.value) if is_alike else (None, figures.MISSING)
         if change is not None:
             return Figure(change, text, text)
         if value.value is None:
             why = sentence(value.reason, self.language, **value.details) if value.reason else self.say("why_missing")
         elif earlier.value is None:
             why = self.say("why_no_earlier", period=figures.span_text(earlier.period, self.language))
+        elif not is_alike:
+            why = self.say("why_unlike", covered=earlier.covered, days=earlier.period.days, own=value.covered)
         else:
             why = self.say("why_no_ratio")
         return Figure(None, figures.MISSING, figures.MISSING, why)
@@ -257,6 +272,14 @@ class Desk:
 
     def grain_key(self) -> str:
         return self.times.grain.value if self.times.grain else "free"
+
+
+def _is_alike(value: Value, earlier: Value) -> bool:
+    """Say whether two amounts stand on about as many days: two months of data are no year to compare with."""
+    if value.covered is None or earlier.covered is None or not value.covered or not earlier.covered:
+        return True
+    first, second = value.covered / value.period.days, earlier.covered / earlier.period.days
+    return min(first, second) >= ALIKE * max(first, second)
 
 
 def _a_year_before(day: Day, grain: Grain) -> Day:

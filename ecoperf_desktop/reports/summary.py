@@ -144,8 +144,8 @@ def _watched(desk: Desk, page: Page) -> list[str]:
                 found.update(dict.fromkeys(metrics))
             case Trends(inputs, outputs):
                 found.update(dict.fromkeys((*inputs, *outputs)))
-            case LinesOf(metric):
-                found[metric] = None
+            case LinesOf():
+                found[entry.judged] = None
             case _:
                 pass
     return desk.known(found)

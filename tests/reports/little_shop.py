@@ -106,7 +106,7 @@ def _sales(chance: random.Random) -> dict[str, list[dict[str, Any]]]:
             for position in range(1 + number % 2):
                 sku = SKUS[(number * 7 + position * 3) % len(SKUS)]
                 price = 9_900 + 700 * (number % 9)
-                lines.append({"shop": shop, "order_no": order, "line_no": str(position), "sku": sku, "qty": 1 + number % 3, "gross": price * (1 + number % 3), "discount": 500 if number % 5 == 0 else 0})
+                lines.append({"shop": shop, "order_no": order, "line_no": str(position), "sku": sku, "qty": 1 + number % 3, "gross": price * (1 + number % 3), "discount": 500 if number % 5 == 0 else 0, "cost": price * (1 + number % 3) * 6 // 10 if position == 0 else price * (1 + number % 3) // 2})
             if number % 17 == 0 and day + 3 <= LAST:
                 refunds.append({"shop": shop, "refund_no": f"R{number}", "order_no": order, "sku": sku, "refund_day": day + 3, "qty": 1, "goods": price, "kind": "return"})
     return {"orders": orders, "order_lines": lines, "refunds": refunds}
@@ -158,7 +158,7 @@ def _speed(chance: random.Random) -> list[dict[str, Any]]:
     rows = []
     for end in range(FIRST + 27, LAST + 1, 7):
         for device, factor in (("mobile", 1.0), ("desktop", 0.7)):
-            for metric, level in (("lcp", 2_300), ("inp", 170), ("cls", 0.08)):
+            for metric, level in (("LCP", 2_300), ("INP", 170), ("CLS", 0.08)):
                 rows.append({"day": end - 27, "last_day": end, "page": "origin", "device": device, "metric": metric, "p75": level * factor * chance.uniform(0.97, 1.03)})
     return rows
 

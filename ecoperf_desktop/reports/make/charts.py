@@ -9,6 +9,7 @@ from typing import Literal
 from ecoperf_desktop.model.days import Bucket, Grain
 from ecoperf_desktop.model.value import Value
 from ecoperf_desktop.reports import figures
+from ecoperf_desktop.reports.batch import split_cut
 from ecoperf_desktop.reports.blocks import (
     Axis,
     Bar,
@@ -24,7 +25,7 @@ from ecoperf_desktop.reports.blocks import (
 )
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.figures import Form
-from ecoperf_desktop.reports.pages import CODES, shape
+from ecoperf_desktop.reports.pages import code_of, shape
 from ecoperf_desktop.reports.timeline import SHORT, spanned
 
 
@@ -41,7 +42,7 @@ def trend(desk: Desk, metric: str, side: Literal["input", "output"], span: Span)
         _months(desk, metric),
         _foot(desk, metric),
         side,
-        CODES.get(metric, ""),
+        code_of(metric),
         figure.reason or "" if figure.partial else "",
         metric,
         figure.reference,
@@ -112,6 +113,7 @@ def _months(desk: Desk, metric: str) -> Panel:
         axis_of(edge, form, most=3),
         labelled=tuple(sorted(labelled)),
         part=desk.say("part_days", n=times.part_days) if times.part_days else "",
+        names=tuple(figures.month_name(month.period.first, desk.language) for month in times.months),
     )
 
 
@@ -178,47 +180,49 @@ def axis_of(edge: Sequence[float], form: Form, most: int = 3, is_from_zero: bool
 
 
 def ask_lines(desk: Desk, entry: shape.LinesOf) -> None:
-    desk.ask_numbers(desk.known((entry.metric,)))
+    desk.ask_numbers(desk.known((entry.judged,)))
     if entry.dimension and desk.times.grain:
         desk.batch.want(desk.known((entry.metric,)), spanned(desk.times.series), desk.times.grain, (entry.dimension,))
 
 
 def lines(desk: Desk, entry: shape.LinesOf) -> Lines:
-    """Return a metric over the periods of its limits, a line for each named value of the dimension."""
+    """Return a metric over the periods of its limits, a line for each named value of the dimension.
+
+    Value, state and limits are those of the first line.
+    """
     times = desk.times
-    value, form = desk.value(entry.metric), desk.form(entry.metric)
-    series: list[Series] = []
+    cuts = {}
     if entry.dimension and times.grain:
-        for index, cut in enumerate(entry.values):
-            cuts = desk.batch.cut_series(entry.metric, entry.dimension, cut, times.series)
-            if any(found.value is not None for found in cuts):
-                series.append(_line(desk, desk.say(f"cut_{cut}"), cuts, form, index > 0))
-    if not series:
-        whole = desk.batch.series(entry.metric, times.series, times.grain)
-        series.append(_line(desk, desk.say("cut_all"), whole, form, False))
-    shown = [place for line in series for place in line.points if place is not None]
-    edge = [0.0, *shown, *(value for value, _ in entry.thresholds)]
-    limits = desk.history(entry.metric).limits() if times.grain else None
-    head = next((line.last for line in series if line.last.value is not None), desk.figure(value, form))
-    marks = [(limit, form.text(limit)) for limit, _ in entry.thresholds]
-    axis = axis_of(edge, form, is_from_zero=True)
+        cuts = {cut: desk.batch.cut_series(entry.metric, entry.dimension, cut, times.series) for cut in entry.values}
+    if not cuts:
+        cuts = {"all": desk.batch.series(entry.judged, times.series, times.grain)}
+    known = [value.value for values in cuts.values() for value in values]
+    form = desk.form_for(entry.metric, [*known, *(limit for limit, _ in entry.thresholds)])
+    kept = {cut: values for cut, values in cuts.items() if any(value.value is not None for value in values)} or cuts
+    series = tuple(
+        _line(desk, desk.say(f"cut_{cut}"), values, form, index > 0) for index, (cut, values) in enumerate(kept.items())
+    )
+    places = [place for line in series for place in line.points if place is not None]
+    axis = axis_of([0.0, *places, *(limit for limit, _ in entry.thresholds)], form, is_from_zero=True)
+    limits = desk.history(entry.judged).limits() if times.grain else None
+    figure = desk.figure(desk.value(entry.judged), form, split_cut(entry.judged)[1])
     return Lines(
         desk.short_name(entry.metric),
         desk.say("lines_subtitle", n=len(times.series)) if times.grain else "",
-        head if desk.value(entry.metric).value is None else desk.figure(value, form),
-        desk.state(entry.metric),
+        figure,
+        desk.state(entry.judged),
         _labels(desk, times.series, times.grain),
-        tuple(series),
-        Axis(axis.low, axis.high, ((0.0, "0"), *marks)) if marks else axis,
-        tuple(
-            Threshold(limit, form.text(limit), desk.say(zone.removeprefix("reports."))) for limit, zone in entry.thresholds
-        ),
+        series,
+        Axis(axis.low, axis.high, ((0.0, "0"), *((limit, form.bare(limit)) for limit, _ in entry.thresholds)))
+        if entry.thresholds
+        else axis,
+        tuple(Threshold(limit, form.text(limit), desk.say(zone.removeprefix("reports."))) for limit, zone in entry.thresholds),
         desk.say("zone_good") if entry.thresholds else "",
         limits.lower if limits else None,
         limits.upper if limits else None,
         "output",
-        CODES.get(entry.metric, ""),
-        desk.figure(value, form).reference,
+        code_of(entry.metric),
+        figure.reference,
         entry.span,
     )
 

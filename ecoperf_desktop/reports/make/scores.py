@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ecoperf_desktop.model.value import Value
 from ecoperf_desktop.reports import verdicts
+from ecoperf_desktop.reports.batch import split_cut
 from ecoperf_desktop.reports.blocks import (
     FULL,
     Bars,
@@ -33,7 +34,7 @@ from ecoperf_desktop.reports.blocks import (
 )
 from ecoperf_desktop.reports.bridges import main_driver, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.pages import CODES, PAGES, shape
+from ecoperf_desktop.reports.pages import PAGES, code_of, shape
 from ecoperf_desktop.reports.verdicts import since
 
 MOST_CALLOUTS = 7
@@ -43,7 +44,7 @@ def headline(desk: Desk, metric: str, watched: Sequence[str]) -> Headline:
     """Return the page's first sentence, and how many verdicts of each kind it has."""
     value, form = desk.value(metric), desk.form(metric)
     if value.value is None:
-        figure = desk.figure(value, form)
+        figure = desk.figure(value, form, split_cut(metric)[1])
         sentence = desk.say("headline_missing", name=desk.name(metric), reason=figure.reason or "")
         return Headline(sentence, _counts(desk, watched), FULL)
     parts = []
@@ -56,8 +57,13 @@ def headline(desk: Desk, metric: str, watched: Sequence[str]) -> Headline:
     driver = main_driver(bridge) if bridge else None
     text = desk.say("headline_value", name=desk.name(metric), value=form.text(value.value))
     text += "".join(desk.say("comma") + part for part in parts if part)
-    text += desk.say("headline_driver", driver=driver) if driver else ""
+    text += desk.say("headline_driver", driver=_within(desk, driver)) if driver else ""
     return Headline(text + desk.say("stop"), _counts(desk, watched), FULL)
+
+
+def _within(desk: Desk, label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label[:1].lower() + label[1:] if desk.language == "en" else label
 
 
 def _against(desk: Desk) -> str:
@@ -126,7 +132,7 @@ def scorecard(desk: Desk, entry: shape.Scorecard) -> Table:
 def _score_row(desk: Desk, metric: str, group: str, has_targets: bool) -> Row:
     value, form = desk.value(metric), desk.form(metric)
     goal = desk.aim(metric)
-    figure = desk.figure(value, form)
+    figure = desk.figure(value, form, split_cut(metric)[1])
     target = (
         (
             NumberCell(Figure(goal.value, goal.text(form), unit=desk.metric(metric).unit) if goal else Figure(None, "")),
@@ -167,7 +173,7 @@ def spark(desk: Desk, metric: str) -> Spark | None:
 def card(desk: Desk, metric: str) -> KpiCard:
     """Return the card of a metric: value, spark, and one line of target, change and base."""
     value, form = desk.value(metric), desk.form(metric)
-    figure = desk.figure(value, form)
+    figure = desk.figure(value, form, split_cut(metric)[1])
     goal = desk.aim(metric)
     parts = []
     if goal is not None:
@@ -187,7 +193,7 @@ def card(desk: Desk, metric: str) -> KpiCard:
         desk.state(metric),
         spark(desk, metric),
         Figure(goal.value, goal.text(form), unit=desk.metric(metric).unit) if goal else None,
-        CODES.get(metric, ""),
+        code_of(metric),
         figure.reference,
     )
 
@@ -266,22 +272,23 @@ def _callout(desk: Desk, metric: str, worth: tuple[str, float] | None) -> Callou
         title,
         " · ".join(details),
         page=page_of(metric),
-        reference=desk.figure(value, form).reference,
+        reference=desk.figure(value, form, split_cut(metric)[1]).reference,
     )
 
 
 def page_of(metric: str) -> str:
     """Return the page, other than the overview, that shows the metric; the overview when none does."""
+    base = split_cut(metric)[0]
     for page in PAGES.values():
         if page.id == "overview":
             continue
         for entry in page.entries:
             match entry:
-                case shape.Trends(inputs, outputs) if metric in (*inputs, *outputs):
+                case shape.Trends(inputs, outputs) if base in (*inputs, *outputs):
                     return page.id
-                case shape.Cards(metrics) if metric in metrics:
+                case shape.Cards(metrics) if base in metrics:
                     return page.id
-                case shape.LinesOf(own) if metric == own:
+                case shape.LinesOf(own) if base == own:
                     return page.id
                 case _:
                     pass

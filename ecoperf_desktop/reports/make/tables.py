@@ -50,7 +50,9 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     period = _period(desk, entry)
     cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.by, *metrics))}
     earlier = {metric: desk.batch.cut(metric, desk.times.base, entry.dimension) for metric in entry.changes}
-    order = [key for key, value in cuts[entry.by].items() if value.value is not None]
+    # Of a sum, a row of nothing says nothing.
+    is_sum = desk.metric(entry.by).unit in ("money", "count")
+    order = [key for key, value in cuts[entry.by].items() if value.value is not None and (value.value or not is_sum)]
     order.sort(key=lambda key: (-_weight(cuts[entry.by][key]), key))
     if not order or order == [""]:
         return None

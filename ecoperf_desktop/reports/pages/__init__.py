@@ -74,3 +74,8 @@ CODES: dict[str, str] = {
     "marketer_roi": "T-07",
     "buyer_otif": "T-08",
 }
+
+
+def code_of(metric: str) -> str:
+    """Return the code of a metric, or of one cut of it; empty when it has none."""
+    return CODES.get(metric.partition("[")[0], "")

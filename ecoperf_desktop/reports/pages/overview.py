@@ -9,7 +9,7 @@ GROUPS = (
     ("reports.group_customers", ("delivery_on_time_rate", "csat", "review_score", "refund_rate_amount")),
     (
         "reports.group_drivers",
-        ("sessions", "conversion_rate_sessions", "aov", "lcp_p75", "availability", "stockout_rate", "days_of_cover", "mer"),
+        ("sessions", "conversion_rate_sessions", "aov", "lcp_p75[device=mobile]", "availability", "stockout_rate", "days_of_cover", "mer"),
     ),
     ("reports.group_results", ("orders", "buyers", "net_sales", "gross_profit", "contribution_margin")),
 )

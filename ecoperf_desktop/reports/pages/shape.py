@@ -83,6 +83,11 @@ class LinesOf:
     values: tuple[str, ...] = ()
     span: Span = THIRD
 
+    @property
+    def judged(self) -> str:
+        """Return the metric whose limits are asked: of several lines, the first's."""
+        return f"{self.metric}[{self.dimension}={self.values[0]}]" if self.dimension and self.values else self.metric
+
 
 @dataclass(frozen=True)
 class PartsOf:

@@ -29,6 +29,7 @@ from ecoperf_desktop.reports.blocks import (
     TextCell,
     Trend612,
 )
+from ecoperf_desktop.reports.make.scores import says_something
 from ecoperf_desktop.reports.pack import Pack
 from ecoperf_desktop.reports.paper import drawn
 from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas, Sheet
@@ -109,11 +110,11 @@ def _legend(language: str) -> tuple[tuple[Mark | None, str], ...]:
 def _pairs(pack: Pack, page: PageSummary, canvas: Canvas) -> Iterator[tuple[Piece, ...]]:
     """Yield what stands side by side, in order."""
     language = pack.scope.language
-    trends = [block for block in page.blocks if isinstance(block, Trend612)]
+    trends = [block for block in page.blocks if isinstance(block, Trend612) and says_something(block)]
     inputs = [block for block in trends if block.side == "input"]
     outputs = [block for block in trends if block.side == "output"]
     rest = [block for block in page.blocks if not isinstance(block, Trend612)]
-    speeds = [block for block in rest if isinstance(block, Lines)]
+    speeds = [block for block in rest if isinstance(block, Lines) and says_something(block)]
     if speeds:
         yield from _twos([_lines(block, language) for block in speeds])
     if trends:
@@ -124,7 +125,7 @@ def _pairs(pack: Pack, page: PageSummary, canvas: Canvas) -> Iterator[tuple[Piec
         yield tuple(_trend(block, language, reference) if block else Piece(0.0, _nothing) for block in pair)
     if trends:
         yield (_trend_table(pack, trends, language),)
-    cards = [block for block in rest if isinstance(block, KpiCard)]
+    cards = [block for block in rest if isinstance(block, KpiCard) and says_something(block)]
     if cards:
         yield (_cards(cards, language),)
     others = [block for block in rest if not isinstance(block, KpiCard | Lines)]
@@ -288,7 +289,7 @@ def _trend_table(pack: Pack, trends: list[Trend612], language: str) -> Piece:
     columns = [Column("metric", "", "text", 1.0)]
     columns += [Column(f"week{index}", label, "number") for index, label in enumerate(first.weeks.labels)]
     columns += [Column(f"so_far{index}", label, "number") for index, label in enumerate(to_date)]
-    labels = list(first.months.labels)
+    labels = list(first.months.names or first.months.labels)
     if first.months.part:
         labels[-1] += "*"
     columns += [Column(f"month{index}", label, "number") for index, label in enumerate(labels)]

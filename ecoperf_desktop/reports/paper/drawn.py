@@ -177,7 +177,7 @@ def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612
 def _panel(canvas: Canvas, left: float, right: float, top: float, height: float, panel: Panel, *, has_ticks: bool) -> None:
     count = len(panel.labels)
     step = (right - left) / max(count, 1)
-    ground, high = top + 9, height - 9
+    ground, high = top + 10, height - 19
     low, ceiling = panel.axis.low, panel.axis.high
 
     def x(index: int) -> float:
@@ -230,7 +230,7 @@ def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, h
         after = panel.points[index + 1].place if index + 1 < ends else None
         is_dip = (before is None or before > point.place) and (after is None or after > point.place) and (before, after) != (None, None)
         spot = place_y(point.place)
-        is_below = is_dip and spot + 9 < ground + high + 6
+        is_below = is_dip
         is_last = index == ends - 1
         canvas.text(place_x(index), spot + 8.6 if is_below else spot - 3.2, point.short, 7.4, align="center", bold=is_last)
 
@@ -267,8 +267,18 @@ def table_height(drawn: Table, rows: int) -> float:
     return 12 + 13 + rows * ROW + (10 if drawn.foot else 0) + 6
 
 
-def table(canvas: Canvas, left: float, right: float, top: float, drawn: Table, rows: Sequence[Row], language: str, letter: str = "") -> float:
-    """Draw a table and return where it ends."""
+def table(
+    canvas: Canvas,
+    left: float,
+    right: float,
+    top: float,
+    drawn: Table,
+    rows: Sequence[Row],
+    language: str,
+    letter: str = "",
+    tall: float = ROW,
+) -> float:
+    """Draw a table with rows of the height ``tall`` and return where it ends."""
     place = title(canvas, left, right, top, drawn.title, drawn.subtitle, letter, drawn.corner)
     edges = _edges(canvas, drawn, rows, left, right)
     for (start, end), column in zip(edges, drawn.columns, strict=True):
@@ -278,16 +288,13 @@ def table(canvas: Canvas, left: float, right: float, top: float, drawn: Table, r
             canvas.text(start, place + 9, column.title, SMALL, color=GREY, room=end - start)
     place += 12.5
     canvas.rule(left, right, place, 0.4)
-    group = ""
     for row in rows:
         if row.is_total:
             canvas.rule(left, right, place, 0.6)
         for (start, end), cell in zip(edges, row.cells, strict=True):
-            _cell(canvas, start, end, place, cell, language, is_strong=row.is_total)
-        group = row.group
-        place += ROW
+            _cell(canvas, start, end, place, cell, language, is_strong=row.is_total, tall=tall)
+        place += tall
         canvas.rule(left, right, place, 0.3, HAIR)
-    del group
     if drawn.foot:
         canvas.text(left, place + 9, drawn.foot, SMALL, color=GREY, room=right - left)
         place += 10
@@ -306,7 +313,7 @@ def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right
         elif column.kind in ("spark", "interval", "bar"):
             needs.append(66.0)
         elif column.kind == "state":
-            needs.append(78.0)
+            needs.append(92.0)
         else:
             needs.append(0.0)
     names = [index for index, need in enumerate(needs) if need == 0.0]
@@ -338,8 +345,8 @@ def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right
     return edges
 
 
-def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, language: str, *, is_strong: bool) -> None:
-    baseline = top + 9.2
+def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, language: str, *, is_strong: bool, tall: float = ROW) -> None:
+    baseline = top + tall / 2 + 2.9
     match cell:
         case TextCell():
             color = GREY if cell.muted else QColor(0, 0, 0)
@@ -349,20 +356,20 @@ def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, lan
         case ChangeCell():
             canvas.text(right, baseline, cell.text, BODY, align="right")
         case SparkCell():
-            spark(canvas, left, top + 1.2, min(right - left, 74.0), ROW - 2.4, cell.spark)
+            spark(canvas, left, top + 1.2, min(right - left, 74.0), tall - 2.4, cell.spark)
         case StateCell():
             state(canvas, left, baseline, cell.state, language, room=right - left)
         case BarCell():
             words = cell.figure.text
             room = max(right - left - 30, 10)
             if cell.share is not None:
-                canvas.box(left, top + 4, room, 5, BAND)
-                canvas.box(left, top + 4, room * cell.share, 5, UP)
+                canvas.box(left, top + tall / 2 - 2.5, room, 5, BAND)
+                canvas.box(left, top + tall / 2 - 2.5, room * cell.share, 5, UP)
             canvas.text(right, baseline, words, SMALL, align="right")
         case PillCell():
             canvas.text(left, baseline, cell.text, SMALL, room=right - left)
         case IntervalCell():
-            _interval(canvas, left, right, top, cell)
+            _interval(canvas, left, right, top + (tall - ROW) / 2, cell)
 
 
 def _interval(canvas: Canvas, left: float, right: float, top: float, cell: IntervalCell) -> None:

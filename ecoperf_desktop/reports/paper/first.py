@@ -18,7 +18,7 @@ from ecoperf_desktop.reports.blocks import (
     TextCell,
 )
 from ecoperf_desktop.reports.pack import Pack
-from ecoperf_desktop.reports.pages import CODES
+from ecoperf_desktop.reports.pages import code_of
 from ecoperf_desktop.reports.pages.overview import HEADLINES
 from ecoperf_desktop.reports.paper import drawn
 from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas, Sheet
@@ -44,7 +44,7 @@ def first_sheets(pack: Pack, canvas: Canvas) -> list[Sheet]:
         gutter = 14.0
         split = canvas.left + (canvas.right - canvas.left) * 0.675
         low = _headlines(page, canvas, canvas.left, split, top, language)
-        low = _bridges(page, canvas, canvas.left, split, low + 8, language)
+        low = _bridges(page, canvas, canvas.left, split, low + 8, canvas.height - canvas.margin - 84, language)
         right = split + gutter
         side = _discuss(page, canvas, right, canvas.right, top)
         side = _restated(canvas, right, canvas.right, side + 8, language)
@@ -116,7 +116,7 @@ def _headlines(page: PageSummary, canvas: Canvas, left: float, right: float, top
     known = [by_metric[metric] for metric in HEADLINES if metric in by_metric and _is_known(by_metric[metric])]
     rows = [_with_code(row) for row in known[:MOST_HEADLINES]]
     table = replace(card, title=sentence("reports.sheet_headline", language))
-    return drawn.table(canvas, left, right, top, table, rows, language, "B")
+    return drawn.table(canvas, left, right, top, table, rows, language, "B", tall=16.2)
 
 
 def _is_known(row: Row) -> bool:
@@ -128,10 +128,10 @@ def _with_code(row: Row) -> Row:
     name = row.cells[0]
     if not isinstance(name, TextCell):
         return row
-    return replace(row, cells=(replace(name, text=f"{name.text}  {CODES.get(row.key, '')}".rstrip()), *row.cells[1:]))
+    return replace(row, cells=(replace(name, text=f"{name.text}  {code_of(row.key)}".rstrip()), *row.cells[1:]))
 
 
-def _bridges(page: PageSummary, canvas: Canvas, left: float, right: float, top: float, language: str) -> float:
+def _bridges(page: PageSummary, canvas: Canvas, left: float, right: float, top: float, bottom: float, language: str) -> float:
     bridges = [block for block in page.blocks if isinstance(block, Bridge)][:2]
     if not bridges:
         place = drawn.title(canvas, left, right, top, sentence("reports.bridge_net_sales", language), "", "C")
@@ -139,7 +139,7 @@ def _bridges(page: PageSummary, canvas: Canvas, left: float, right: float, top: 
         return place + 18
     gap = 14.0
     width = (right - left - gap * (len(bridges) - 1)) / len(bridges)
-    height = 112.0
+    height = min(max(bottom - top - 38 - 9.2 * len(bridges), 90.0), 150.0)
     for index, bridge in enumerate(bridges):
         start = left + index * (width + gap)
         subtitle = f"{bridge.subtitle}, {bridge.paper_unit}" if bridge.paper_unit else bridge.subtitle
