@@ -55,7 +55,9 @@ class Names:
         self._was_empty: dict[str, bool] = {}
         self._orders: dict[int, dict[str, int]] = {}
         self._largest_order_no: dict[int, str | None] = {}
-        self.unstored_orders: dict[int, tuple[int, str]] = {}
+        # Orders that have an id but no row yet: shop and numbers, in the order of ids from ``_first_unstored``.
+        self._unstored: list[tuple[int, list[str]]] = []
+        self._first_unstored = 0
 
     def ids(self, table: str, column: Column) -> Numbers:
         """Return the ids of the rows of ``table`` that the words name; missing words stay missing."""
@@ -92,8 +94,8 @@ class Names:
     def orders(self, shops: Int64, column: Column) -> OrderIds:
         """Return the order of each row by shop and order number.
 
-        Orders that did not exist get an id and wait in ``unstored_orders`` until they
-        are stored whole or by ``store_orders`` as a number that is only referred to.
+        Orders that did not exist get an id and wait until they are stored whole
+        (``orders_are_stored``) or as a number that is only referred to (``store_orders``).
         Ids grow in the order of first appearance, which keeps lines in file order.
         """
         coded = as_words(column)
@@ -102,28 +104,30 @@ class Names:
         used = np.flatnonzero(first < len(pairs))
         used = used[np.argsort(first[used], kind="stable")]
         id_of = np.zeros(len(shop_of) + 1, dtype=np.int64)
-        new_of = np.zeros(len(shop_of) + 1, dtype=bool)
-        for shop in np.unique(shop_of[used]).tolist():
+        for shop in np.unique(shops).tolist():
             of_shop = used[shop_of[used] == shop]
             words = [coded.words[code] for code in code_of[of_shop].tolist()]
-            found = self._order_ids(shop, words)
-            id_of[of_shop] = found
-            unstored = self.unstored_orders
-            new_of[of_shop] = [order in unstored for order in found]
-        return OrderIds(id_of[pairs], new_of[pairs])
+            id_of[of_shop] = self._order_ids(shop, words)
+        ids = id_of[pairs]
+        return OrderIds(ids, ids >= self._first_unstored if self._unstored else np.zeros(len(ids), dtype=bool))
+
+    def orders_are_stored(self) -> None:
+        """Note that every order that waited now has a row."""
+        self._unstored.clear()
 
     def store_orders(self) -> None:
         """Store the orders that are only referred to."""
-        if not self.unstored_orders:
+        if not self._unstored:
             return
-        waiting, self.unstored_orders = self.unstored_orders, {}
+        numbers = [number for _, words in self._unstored for number in words]
         columns: dict[str, Sequence[Stored] | int] = {
-            "order_id": list(waiting),
-            "shop_id": [shop for shop, _ in waiting.values()],
-            "order_no": [number for _, number in waiting.values()],
+            "order_id": list(range(self._first_unstored, self._first_unstored + len(numbers))),
+            "shop_id": [shop for shop, words in self._unstored for _ in words],
+            "order_no": numbers,
             "source_id": self._source_id,
         }
-        rows.insert(self._conn, "orders", columns, len(waiting))
+        rows.insert(self._conn, "orders", columns, len(numbers))
+        self.orders_are_stored()
 
     def _learn(self, table: str, known: dict[str, int], unseen: list[str]) -> None:
         id_column, text_column = NAMED[table]
@@ -163,8 +167,9 @@ class Names:
     def _order_ids(self, shop: int, words: list[str]) -> list[int]:
         known = self._orders.setdefault(shop, {})
         if len(known) > _REMEMBERED:
+            self.store_orders()
             known.clear()
-            self._largest_order_no.pop(shop)
+            self._largest_order_no.pop(shop, None)
         unseen = [word for word in words if word not in known]
         if unseen:
             self._open("orders", "order_id")
@@ -179,9 +184,11 @@ class Names:
                 found = rows.select_by(self._conn, "order_no, order_id", "orders", "order_no", old, mine)
                 known.update(found)  # type: ignore[arg-type]
                 unseen = [word for word in unseen if word not in known]
-            ids = self._take_ids("orders", len(unseen))
-            known.update(zip(unseen, ids, strict=True))
-            self.unstored_orders.update(zip(ids, ((shop, word) for word in unseen), strict=True))
+            if unseen:
+                ids = self._take_ids("orders", len(unseen))
+                known.update(zip(unseen, ids, strict=True))
+                self._first_unstored = self._first_unstored if self._unstored else ids[0]
+                self._unstored.append((shop, unseen))
         return [known[word] for word in words]
 
     def _open(self, table: str, id_column: str) -> None:

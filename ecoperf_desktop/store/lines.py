@@ -53,8 +53,11 @@ class Lines:
         starts = np.flatnonzero(np.diff(grouped, prepend=grouped[0] - 1))
         counts = np.diff(starts, append=len(grouped))
         ranks = np.arange(len(grouped)) - np.repeat(starts, counts)
-        begun = np.array([self._next_position(order) for order in grouped[starts].tolist()], dtype=np.int64)
-        ranks += np.repeat(begun, counts)
+        begun = np.zeros(len(starts), dtype=np.int64)
+        for place in np.flatnonzero(grouped[starts] <= self._largest_order).tolist():
+            begun[place] = self._next_position(int(grouped[starts[place]]))
+        if begun.any():
+            ranks += np.repeat(begun, counts)
         self._largest_order = max(self._largest_order, int(grouped[-1]))
         _require_room(int(ranks.max()))
         ids = np.empty(len(orders), dtype=np.int64)
@@ -62,8 +65,6 @@ class Lines:
         return ids
 
     def _next_position(self, order: int) -> int:
-        if order > self._largest_order:
-            return 0
         first = order * LINES_AN_ORDER
         query = "SELECT max(line_id) FROM order_lines WHERE line_id BETWEEN ? AND ?"
         largest = self._conn.execute(query, (first, first + LINES_AN_ORDER - 1)).fetchone()[0]

@@ -6,8 +6,9 @@ import gc
 import json
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -77,7 +78,10 @@ def loading(
         with workspace.transaction():
             conn.execute("PRAGMA wal_autocheckpoint=0")
             load = Loading(workspace, head, plain=plain)
-            yield load
+            try:
+                yield load
+            finally:
+                load.stop()
             if not load.is_finished:
                 raise RuntimeError("the import was not finished")
             if dry_run:
@@ -115,13 +119,18 @@ class Loading:
         self._fresh = None if plain else FreshSales(conn, self._touched)
         self._basis: str = ""
         self._checked_currency = False
+        self._writer = _Writer()
         self.is_finished = False
 
     def assert_rows(self, tables: Sequence[Asserted]) -> None:
         """Store what one stretch of the file says; may be called again and again, tables in any order.
 
-        Raises FileRefused for money in another currency than the workspace's.
+        The work is done on another thread while the caller reads on.  Raises FileRefused,
+        possibly at a later call, for money in another currency than the workspace's.
         """
+        self._writer.submit(self._assert_rows, tables)
+
+    def _assert_rows(self, tables: Sequence[Asserted]) -> None:
         place = {name: index for index, name in enumerate(TABLES)}
         for asserted in sorted(tables, key=lambda one: place[one.table]):
             if len(asserted):
@@ -129,13 +138,15 @@ class Loading:
 
     def keep_raw(self, first_record: int, records: int, compressed: bytes) -> None:
         """Keep a zlib block of the file's text that begins at ``first_record``."""
-        self._conn.execute(
+        self._writer.submit(
+            self._conn.execute,
             "INSERT INTO raw_block(import_id, first_record, records, text) VALUES (?, ?, ?, ?)",
             (self.import_id, first_record, records, compressed),
         )
 
     def cover(self, kind: str, first_day: int, last_day: int, shop: str | None = None) -> None:
         """Say that the file speaks for these days, beyond what its rows show; ``shop`` None is the company."""
+        self._writer.wait()
         self._cover(kind, None if shop is None else self._names.one("shop", shop), first_day, last_day)
 
     def finish(self, *, read: int, dropped: Mapping[str, int], findings: Sequence[Finding], rejected: int) -> Loaded:
@@ -145,6 +156,7 @@ class Loading:
         reason.  Raises RuntimeError when they do not add up: that is a bug, and
         nothing is stored.
         """
+        self._writer.wait()
         self._titles.store()
         if self._fresh is not None:
             self._fresh.flush()
@@ -159,6 +171,10 @@ class Loading:
         _close_entry(self._conn, self.import_id, counts, dropped, findings, period)
         self.is_finished = True
         return Loaded(self.import_id, counts, period)
+
+    def stop(self) -> None:
+        """Wait until nothing is written any more; what waits to be written is dropped."""
+        self._writer.stop()
 
     # -- tables
 
@@ -236,12 +252,12 @@ class Loading:
             columns["natural_key"] = keys
         if shape.name == "orders":
             columns["source_id"] = self._source_id
-            for order in ids.tolist():
-                del self._names.unstored_orders[order]
             if self._fresh is not None:
                 said |= self._fresh.derived(stored, len(ids), self._basis)
                 columns |= said
         rows.insert(self._conn, shape.name, columns, len(ids))
+        if shape.name == "orders":
+            self._names.orders_are_stored()
         if not usual:
             self._hold_unusual(shape, ids, records, stored)
         self._follow(shape, stored, said, ids)
@@ -469,6 +485,28 @@ class Loading:
         if name not in self._shapes:
             self._shapes[name] = rows.shape(self._conn, name)
         return self._shapes[name]
+
+
+class _Writer:
+    """Writes on a thread of its own, in order, one stretch behind its caller."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._waiting: deque[Future[object]] = deque()
+
+    def submit(self, work: Callable[..., object], *given: object) -> None:
+        """Queue work; raise what earlier work raised."""
+        self._waiting.append(self._thread.submit(work, *given))
+        while self._waiting and (len(self._waiting) > 2 or self._waiting[0].done()):
+            self._waiting.popleft().result()
+
+    def wait(self) -> None:
+        """Wait for all queued work; raise what it raised."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def stop(self) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
 
 class _Levels:

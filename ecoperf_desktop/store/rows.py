@@ -18,9 +18,9 @@ from ecoperf_desktop.store.tables import TABLES, Table
 
 Stored: TypeAlias = "int | float | str | None"
 
-# 50 rows a statement is where a longer one stops paying (measured); with the
-# widest table that stays below the 32 766 parameters SQLite allows.
-_ROWS_A_STATEMENT = 50
+# Longer statements stop paying (measured), and SQLite allows 32 766 parameters in one.
+_ROWS_A_STATEMENT = 200
+_PARAMETERS_A_STATEMENT = 4_000
 _KEYS_A_QUERY = 500
 
 
@@ -113,10 +113,11 @@ def insert(
         flat[position::width] = listed
     names = ", ".join([*lists, *constants])
     row = "(" + ", ".join(["?"] * width + [str(int(value)) for value in constants.values()]) + ")"
-    step = _ROWS_A_STATEMENT * width
+    rows = min(_ROWS_A_STATEMENT, max(_PARAMETERS_A_STATEMENT // width, 1))
+    step = rows * width
     whole = len(flat) // step * step
     if whole:
-        statement = f"INSERT INTO {table}({names}) VALUES " + ", ".join([row] * _ROWS_A_STATEMENT)
+        statement = f"INSERT INTO {table}({names}) VALUES " + ", ".join([row] * rows)
         conn.executemany(statement, (flat[start : start + step] for start in range(0, whole, step)))
     if rest := flat[whole:]:
         conn.execute(f"INSERT INTO {table}({names}) VALUES " + ", ".join([row] * (len(rest) // width)), rest)
