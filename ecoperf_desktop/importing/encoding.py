@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -19,7 +20,7 @@ _BOMS = (
 )
 
 # Tried in this order when the text is not Unicode.  The first line is multi-byte: chance rarely makes a text valid there.
-MULTI_BYTE = ("gb18030", "cp932", "big5", "cp949")
+MULTI_BYTE = ("gb18030", "cp932", "big5", "cp949", "euc_jp")
 SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859-1")
 
 
@@ -48,6 +49,8 @@ def encodings(member: Member) -> Encodings:
     proven = _proven(member.opening)
     if proven:
         return Encodings((proven,), True)
+    if b"\x1b$" in member.opening:  # shifts between alphabets: ASCII by its bytes, but no text as it stands
+        return Encodings(("iso2022_jp_ext", "iso2022_kr"), False)
     with member.stream() as stream:
         if _is_utf8(stream):
             return Encodings(("utf-8",), True)
@@ -203,34 +206,65 @@ def _decodes(stream: BinaryIO, name: str) -> bool:
 
 
 def _ranked(names: list[str], member: Member) -> list[str]:
-    """Return multi-byte encodings first when the text reads like their script, else the single-byte ones.
+    """Return the encodings likeliest first.
 
-    A Western text has single bytes above 127 between ASCII letters, and a Chinese, Japanese or Korean
-    one has them in runs.
+    In Western text single bytes above 127 stand between ASCII letters; Chinese, Japanese and Korean has
+    them in runs, and read in its own encoding it consists of that script's common characters.
     """
-    opening = member.opening
-    if opening.isascii():
-        with member.stream() as stream:
-            while piece := stream.read(_CHUNK):
-                if not piece.isascii():
-                    opening = piece
-                    break
-    runs = _high_runs(opening)
+    sample = _not_ascii(member)
+    runs = _high_runs(sample)
+    single = [name for name in names if name in SINGLE_BYTE]
+    multi = [name for name in names if name in MULTI_BYTE]
+    likely = {name: _commonness(sample, name) for name in multi}
+    if likely.get("cp949", 0) < 0.95:  # Chinese read as Korean is Korean too, but for every third character
+        likely["cp949"] = 0
+    if "euc_jp" in likely and not _has_kana(sample.decode("euc_jp", "ignore")):  # what is left is Chinese read as Japanese
+        likely["euc_jp"] = 0
     lone = sum(1 for run in runs if run == 1)
-    if lone * 2 > len(runs):
-        return [name for name in names if name in SINGLE_BYTE] + [name for name in names if name in MULTI_BYTE]
-    return names
+    if lone * 2 > len(runs) and max(likely.values(), default=0) < 0.8:
+        return single + multi
+    return sorted(multi, key=lambda name: (-round(likely[name], 1), name not in ("cp949", "euc_jp"), MULTI_BYTE.index(name))) + single
+
+
+def _not_ascii(member: Member) -> bytes:
+    """Return a piece of the text in which something is not ASCII."""
+    with member.stream() as stream:
+        while piece := stream.read(_CHUNK):
+            for place in range(0, len(piece), limits.HEAD):
+                if not piece[place : place + limits.HEAD].isascii():
+                    return piece[place : place + limits.HEAD]
+    return member.opening
+
+
+def _commonness(sample: bytes, name: str) -> float:
+    """Return the share of common characters among those that are not ASCII, read in ``name``."""
+    text = [sign for sign in sample.decode(name, "ignore") if sign > "\x7f"]
+    if not text:
+        return 0.0
+    return sum(1 for sign in text if _is_common(sign, name)) / len(text)
+
+
+def _has_kana(text: str) -> bool:
+    kana = sum(1 for sign in text if "\u3040" <= sign <= "\u30ff")
+    return kana * 5 > sum(1 for sign in text if sign > "\x7f")
+
+
+def _is_common(sign: str, name: str) -> bool:
+    if "\u3000" <= sign <= "\u3003" or "\uff00" <= sign <= "\uff60":
+        return True
+    if name == "cp949":
+        return "\uac00" <= sign <= "\ud7a3"
+    if name in ("cp932", "euc_jp") and "\u3040" <= sign <= "\u30ff":
+        return True
+    try:
+        coded = sign.encode({"gb18030": "gb2312", "cp932": "shift_jis", "big5": "big5", "euc_jp": "euc_jp"}[name])
+    except UnicodeEncodeError:
+        return False
+    if name == "gb18030":
+        return True
+    low, high = {"cp932": (0x88, 0x98), "euc_jp": (0xB0, 0xCF), "big5": (0xA4, 0xC6)}[name]  # everyday characters
+    return low <= coded[0] <= high
 
 
 def _high_runs(sample: bytes) -> list[int]:
-    runs: list[int] = []
-    length = 0
-    for byte in sample:
-        if byte > 127:
-            length += 1
-        elif length:
-            runs.append(length)
-            length = 0
-    if length:
-        runs.append(length)
-    return runs
+    return [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
