@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from ecoperf_desktop.language import sentence
@@ -115,13 +116,14 @@ class Desk:
         """Ask, beside the numbers, for last year's line, the months and the periods to date."""
         times = self.times
         self.ask_numbers(metrics)
-        self.batch.want_series(metrics, self.recent_year(), times.grain)
+        self.batch.want_series(metrics, self.recent_year, times.grain)
         self.batch.want_series(metrics, times.months[:-1], Grain.MONTH)
-        self.batch.want_series(metrics, self.months_year(), Grain.MONTH)
+        self.batch.want_series(metrics, self.months_year, Grain.MONTH)
         for so_far in times.to_date:
             self.batch.want(metrics, so_far.period)
             self.batch.want(metrics, so_far.year)
 
+    @cached_property
     def recent_year(self) -> tuple[Bucket, ...]:
         """Return last year's counterparts of the recent periods."""
         times = self.times
@@ -132,6 +134,7 @@ class Desk:
             bucket_of(_a_year_before(bucket.period.first, kind), kind, times.week_start) for bucket in times.recent
         )
 
+    @cached_property
     def months_year(self) -> tuple[Bucket, ...]:
         """Return last year's months, without the last, which is compared over equal days."""
         return tuple(bucket_of(_a_year_before(month.period.first, Grain.MONTH), Grain.MONTH) for month in self.times.months[:-1])

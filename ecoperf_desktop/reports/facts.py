@@ -24,7 +24,7 @@ def ask(desk: Desk) -> None:
 def facts(desk: Desk) -> Facts:
     """Return the facts behind the page's period."""
     conn, period, language = desk.engine.conn, desk.times.period, desk.language
-    spans = standing.covered(conn, period.last)
+    spans = standing.covered(conn, Period(period.first - EXPECTED_WITHIN, period.last))
     covered = len(covered_days((span for span in spans if span.kind == "sales"), period))
     zones = sorted({zone for _, _, zone in standing.sources(conn) if zone})
     imports = standing.imports_of(conn, period)
@@ -86,7 +86,7 @@ def gaps(desk: Desk, spans: list[Covered]) -> list[str]:
     for span in spans:
         by_kind.setdefault((span.kind, span.source), []).append(span)
     for (kind, source), mine in by_kind.items():
-        if kind not in DAILY or max(span.last for span in mine) < period.first - EXPECTED_WITHIN:
+        if kind not in DAILY:
             continue
         missing = period.days - len(covered_days(mine, period))
         if 0 < missing:

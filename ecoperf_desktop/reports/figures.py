@@ -32,9 +32,7 @@ _SHARED = {"CNY": "CN¥", "JPY": "JP¥"}
 
 def rounded(number: Number, decimals: int = 0) -> Decimal:
     """Return ``number`` rounded half up (away from zero) to ``decimals`` places."""
-    scaled = _exact(number) * 10**decimals
-    whole = math.floor(abs(scaled) + Fraction(1, 2))
-    return Decimal(-whole if scaled < 0 else whole).scaleb(-decimals)
+    return Decimal(_units(number, 1, 1, decimals)).scaleb(-decimals)
 
 
 def rounded_together(parts: Sequence[Number], total: int) -> list[int]:
@@ -87,16 +85,18 @@ class Form:
         """Write the whole number with its unit: ``¥1,823,450``, ``2.79%``, ``3.38 s``."""
         if value is None:
             return MISSING
-        return grouped(rounded(_exact(value) / self.divide, self.decimals), before=self.before) + self.after
+        divide = self.divide
+        units = _units(value, divide.denominator, divide.numerator, self.decimals)
+        return _written(units, self.decimals, self.before) + self.after
 
     def bare(self, value: Number | None) -> str:
         """Write it short and without unit, for points and axes: ``1.82M``, ``264k``, ``2.79``, ``182.3万``."""
         if value is None:
             return MISSING
-        shown = _exact(value) / self.divide
+        divide = self.divide
         if self.kind == "amount" and (self.is_money or self.decimals == 0):
-            return shortened(shown, self.language, decimals=self.decimals)
-        return grouped(rounded(shown, self.decimals))
+            return _shortened(value, divide, self.language, self.decimals)
+        return _written(_units(value, divide.denominator, divide.numerator, self.decimals), self.decimals)
 
     def short(self, value: Number | None) -> str:
         """Write it short with its unit: ``¥1.82M``, ``182.3万``, ``2.79%``."""
@@ -130,22 +130,24 @@ class Form:
         """
         if value is None or earlier is None:
             return None, MISSING
-        now, then = _exact(value), _exact(earlier)
+        now: int | Fraction = value if isinstance(value, int) else _exact(value)
+        then: int | Fraction = earlier if isinstance(earlier, int) else _exact(earlier)
         if self.kind == "rate":
             return now - then, rate_difference(now - then, self.rate_change, self.language)
         if self.kind == "measured":
             return now - then, self.difference(now - then)
         if then == 0 or (now < 0) != (then < 0) and now != 0:
             return None, MISSING
-        ratio = (now - then) / abs(then)
+        ratio = Fraction(now - then) / abs(then)
         return ratio, percent_change(ratio, self.language)
 
     def difference(self, value: Number | None) -> str:
         """Write a difference in the unit itself, signed: ``+¥41,364``, ``−0.5 d``."""
         if value is None:
             return MISSING
-        number = rounded(_exact(value) / self.divide, self.decimals)
-        return grouped(number, is_signed=True, before=self.before) + self.after
+        divide = self.divide
+        units = _units(value, divide.denominator, divide.numerator, self.decimals)
+        return _written(units, self.decimals, self.before, is_signed=True) + self.after
 
 
 def form(
@@ -166,11 +168,12 @@ def form(
     money per something, which keeps decimals that a sum of money does not need.
     """
     change = rate_change or ("pp" if language == "zh" else "bp")
-    largest = max((abs(_exact(value)) for value in sample if value is not None), default=Fraction(0))
+    known = [value for value in sample if value is not None]
+    largest = max((abs(float(value)) for value in known), default=0.0)
     if unit == "money":
         places = exponent(currency or "")
         divide = Fraction(10**places)
-        major = largest / divide
+        major = largest / float(divide)
         if decimals is None:
             small = 0 < major < 10 or (is_quotient and major < 10)
             decimals = places if small else min(places, 1) if is_quotient and major < 1000 else 0
@@ -182,16 +185,16 @@ def form(
         if decimals is not None:
             decimals -= 2
         else:
-            decimals = 2 if 0 < largest < Fraction(1, 20) or Fraction(99, 100) <= largest < 1 else 1
+            decimals = 2 if 0 < largest < 0.05 or 0.99 <= largest < 1 else 1
         return Form("rate", language, Fraction(1, 100), decimals, after="%", rate_change=change)
     if unit in ("count", "units"):
         if decimals is None:
-            decimals = 1 if largest.denominator != 1 and largest < 100 else 0
+            decimals = 1 if largest < 100 and not all(_is_whole(value) for value in known) else 0
         return Form("amount", language, decimals=decimals, rate_change=change)
     if unit == "times":
         return Form("amount", language, decimals=2 if decimals is None else decimals, rate_change=change)
     if unit in ("ms", "seconds", "minutes", "hours", "days"):
-        shown, divide, places = _clock(unit, largest)
+        shown, divide, places = _clock(unit, largest, all(_is_whole(value) for value in known))
         if decimals is not None and shown == unit:
             places = decimals
         return Form("measured", language, divide, places, after=sentence(f"reports.after_{shown}", language))
@@ -201,33 +204,25 @@ def form(
 
 def shortened(number: Number, language: str, *, decimals: int = 0) -> str:
     """Write a number with about three digits: 9.4k, 264k, 1.82M; 9,412, 26.4万, 1,260万, 1.24亿."""
-    exact = _exact(number)
-    scales: tuple[tuple[Fraction, int, str], ...] = ((Fraction(1), decimals, ""), *(_CHINESE if language == "zh" else _ENGLISH))
-    limits: tuple[int | None, ...] = _CHINESE_LIMITS if language == "zh" else _ENGLISH_LIMITS
-    for (divide, places, after), limit in zip(scales, limits, strict=True):
-        shown = rounded(exact / divide, places)
-        # 999,600 rounds to 1000k, which is beyond the last k: the next scale writes it as 1.00M.
-        if limit is None or abs(shown) * int(divide) < limit:
-            return grouped(shown) + after
-    raise AssertionError("the last scale has no limit")
+    return _shortened(number, Fraction(1), language, decimals)
 
 
 def percent_change(ratio: Number, language: str) -> str:
     """Write a relative change: +2.2%, −4.7%, ×12.3 beyond ±999 %."""
-    exact = _exact(ratio)
-    if abs(exact) > Fraction(999, 100):
-        return sentence("reports.times", language, factor=grouped(rounded(1 + exact, 1)))
-    return grouped(rounded(exact * 100, 1), is_signed=True) + "%"
+    thousandths = _units(ratio, 1000, 1, 0)
+    if abs(thousandths) > 9_990:
+        return sentence("reports.times", language, factor=_written(_units(1 + _exact(ratio), 1, 1, 1), 1))
+    return _written(thousandths, 1, is_signed=True) + "%"
 
 
 def rate_difference(difference: Number, unit: str, language: str) -> str:
     """Write a difference of rates: −20 bp, from ten points on −12.4 pp; as points −0.20pp."""
-    exact = _exact(difference)
-    points = exact * 100
-    if unit == "bp" and abs(points) < 10:
-        return grouped(rounded(exact * 10_000), is_signed=True) + sentence("reports.after_bp", language)
-    places = 1 if abs(points) >= 10 else 2
-    return grouped(rounded(points, places), is_signed=True) + sentence("reports.after_pp", language)
+    hundredths = _units(difference, 10_000, 1, 0)
+    is_large = abs(float(difference)) >= 0.1
+    if unit == "bp" and not is_large:
+        return _written(hundredths, 0, is_signed=True) + sentence("reports.after_bp", language)
+    points = _written(_units(difference, 1_000, 1, 0), 1, is_signed=True) if is_large else _written(hundredths, 2, is_signed=True)
+    return points + sentence("reports.after_pp", language)
 
 
 def paper_scale(levels: Iterable[Number], currency: str | None) -> tuple[Fraction, int, str]:
@@ -358,22 +353,22 @@ def long_span_text(period: Period, language: str) -> str:
 
 # Divisor, decimals and word of each short form, and below which amount it is used.
 _ENGLISH = (
-    (Fraction(10**3), 1, "k"),
-    (Fraction(10**3), 0, "k"),
-    (Fraction(10**6), 2, "M"),
-    (Fraction(10**6), 1, "M"),
-    (Fraction(10**6), 0, "M"),
-    (Fraction(10**9), 2, "B"),
-    (Fraction(10**9), 1, "B"),
-    (Fraction(10**9), 0, "B"),
+    (10**3, 1, "k"),
+    (10**3, 0, "k"),
+    (10**6, 2, "M"),
+    (10**6, 1, "M"),
+    (10**6, 0, "M"),
+    (10**9, 2, "B"),
+    (10**9, 1, "B"),
+    (10**9, 0, "B"),
 )
 _ENGLISH_LIMITS = (10**3, 10**4, 10**6, 10**7, 10**8, 10**9, 10**10, 10**11, None)
 _CHINESE = (
-    (Fraction(10**4), 1, "万"),
-    (Fraction(10**4), 0, "万"),
-    (Fraction(10**8), 2, "亿"),
-    (Fraction(10**8), 1, "亿"),
-    (Fraction(10**8), 0, "亿"),
+    (10**4, 1, "万"),
+    (10**4, 0, "万"),
+    (10**8, 2, "亿"),
+    (10**8, 1, "亿"),
+    (10**8, 0, "亿"),
 )
 _CHINESE_LIMITS = (10**4, 10**7, 10**8, 10**9, 10**10, None)
 _TICK_SCALES = {
@@ -382,13 +377,13 @@ _TICK_SCALES = {
 }
 
 
-def _clock(unit: str, largest: Fraction) -> tuple[str, Fraction, int]:
+def _clock(unit: str, largest: float, is_whole: bool) -> tuple[str, Fraction, int]:
     """Return the unit a duration is shown in, what to divide by, and the decimals."""
     if unit == "ms":
         return ("seconds", Fraction(1000), 2) if largest >= 1000 else ("ms", Fraction(1), 0)
     if unit == "seconds":
         if largest < 120:
-            return "seconds", Fraction(1), 0 if largest >= 10 or largest.denominator == 1 else 1
+            return "seconds", Fraction(1), 0 if largest >= 10 or is_whole else 1
         if largest < 7_200:
             return "minutes", Fraction(60), 1
         return ("hours", Fraction(3_600), 1) if largest < 259_200 else ("days", Fraction(86_400), 1)
@@ -400,6 +395,50 @@ def _words(key: str, language: str) -> list[str]:
     return sentence(f"reports.{key}", language).split("|")
 
 
+def _shortened(number: Number, divide: Fraction, language: str, decimals: int) -> str:
+    scales: tuple[tuple[int, int, str], ...] = ((1, decimals, ""), *(_CHINESE if language == "zh" else _ENGLISH))
+    limits: tuple[int | None, ...] = _CHINESE_LIMITS if language == "zh" else _ENGLISH_LIMITS
+    over, under = divide.denominator, divide.numerator
+    size = abs(float(number)) * over / under
+    for (scale, places, after), limit in zip(scales, limits, strict=True):
+        if limit is not None and size > 1.1 * limit:
+            continue
+        units = _units(number, over, under * scale, places)
+        # 999,600 rounds to 1000k, which is beyond the last k: the next scale writes it as 1.00M.
+        if limit is None or abs(units) * scale < limit * 10**places:
+            return _written(units, places) + after
+    raise AssertionError("the last scale has no limit")
+
+
+def _units(number: Number, over: int, under: int, decimals: int) -> int:
+    """Return ``number * over / under`` in units of the last decimal, rounded half away from zero."""
+    if isinstance(number, int):
+        top, bottom = number * over, under
+    else:
+        exact = _exact(number)
+        top, bottom = exact.numerator * over, exact.denominator * under
+    if decimals:
+        top *= 10**decimals
+    if bottom == 1:
+        return top
+    whole = (2 * abs(top) + bottom) // (2 * bottom)
+    return -whole if top < 0 else whole
+
+
+def _written(units: int, decimals: int, before: str = "", is_signed: bool = False) -> str:
+    sign = MINUS if units < 0 else "+" if is_signed and units else ""
+    if not decimals:
+        return f"{sign}{before}{abs(units):,}"
+    whole, rest = divmod(abs(units), 10**decimals)
+    return f"{sign}{before}{whole:,}.{rest:0{decimals}d}"
+
+
+def _is_whole(number: Number) -> bool:
+    return isinstance(number, int) or (isinstance(number, Fraction) and number.denominator == 1)
+
+
 def _exact(number: Number) -> Fraction:
     """Return the number as people read it: 0.285 is 285/1000, not the nearest binary fraction."""
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+    if isinstance(number, Fraction):
+        return number
+    return Fraction(repr(float(number))) if isinstance(number, float) else Fraction(number)

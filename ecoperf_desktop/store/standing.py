@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ecoperf_desktop.model.days import Day, Period
 
 
+_BEGINNING, _END = -(10**6), 10**6
+
+
 @dataclass(frozen=True)
 class Covered:
     """Days one source speaks for: ``kind`` is sales, ads, ...; ``shop`` None means the whole company."""
@@ -35,14 +38,14 @@ class Target:
     direction: str | None
 
 
-def covered(conn: sqlite3.Connection, until: Day | None = None) -> list[Covered]:
-    """Return the spans of the active imports that begin on or before ``until``."""
+def covered(conn: sqlite3.Connection, within: Period | None = None) -> list[Covered]:
+    """Return the spans of the active imports, only those that reach into ``within`` when it is given."""
     rows = conn.execute(
         "SELECT c.kind, s.name, h.name, c.first_day, c.last_day FROM coverage c"
         " JOIN imports i ON i.import_id = c.import_id AND i.state = 'active'"
         " JOIN source s ON s.source_id = c.source_id LEFT JOIN shop h ON h.shop_id = c.shop_id"
-        " WHERE ? IS NULL OR c.first_day <= ? ORDER BY c.kind, s.name, h.name, c.first_day, c.last_day",
-        (until, until),
+        " WHERE c.first_day <= ? AND c.last_day >= ? ORDER BY c.kind, s.name, h.name, c.first_day, c.last_day",
+        (within.last, within.first) if within else (_END, _BEGINNING),
     )
     return [Covered(*row) for row in rows]
 

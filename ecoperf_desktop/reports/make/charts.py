@@ -58,7 +58,7 @@ def unit_name(desk: Desk, form: Form) -> str:
 def _recent(desk: Desk, metric: str, form: Form) -> Panel:
     times = desk.times
     values = desk.batch.series(metric, times.recent, times.grain)
-    earlier = desk.batch.series(metric, desk.recent_year(), times.grain)
+    earlier = desk.batch.series(metric, desk.recent_year, times.grain)
     points = tuple(desk.figure(value, form) for value in values)
     if times.is_running:
         points = (*points[:-1], desk.figure(desk.value(metric), form))
@@ -97,7 +97,7 @@ def _months(desk: Desk, metric: str) -> Panel:
     times = desk.times
     month = times.to_date[0]
     values = [*desk.batch.series(metric, times.months[:-1], Grain.MONTH), desk.batch.value(metric, month.period)]
-    earlier = [*desk.batch.series(metric, desk.months_year(), Grain.MONTH), desk.batch.value(metric, month.year)]
+    earlier = [*desk.batch.series(metric, desk.months_year, Grain.MONTH), desk.batch.value(metric, month.year)]
     form = desk.form_for(metric, [value.value for value in values])
     points = tuple(desk.figure(value, form) for value in values)
     last_year = tuple(desk.figure(value, form) for value in earlier)
