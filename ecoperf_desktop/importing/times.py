@@ -32,6 +32,9 @@ USUAL = (
     "D/M/YYYY H:mm:ss", "D/M/YYYY H:mm", "D/M/YYYY", "D/M/YY H:mm", "D/M/YY", "M-D-YYYY", "D-M-YYYY",
 )
 
+# Can mean one thing only, and workbooks write their date cells so: read whatever a descriptor lists.
+_ALWAYS = ("YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD")
+
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_OFFSET = 10_000
@@ -66,9 +69,9 @@ class DateOrder:
 
     def look(self, cells: Cells) -> None:
         """Take the values of ``cells`` into account."""
-        codes, first = cells.take(~cells.same_as_before()).distinct()
-        del codes
-        for text in cells.take(~cells.same_as_before()).texts(first):
+        changing = cells.take(~cells.same_as_before())
+        _, first = changing.distinct()
+        for text in changing.texts(first):
             match = _SLASHED.match(text)
             if not match:
                 continue
@@ -344,7 +347,7 @@ def _chosen(formats: Sequence[str], order: Order | None) -> list[_Format]:
         if sign and sign in both and fixed.setdefault(sign, own) != own:
             continue
         chosen.append(known)
-    return chosen
+    return chosen + [known for known in map(_read_format, _ALWAYS) if known not in chosen]
 
 
 def _repeats_often(cells: Cells) -> bool:
