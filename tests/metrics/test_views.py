@@ -244,3 +244,13 @@ def test_a_monitors_daily_totals_come_before_its_incidents() -> None:
     assert store.number("availability", days=1) == pytest.approx(1 - 100 / 86400)
     assert store.number("downtime_minutes", days=1) == pytest.approx(100 / 60)
     assert store.number("incidents", days=1) == 2
+
+
+def test_an_agents_sales_come_from_summaries_where_no_order_names_one() -> None:
+    store = SmallStore()
+    li = store.add("staff", name="Li")
+    store.order(DAY_1, dict(gross_minor=900))
+    store.add("agent_day", day=DAY_1, agent_id=li, received=1, sales_minor=700, refund_minor=50)
+    assert store.number("agent_sales") == 650
+    assert {value.per["agent"]: value.value for value in store.values("agent_sales", per=("agent",))}["Li"] == 650
+    assert store.value("agent_sales_share").reason == "metrics.catalogue_no_agents"
