@@ -153,8 +153,8 @@ class _Child:
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin: IO[bytes] = self._process.stdin
+        self._fed = threading.Event()  # before the thread that sets it
         threading.Thread(target=self._feed, args=(content, memory), daemon=True).start()
-        self._fed = threading.Event()
         threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
     def ask(self, request: dict[str, int | None]) -> None:
