@@ -116,16 +116,17 @@ class Sources:
     def _judge(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
         needed = {kind: self.coverage.of(kind, period, shops) for kind in metric.needs}
         days = min((covered.days for covered in needed.values()), default=period.days)
-        bounds = {"first": iso(period.first), "last": iso(period.last)}
         absent = [kind for kind, covered in needed.items() if covered.days == 0]
         if absent:
-            details = {**bounds, "kinds": ", ".join(absent)}
+            details = {"first": iso(period.first), "last": iso(period.last), "kinds": ", ".join(absent)}
             return days, Result(None, quality="missing", reason="metrics.not_covered", details=details)
         inner = window(metric, period) if metric.window != 0 else period
         parts = [kind for kind in (*metric.needs, *metric.wants) if not self.coverage.of(kind, inner, shops).is_whole]
         if not parts:
             return days, None
-        partial = {**bounds, "kinds": ", ".join(parts), "covered": days, "days": period.days}
+        partial = {
+            "first": iso(period.first), "last": iso(period.last), "kinds": ", ".join(parts), "covered": days, "days": period.days
+        }  # fmt: skip
         return days, Result(None, quality="partial", reason="metrics.partly_covered", details=partial)
 
     def sold(self, days: Period) -> set[int]:

@@ -210,7 +210,7 @@ class _Rows:
         """Return the factor of each metric in a formula, and of 1 under the empty name."""
         match node:
             case formula.Literal():
-                return {"": node.value}
+                return {"": Fraction(node.value)}
             case formula.Name("days"):
                 return {"": Fraction(period.days)}
             case formula.Name("covered"):

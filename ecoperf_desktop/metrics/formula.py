@@ -26,7 +26,7 @@ class NoBase(ArithmeticError):
 
 @dataclass(frozen=True)
 class Literal:
-    value: Fraction
+    value: int | Fraction
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _applied(sign: str, left: Number, right: Number) -> Number:
         raise NoBase
     if isinstance(left, float) or isinstance(right, float):
         return float(left) / float(right)
-    return Fraction(left) / Fraction(right)
+    return Fraction(left, right)
 
 
 def _called(call: Call, value: Callable[[str], Number | None]) -> Number | None:
@@ -187,7 +187,7 @@ class _Parser:
         if kind == "number":
             if len(word.replace(".", "")) > DIGITS:
                 raise MetricRefused("metrics.formula_long_number", number=word, limit=DIGITS)
-            return self._counted(Literal(Fraction(word)))
+            return self._counted(Literal(Fraction(word) if "." in word else int(word)))
         if kind == "name":
             if word in _FUNCTIONS and self._sign() == "(":
                 return self._call(word, depth, position)

@@ -100,11 +100,16 @@ class Loads:
         found = self._by_day.get(key)
         if found is None:
             view = VIEWS[measure.view]
-            is_summed = view.kept and all(view.dims[name] in view.summed for name in scope.dimensions)
-            from_sums = is_summed and self.are_current
-            found = (_BySpan if view.spans else _ByDay)(self._conn, view, scope, from_sums)
+            found = (_BySpan if view.spans else _ByDay)(self._conn, view, scope, self._summed_by(view, scope))
             self._by_day[key] = found
         return found
+
+    def _summed_by(self, view: View, scope: Scope) -> tuple[str, ...] | None:
+        """Return the breakdown of the daily sums that can answer, None when only the facts can."""
+        if not view.kept or not self.are_current:
+            return None
+        asked = {view.dims[name] for name in scope.dimensions}
+        return next((by for by in sums.breakdowns(view) if asked <= set(by)), None)
 
     def _answers_by_product(self, measure: Measure, scope: Scope) -> bool:
         asked = set(scope.dimensions)
@@ -212,11 +217,12 @@ class _Rows:
 class _ByDay:
     """The daily amounts of one view in one scope."""
 
-    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope, from_sums: bool) -> None:
+    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope, summed_by: tuple[str, ...] | None) -> None:
         self._conn = conn
         self._view = view
         self._scope = scope
-        self._from_sums = from_sums
+        self._from_sums = summed_by is not None
+        self._source = f"({view.sql})" if summed_by is None else sums.table(view, summed_by)
         self._measures: dict[str, Measure] = {}
         self._wanted: set[Period] = set()
         self._loaded: tuple[tuple[Day, Day], ...] | None = None
@@ -282,13 +288,11 @@ class _ByDay:
         columns = [*keys, *(view.dims[name] for name in scope.per)]
         if self._from_sums:
             amounts = [f'SUM("{name}")' for name in self._measures] + ["SUM(row_count)"] * counted
-            source = sums.table(view)
         else:
             amounts = [sums.summed(measure) for measure in self._measures.values()] + ["COUNT(*)"] * counted
-            source = f"({view.sql})"
         grouped = ", ".join(str(place + 1) for place in range(len(columns)))
         return self._conn.execute(
-            f"SELECT {', '.join([*columns, *amounts])} FROM {source} WHERE {' AND '.join([condition, *filters])} "
+            f"SELECT {', '.join([*columns, *amounts])} FROM {self._source} WHERE {' AND '.join([condition, *filters])} "
             f"GROUP BY {grouped} ORDER BY {grouped}",
             texts,
         ).fetchall()
@@ -316,8 +320,7 @@ class _BySpan(_ByDay):
         view = self._view
         self._shop = "shop_id" if "shop_id" in view.dims.values() else "NULL"
         keys = ["day", "last_day", "source_id", self._shop, "variant" if view.variant else "''"]
-        source = sums.table(view) if self._from_sums else f"({view.sql})"
-        longest = self._conn.execute(f"SELECT MAX(last_day - day) FROM {source} WHERE last_day > day").fetchone()[0] or 0
+        longest = self._conn.execute(f"SELECT MAX(last_day - day) FROM {self._source} WHERE last_day > day").fetchone()[0] or 0
         width = len(keys) + len(self._scope.per)
         # day, last day, source, shop -> variant -> rows
         self._reports: dict[tuple[Day, Day, _Speaker], dict[str, list[tuple[Any, ...]]]] = {}

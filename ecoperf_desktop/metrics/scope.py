@@ -15,6 +15,7 @@ Key: TypeAlias = "int | str | None"  # a dimension's value: row id, or text; Non
 Cut: TypeAlias = "tuple[Key, ...]"  # one key for each dimension of ``per``
 
 _NEAR = 3
+_ALIKE = 0.6
 _NAMES_LOOKED_AT = 5000
 
 
@@ -111,7 +112,10 @@ class Names:
                 return value
             query = f"SELECT DISTINCT {column} FROM ({view.sql}) WHERE {column} IS NOT NULL LIMIT {_NAMES_LOOKED_AT}"
             names += [str(found) for (found,) in self._conn.execute(query)]
-        raise _unknown(dimension, value, names)
+        # A word that nothing resembles is no slip: there are simply no rows of it (yet).
+        if _near(value, names):
+            raise _unknown(dimension, value, names)
+        return value
 
     def label(self, dimension: str, key: Key) -> str:
         """Return the name of a key, empty for None; call ``fetch`` before for many."""
@@ -135,9 +139,13 @@ class Names:
                 self._labels[dimension, row_id] = name
 
 
-def _unknown(dimension: str, value: str, names: Sequence[str]) -> MetricRefused:
+def _near(value: str, names: Sequence[str]) -> list[str]:
     lowered = {name.lower(): name for name in names}
-    near = [lowered[name] for name in difflib.get_close_matches(value.lower(), lowered, n=_NEAR, cutoff=0.5)]
+    return [lowered[name] for name in difflib.get_close_matches(value.lower(), lowered, n=_NEAR, cutoff=_ALIKE)]
+
+
+def _unknown(dimension: str, value: str, names: Sequence[str]) -> MetricRefused:
+    near = _near(value, names)
     if not near:
         return MetricRefused("metrics.unknown_value_none_near", dimension=dimension, value=value)
     return MetricRefused("metrics.unknown_value", dimension=dimension, value=value, near=", ".join(near))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
@@ -38,6 +38,8 @@ class Coverage:
     """
 
     _spoken: dict[str, dict[_Speaker, tuple[Range, ...]]]
+    _together: dict[tuple[str, frozenset[int] | None], tuple[Range, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, Period, frozenset[int] | None], Covered] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, conn: sqlite3.Connection) -> Coverage:
@@ -57,10 +59,22 @@ class Coverage:
 
     def ranges(self, kind: str, shops: Collection[int] | None = None) -> tuple[Range, ...]:
         """Return the covered days as separate ranges in order."""
-        return merged(sorted(one for spoken in self._speakers(kind, shops).values() for one in spoken))
+        key = (kind, None if shops is None else frozenset(shops))
+        found = self._together.get(key)
+        if found is None:
+            found = merged(sorted(one for spoken in self._speakers(kind, shops).values() for one in spoken))
+            self._together[key] = found
+        return found
 
     def of(self, kind: str, period: Period, shops: Collection[int] | None = None) -> Covered:
         """Return how far ``period`` is covered with data of ``kind``."""
+        key = (kind, period, None if shops is None else frozenset(shops))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._look_up(kind, period, shops)
+        return found
+
+    def _look_up(self, kind: str, period: Period, shops: Collection[int] | None) -> Covered:
         speakers = self._speakers(kind, shops)
         days = _overlap(self.ranges(kind, shops), period.first, period.last)
         whole = days == period.days

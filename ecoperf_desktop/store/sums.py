@@ -17,7 +17,7 @@ from ecoperf_desktop.store.views import VIEWS, View
 if TYPE_CHECKING:
     from ecoperf_desktop.store.projection import Projection, Vector
 
-__all__ = ["NewSales", "add_sales", "are_current", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "summed", "table"]
+__all__ = ["NewSales", "add_sales", "are_current", "breakdowns", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "summed", "table"]
 
 # Grows when the tables are built in another way from the same declarations.
 _BUILD = 1
@@ -27,14 +27,23 @@ _DAYS_A_QUERY = 400
 _REPORTED = {"orders"}
 
 
-def table(view: View) -> str:
-    """Return the name of the view's table of daily sums."""
-    return f"sum_{view.name}"
+# Sales are also kept by what an order has beside its channel: a table of regions would else read every line.
+_ALSO_BY = {name: ("region_id", "agent_id", "campaign_id") for name in ("order", "line", "refund")}
 
 
-def key_columns(view: View) -> tuple[str, ...]:
-    """Return the columns that tell rows of the view's daily sums apart; what is not known is -1 or empty there."""
-    return ("day", *(("last_day", "source_id") if view.spans else ()), *(("variant",) if view.variant else ()), *view.summed)
+def breakdowns(view: View) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of columns by which daily sums of the view are kept, the coarser ones later."""
+    return (view.summed, *(("shop_id", column) for column in _ALSO_BY.get(view.name, ())))
+
+
+def table(view: View, by: Sequence[str]) -> str:
+    """Return the name of the view's table of daily sums by the columns of one of its breakdowns."""
+    return f"sum_{view.name}" if by == view.summed else f"sum_{view.name}_{by[-1].removesuffix('_id')}"
+
+
+def key_columns(view: View, by: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that tell rows of daily sums apart; what is not known is -1 or empty there."""
+    return ("day", *(("last_day", "source_id") if view.spans else ()), *(("variant",) if view.variant else ()), *by)
 
 
 def counts_rows(view: View) -> bool:
@@ -79,7 +88,8 @@ def ensure(conn: sqlite3.Connection) -> bool:
         for statement in weeks.TABLES.split(";"):
             conn.execute(statement)
         for name, named in by_view().items():
-            conn.execute(_definition(VIEWS[name], named))
+            for by in breakdowns(VIEWS[name]):
+                conn.execute(_definition(VIEWS[name], by, named))
             _recompute(conn, VIEWS[name], named, None)
         conn.execute("INSERT OR REPLACE INTO setting(name, value) VALUES (?, ?)", (_SETTING, _fingerprint()))
     except BaseException:
@@ -163,29 +173,27 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
     from ecoperf_desktop.store import weeks
     from ecoperf_desktop.store.projection import Level
 
-    keys = {}
-    for column in ("day", *view.summed):
+    keys: dict[str, Any] = {}
+    for column in dict.fromkeys(("day", *(name for by in breakdowns(view) for name in by))):
         known, missing = shown.at(Level.ORDER, shown.vector(column))
         keys[column] = known if missing is None else np.where(missing, weeks.NONE, known)
-    # One number a combination of keys, dense enough to count in.
-    code = np.zeros(shown.orders, np.int64)
-    for key in keys.values():
-        low, high = int(key.min()), int(key.max())
-        code = code * (high - low + 1) + (key - low)
-    present, where = _ranked(code)
-    at = np.empty(len(present), np.int64)
-    at[where] = np.arange(shown.orders)
-    adder = _Adder(shown, where, len(present))
-    columns: list[list[Any]] = [key[at].tolist() for key in keys.values()]
-    columns += [adder.totals(vector) for vector in values]
+    by_order = _ByOrder(shown)
+    totals = [by_order.total(vector) for vector in values]
     names = [measure.name for measure in named]
-    slots = ", ".join("?" * len(columns))
-    added = ", ".join(f'"{name}" = COALESCE("{name}" + excluded."{name}", "{name}", excluded."{name}")' for name in names)
-    rows = list(zip(*columns, strict=True))
-    conn.executemany(
-        f"INSERT INTO {table(view)} VALUES ({slots}) ON CONFLICT({', '.join(key_columns(view))}) DO UPDATE SET {added}",
-        rows if shown.line_order is None else [row for row, lines in zip(rows, adder.rows.tolist(), strict=True) if lines],
-    )
+    for by in breakdowns(view):
+        columns = key_columns(view, by)
+        present, where = _ranked(_code([keys[column] for column in columns]))
+        at = np.empty(len(present), np.int64)
+        at[where] = np.arange(shown.orders)
+        listed: list[list[Any]] = [keys[column][at].tolist() for column in columns]
+        listed += [_grouped(total, known, where, len(present)) for total, known in totals]
+        has_rows = (np.bincount(where, weights=by_order.counts, minlength=len(present)) > 0).tolist()
+        slots = ", ".join("?" * len(listed))
+        added = ", ".join(f'"{name}" = COALESCE("{name}" + excluded."{name}", "{name}", excluded."{name}")' for name in names)
+        conn.executemany(
+            f"INSERT INTO {table(view, by)} VALUES ({slots}) ON CONFLICT({', '.join(columns)}) DO UPDATE SET {added}",
+            [row for row, holds in zip(zip(*listed, strict=True), has_rows, strict=True) if holds],
+        )
     cells = weeks.Cells(keys["day"], *(keys.get(name, np.full(shown.orders, weeks.NONE)) for name in weeks.CELL))
     for kept in weeks.KEPT_COLUMNS:
         if kept.view == view.name:
@@ -204,34 +212,28 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
         weeks.add_products(conn, view.name, cells, shown.line_order, products, columns_of)
 
 
-class _Adder:
-    """Adds up values by group, NULL where a group has none."""
+class _ByOrder:
+    """Adds up values of rows by order."""
 
-    def __init__(self, shown: Projection, where: Any, groups: int) -> None:
+    def __init__(self, shown: Projection) -> None:
         import numpy as np
 
-        self._shown, self._where, self._groups = shown, where, groups
+        self._shown = shown
         order = shown.line_order
-        # How many rows each group has, and where each order's lines begin when they stand together.
-        counts = np.ones(shown.orders, np.int64) if order is None else np.bincount(order, minlength=shown.orders)
-        self._counts = counts
-        self.rows = np.bincount(where, weights=counts, minlength=groups).astype(np.int64)
+        self.counts = np.ones(shown.orders, np.int64) if order is None else np.bincount(order, minlength=shown.orders)
+        # Where each order's lines begin, when they stand together.
         self._starts = None
         if order is not None and len(order) and bool((order[1:] >= order[:-1]).all()):
             self._starts = np.flatnonzero(np.concatenate([[True], order[1:] != order[:-1]]))
 
-    def totals(self, vector: Vector) -> list[Any]:
-        """Return the sum of each group."""
+    def total(self, vector: Vector) -> tuple[Any, Any]:
+        """Return the sum of each order, and how many of its rows state the value (None: all)."""
         import numpy as np
 
-        known = None if vector.missing is None else ~vector.missing
-        values = vector.values if known is None else np.where(known, vector.values, 0)
-        result: list[Any] = self._sum(values, vector.level).tolist()
-        if known is not None:
-            stated = self._sum(known.astype(np.int64), vector.level)
-            for group in np.flatnonzero(stated == 0).tolist():
-                result[group] = None
-        return result
+        if vector.missing is None:
+            return self._sum(vector.values, vector.level), None
+        known = ~vector.missing
+        return self._sum(np.where(known, vector.values, 0), vector.level), self._sum(known, vector.level)
 
     def _sum(self, values: Any, level: int) -> Any:
         import numpy as np
@@ -242,16 +244,38 @@ class _Adder:
             values = values.astype(np.int64, copy=False)
         order = self._shown.line_order
         if level != Level.LINE or order is None:
-            by_order = np.broadcast_to(values, (self._shown.orders,)) * self._counts
+            return np.broadcast_to(values, (self._shown.orders,)) * self.counts
+        total = np.zeros(self._shown.orders, values.dtype)
+        if self._starts is not None:
+            total[order[self._starts]] = np.add.reduceat(values, self._starts)
         else:
-            by_order = np.zeros(self._shown.orders, values.dtype)
-            if self._starts is not None:
-                by_order[order[self._starts]] = np.add.reduceat(values, self._starts)
-            else:
-                np.add.at(by_order, order, values)
-        total = np.zeros(self._groups, by_order.dtype)
-        np.add.at(total, self._where, by_order)
+            np.add.at(total, order, values)
         return total
+
+
+def _grouped(total: Any, known: Any, where: Any, groups: int) -> list[Any]:
+    """Return the sum of each group of orders, None where a group has rows and none states the value."""
+    import numpy as np
+
+    added = np.zeros(groups, total.dtype)
+    np.add.at(added, where, total)
+    result: list[Any] = added.tolist()
+    if known is not None:
+        stated = np.bincount(where, weights=known, minlength=groups)
+        for group in np.flatnonzero(stated == 0).tolist():
+            result[group] = None
+    return result
+
+
+def _code(keys: Sequence[Any]) -> Any:
+    """Return one number a combination of keys, dense enough to count in."""
+    import numpy as np
+
+    code = np.zeros(len(keys[0]), np.int64)
+    for key in keys:
+        low, high = int(key.min()), int(key.max())
+        code = code * (high - low + 1) + (key - low)
+    return code
 
 
 def _ranked(code: Any) -> tuple[Any, Any]:
@@ -277,15 +301,30 @@ def _recompute(conn: sqlite3.Connection, view: View, named: Sequence[Measure], d
     """Sum the view's rows of ``days`` again, of all days when None."""
     from ecoperf_desktop.store import weeks
 
-    keys = [_known(column) for column in key_columns(view)]
-    sums = ", ".join([summed(measure) for measure in named] + ["COUNT(*)"] * counts_rows(view))
+    kept = breakdowns(view)
+    finest = tuple(dict.fromkeys(column for by in kept for column in key_columns(view, by)))
+    keys = [f"{_known(column)} AS {column}" for column in finest]
+    sums = [f'{summed(measure)} AS "{measure.name}"' for measure in named] + ["COUNT(*) AS row_count"] * counts_rows(view)
+    again = [f'SUM("{measure.name}")' for measure in named] + ["SUM(row_count)"] * counts_rows(view)
     for condition in _conditions(days):
-        conn.execute(f"DELETE FROM {table(view)} WHERE {condition}")
+        # One reading of the facts, however many tables are made of it.
+        conn.execute("DROP TABLE IF EXISTS temp.summing")
         conn.execute(
-            f"INSERT INTO {table(view)} SELECT {', '.join(keys)}, {sums} FROM ({view.sql}) WHERE {condition} "
-            f"GROUP BY {', '.join(str(place + 1) for place in range(len(keys)))}"
+            f"CREATE TEMP TABLE summing AS SELECT {', '.join(keys + sums)} FROM ({view.sql}) WHERE {condition} "
+            f"GROUP BY {_places(finest)}"
         )
+        for by in kept:
+            columns = key_columns(view, by)
+            conn.execute(f"DELETE FROM {table(view, by)} WHERE {condition}")
+            conn.execute(
+                f"INSERT INTO {table(view, by)} SELECT {', '.join([*columns, *again])} FROM temp.summing GROUP BY {_places(columns)}"
+            )
+        conn.execute("DROP TABLE temp.summing")
     weeks.refresh(conn, view, named, days)
+
+
+def _places(columns: Sequence[str]) -> str:
+    return ", ".join(str(place + 1) for place in range(len(columns)))
 
 
 def _conditions(days: Sequence[Day] | None) -> Iterator[str]:
@@ -320,19 +359,24 @@ def _known(column: str) -> str:
     return f"COALESCE({column}, {-1 if column.endswith('_id') else chr(39) * 2})"
 
 
-def _definition(view: View, named: Sequence[Measure]) -> str:
-    keys = key_columns(view)
+def _definition(view: View, by: Sequence[str], named: Sequence[Measure]) -> str:
+    keys = key_columns(view, by)
     typed = [f"{column} {'INTEGER' if column.endswith(('_id', 'day')) else 'TEXT'} NOT NULL" for column in keys]
     # ANY keeps whole numbers whole and fractions as they are.
     typed += [f'"{measure.name}" ANY' for measure in named] + ["row_count INTEGER NOT NULL"] * counts_rows(view)
-    return f"CREATE TABLE {table(view)}({', '.join(typed)}, PRIMARY KEY({', '.join(keys)})) STRICT, WITHOUT ROWID"
+    return f"CREATE TABLE {table(view, by)}({', '.join(typed)}, PRIMARY KEY({', '.join(keys)})) STRICT, WITHOUT ROWID"
 
 
 def _fingerprint() -> str:
     from ecoperf_desktop.store import weeks
 
     declared = [
-        [view.name, " ".join(view.sql.split()), *key_columns(view), *([m.name, m.expression, m.where] for m in named)]
+        [
+            view.name,
+            " ".join(view.sql.split()),
+            [key_columns(view, by) for by in breakdowns(view)],
+            [[measure.name, measure.expression, measure.where] for measure in named],
+        ]
         for view, named in ((VIEWS[name], named) for name, named in sorted(by_view().items()))
     ]
     kept = [[kept.number, kept.view, kept.of, kept.where, kept.type] for kept in weeks.KEPT_COLUMNS]

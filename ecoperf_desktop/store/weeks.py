@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,6 +49,7 @@ class KeptColumn:
     type: str = "<i8"
 
 
+_ASKED = "phase = 'presale' AND is_inquiry = 1 AND COALESCE(already_paid, 0) = 0"
 # What people ask about over long periods.  Anything else is answered from the facts, only slower.
 KEPT_COLUMNS = (
     KeptColumn(1, "order", "buyer_id", None, "<u4"),
@@ -68,6 +70,9 @@ KEPT_COLUMNS = (
         "delivered_day IS NULL OR delivered_day > day OR in_full = 0 OR right_item = 0 OR undamaged = 0 OR docs_ok = 0",
         "<u4",
     ),
+    KeptColumn(11, "conversation", "customer_id", _ASKED, "<u4"),
+    KeptColumn(12, "conversation", "customer_id", f"{_ASKED} AND paid_lag_days <= 1", "<u4"),
+    KeptColumn(13, "order", "buyer_id", "agent_id IS NOT NULL", "<u4"),
 )
 # What is kept of each product: what a table of products shows.
 PRODUCT_MEASURES = {
@@ -77,6 +82,7 @@ PRODUCT_MEASURES = {
 CELL = ("shop_id", "channel_id")
 
 
+@cache
 def stretch_of(day: Day) -> Day:
     """Return the first day of the stretch that holds ``day``."""
     return max(day - (day + 3) % 7, bucket_of(day, Grain.MONTH).period.first)
@@ -188,23 +194,27 @@ def _write_column(
     order = np.lexsort((entries, days, channels, shops, firsts))
     days, shops, channels, entries, firsts = (part[order] for part in (days, shops, channels, entries, firsts))
     starts = _starts(firsts, shops, channels)
+    entries = entries.astype(kept.type)
+    held = _held(conn, f"SELECT counts, entries, first_day, shop_id, channel_id FROM week_columns WHERE kept = {kept.number}", firsts)
     written = []
     for start, end in zip(starts, [*starts[1:], len(days)], strict=True):
-        first, shop, channel = int(firsts[start]), int(shops[start]), int(channels[start])
-        counts = np.bincount(days[start:end] - first, minlength=7)
-        part = entries[start:end].astype(kept.type)
-        held = conn.execute(
-            "SELECT counts, entries FROM week_columns WHERE kept = ? AND first_day = ? AND shop_id = ? AND channel_id = ?",
-            (kept.number, first, shop, channel),
-        ).fetchone()
-        if held is not None:
-            before = np.frombuffer(held[0], "<u4").astype(np.int64)
-            part = np.concatenate([np.frombuffer(held[1], kept.type), part])
+        cell = (int(firsts[start]), int(shops[start]), int(channels[start]))
+        counts = np.bincount(days[start:end] - cell[0], minlength=7)
+        part = entries[start:end]
+        if cell in held:
+            before = np.frombuffer(held[cell][0], "<u4").astype(np.int64)
+            part = np.concatenate([np.frombuffer(held[cell][1], kept.type), part])
             places = np.concatenate([np.repeat(np.arange(7), before), np.repeat(np.arange(7), counts)])
             part = part[np.lexsort((part, places))]
             counts = before + counts
-        written.append((kept.number, first, shop, channel, counts.astype("<u4").tobytes(), part.tobytes()))
+        written.append((kept.number, *cell, counts.astype("<u4").tobytes(), part.tobytes()))
     conn.executemany("INSERT OR REPLACE INTO week_columns VALUES (?, ?, ?, ?, ?, ?)", written)
+
+
+def _held(conn: sqlite3.Connection, query: str, firsts: Int64) -> dict[tuple[int, int, int], tuple[bytes, bytes]]:
+    """Return what stands in the cells of these stretches already."""
+    span = (int(firsts.min()), int(firsts.max()))
+    return {row[2:]: row[:2] for row in conn.execute(f"{query} AND first_day BETWEEN ? AND ?", span)}
 
 
 def _write_products(
@@ -221,29 +231,27 @@ def _write_products(
     The rows are in the order of stretch, shop, channel and product, each once.
     """
     starts = _starts(firsts, shops, channels)
+    held = _held(conn, f"SELECT products, sums, first_day, shop_id, channel_id FROM week_products WHERE view = '{view}'", firsts)
+    ids, packed = products.astype("<u4"), _packed(sums)
     written = []
     for start, end in zip(starts, [*starts[1:], len(firsts)], strict=True):
-        first, shop, channel = int(firsts[start]), int(shops[start]), int(channels[start])
-        part, added = products[start:end], sums[:, start:end]
-        held = conn.execute(
-            "SELECT products, sums FROM week_products WHERE view = ? AND first_day = ? AND shop_id = ? AND channel_id = ?",
-            (view, first, shop, channel),
-        ).fetchone()
-        if held is not None:
-            before = np.frombuffer(held[0], "<u4").astype(np.int64)
-            together = np.concatenate([before, part])
-            values = np.concatenate([_wide(held[1], len(sums), len(before)), added], axis=1)
-            part, where = np.unique(together, return_inverse=True)
-            added = np.stack([_added(row, where, len(part)) for row in values])
-        written.append((view, first, shop, channel, part.astype("<u4").tobytes(), _packed(added)))
+        cell = (int(firsts[start]), int(shops[start]), int(channels[start]))
+        part, added = ids[start:end], packed[:, start:end]
+        if cell in held:
+            before = np.frombuffer(held[cell][0], "<u4")
+            values = np.concatenate([_wide(held[cell][1], len(sums), len(before)), sums[:, start:end]], axis=1)
+            part, where = np.unique(np.concatenate([before, part]), return_inverse=True)
+            added = _packed(np.stack([_added(row, where, len(part)) for row in values]))
+        written.append((view, *cell, part.tobytes(), added.tobytes()))
     conn.executemany("INSERT OR REPLACE INTO week_products VALUES (?, ?, ?, ?, ?, ?)", written)
 
 
-def _packed(sums: Int64) -> bytes:
+def _packed(sums: Int64) -> NDArray[Any]:
+    """Return sums in half the width where all of them fit."""
     known = sums != UNKNOWN
-    if (np.abs(sums, where=known, out=np.zeros_like(sums)) < 2**31).all():
-        return np.where(known, sums, _NARROW_UNKNOWN).astype("<i4").tobytes()
-    return np.ascontiguousarray(sums, "<i8").tobytes()
+    if sums.max(initial=0) < 2**31 and sums.min(initial=0, where=known) > _NARROW_UNKNOWN:
+        return np.where(known, sums, _NARROW_UNKNOWN).astype("<i4")
+    return sums.astype("<i8")
 
 
 def _wide(packed: bytes, measures: int, products: int) -> Int64:
