@@ -1,7 +1,6 @@
 """The workspace file: opened safely, created by numbered steps, one writer at a time."""
 
 # Names of tables and columns come from our own tables.py, never from a file.
-# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -431,7 +430,7 @@ def _apply_step(conn: sqlite3.Connection, number: int, text: str) -> None:
         conn.execute(statement)
     if number == 1:
         conn.execute("INSERT INTO secret(name, value) VALUES ('buyer_key', ?)", (secrets.token_bytes(32),))
-        conn.executemany(f"INSERT INTO calendar VALUES ({','.join('?' * 13)})", _calendar())
+        _fill_calendar(conn)
 
 
 def _statements(text: str) -> Iterator[str]:
@@ -445,19 +444,30 @@ def _statements(text: str) -> Iterator[str]:
             gathered = ""
 
 
-def _calendar() -> Iterator[Sequence[object]]:
-    """Yield the days of 1990 to 2100 as rows of ``calendar``; fiscal periods and events are set by people."""
-    first = day_of(EPOCH.replace(year=1990))
-    last = day_of(EPOCH.replace(year=2101)) - 1
-    ordinal = EPOCH.toordinal()
-    for day in range(first, last + 1):
-        when = EPOCH.fromordinal(day + ordinal)
-        iso_year, iso_week, weekday = when.isocalendar()
-        quarter = (when.month + 2) // 3
-        yield (
-            day, when.isoformat(), iso_year, iso_week, day - weekday + 1, day - weekday % 7,
-            when.year * 100 + when.month, when.year * 10 + quarter, when.year, weekday, None, None, None,
-        )  # fmt: skip
+def _fill_calendar(conn: sqlite3.Connection) -> None:
+    """Store the days of 1990 to 2100; fiscal periods and events are set by people."""
+    # Only for a new file: opening one must not wait for numpy.
+    import numpy as np
+
+    from ecoperf_desktop.model.columns import Numbers
+    from ecoperf_desktop.store import rows
+
+    days = np.arange(day_of(EPOCH.replace(year=1990)), day_of(EPOCH.replace(year=2101)))
+    dates = days.astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    months = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    weekday = (days + 3) % 7 + 1  # day 0 was a Thursday
+    monday = days - weekday + 1
+    # A week belongs to the year of its Thursday.
+    new_year = (monday + 3).astype("datetime64[D]").astype("datetime64[Y]")
+    iso_week = (monday + 3 - new_year.astype("datetime64[D]").astype(np.int64)) // 7 + 1
+    columns = {
+        "day": days, "iso_year": new_year.astype(np.int64) + 1970, "iso_week": iso_week, "week_start": monday,
+        "sun_week_start": days - weekday % 7, "month_id": years * 100 + months, "quarter_id": years * 10 + (months + 2) // 3,
+        "year": years, "dow": weekday,
+    }  # fmt: skip
+    named = {name: Numbers(column) for name, column in columns.items()}
+    rows.insert(conn, "calendar", {**named, "iso_date": np.datetime_as_string(dates).tolist()}, len(days))
 
 
 def _sqlite_utils() -> tuple[Any, Any]:

@@ -16,6 +16,8 @@ from ecoperf_desktop.store.rows import Shape, Stored
 
 UNCHANGED, CHANGED, NEW = 1, 2, 3
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 Fact: TypeAlias = "dict[str, Stored]"
 
 
@@ -162,10 +164,9 @@ class Fold:
         self._conn.executemany(
             "INSERT OR REPLACE INTO held(table_name, row_id, import_id, record, asserted) VALUES (?, ?, ?, ?, ?)",
             (
-                (shape.name, row_id, one.import_id, one.record, json.dumps(one.says, ensure_ascii=False, separators=(",", ":")))
-                for row_id, one in held
+                (shape.name, row_id, one.import_id, one.record, _written(one.says)) for row_id, one in held
             ),
-        )  # fmt: skip
+        )
 
     def write(self, shape: Shape, facts: Sequence[tuple[int, Assertion]]) -> None:
         """Make the rows say what is given and nothing else."""
