@@ -130,16 +130,15 @@ class Form:
         """
         if value is None or earlier is None:
             return None, MISSING
-        now: int | Fraction = value if isinstance(value, int) else _exact(value)
-        then: int | Fraction = earlier if isinstance(earlier, int) else _exact(earlier)
+        now, then = _exact(value), _exact(earlier)
         if self.kind == "rate":
             return now - then, rate_difference(now - then, self.rate_change, self.language)
         if self.kind == "measured":
             return now - then, self.difference(now - then)
         if then == 0 or (now < 0) != (then < 0) and now != 0:
             return None, MISSING
-        ratio = Fraction(now - then) / abs(then)
-        return ratio, percent_change(ratio, self.language)
+        moved = (now - then) / abs(then)
+        return moved, percent_change(moved, self.language)
 
     def difference(self, value: Number | None) -> str:
         """Write a difference in the unit itself, signed: ``+¥41,364``, ``−0.5 d``."""

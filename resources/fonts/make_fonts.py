@@ -74,6 +74,15 @@ def _use_tabular_figures(font: TTFont) -> None:
             table.cmap[point] = swap.get(table.cmap[point], table.cmap[point])
 
 
+def _give_tab_a_glyph(font: TTFont) -> None:
+    """Let the tab have the em space's glyph: one without a glyph borrows the space's, and text copied from a PDF
+    then has tabs for spaces."""
+    best = font.getBestCmap()
+    for table in font["cmap"].tables:
+        if hasattr(table, "cmap") and 0x2003 in best:
+            table.cmap[0x09] = best[0x2003]
+
+
 def _cut(font: TTFont, points: set[int], features: list[str]) -> None:
     options = Options()
     options.layout_features = features
@@ -82,8 +91,9 @@ def _cut(font: TTFont, points: set[int], features: list[str]) -> None:
     options.desubroutinize = False
     options.drop_tables += ["BASE", "VORG", "vhea", "vmtx", "DSIG"]
     options.notdef_outline = True
+    _give_tab_a_glyph(font)
     subsetter = Subsetter(options)
-    subsetter.populate(unicodes=points)
+    subsetter.populate(unicodes={*points, 0x09})
     subsetter.subset(font)
 
 

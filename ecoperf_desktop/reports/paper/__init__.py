@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF
+from PySide6.QtCore import QByteArray, QHashSeed, QMarginsF
 from PySide6.QtGui import (
     QFontDatabase,
     QGuiApplication,
@@ -48,6 +48,8 @@ def write_pdf(pack: Pack, path: Path, paper: str = "A4") -> None:
     """Write the pack as PDF; the same pack gives the same bytes.  Raise UsageError or WorkspaceError."""
     layout = page_layout(paper)
     with _application():
+        # The order of the fonts in the file is that of a Qt hash: its seed must not be drawn by chance.
+        QHashSeed.setDeterministicGlobalSeed()
         writer = QPdfWriter(str(path))
         writer.setResolution(_RESOLUTION)
         writer.setPageLayout(layout)
@@ -55,6 +57,7 @@ def write_pdf(pack: Pack, path: Path, paper: str = "A4") -> None:
         writer.setCreator("EcoPerf")
         paint(pack, writer)
         del writer
+        QHashSeed.resetRandomGlobalSeed()
     try:
         path.write_bytes(_undated(path.read_bytes(), pack))
     except OSError as problem:
@@ -81,11 +84,14 @@ def paint(pack: Pack, device: QPagedPaintDevice) -> None:
 
 
 def load_fonts() -> None:
-    """Make the bundled fonts known to Qt, once a process."""
+    """Make the bundled fonts known to Qt, once a process.
+
+    From memory, so that a PDF does not depend on where the program is installed.
+    """
     global _loaded
     if not _loaded:
         for path in fonts.files():
-            QFontDatabase.addApplicationFont(str(path))
+            QFontDatabase.addApplicationFontFromData(QByteArray(path.read_bytes()))
         _loaded = True
 
 
@@ -148,17 +154,14 @@ def _undated(content: bytes, pack: Pack) -> bytes:
     when = date_of(through)
     digits = (pack.hash8 * 4)[:32]
     uuid = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-    replacements = (
-        (rb"D:\d{14}", f"D:{when:%Y%m%d}120000".encode()),
-        (rb"(?<=D:\d{14})[+\-]\d\d'\d\d'", b"+00'00'"),
-        (rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+\-]\d\d:\d\d)?", None),
-        (rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", uuid.encode()),
-        (rb"(?<=<)[0-9A-Fa-f]{32}(?=>\s*<?|>\])", digits.encode()),
-    )
-    moment = f"{when:%Y-%m-%d}T12:00:00".encode()
-    for pattern, replacement in replacements:
-        if replacement is None:
-            content = re.sub(pattern, lambda found: moment + b"Z" * (len(found[0]) > 19) + b" " * max(len(found[0]) - 20, 0), content)
-        else:
-            content = re.sub(pattern, replacement, content)
-    return content
+    moment = f"{when:%Y-%m-%d}T12:00:00"
+    zones = {19: "", 20: "Z", 25: "+00:00"}
+
+    def dated(found: re.Match[bytes]) -> bytes:
+        return (moment + zones[len(found[0])]).encode()
+
+    content = re.sub(rb"(?<=\(D:)\d{14}(?=Z|[+-])", f"{when:%Y%m%d}120000".encode(), content)
+    content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?", dated, content)
+    content = re.sub(rb"(?<=\(D:\d{14})[+-]\d\d'\d\d'", b"+00'00'", content)
+    content = re.sub(rb"(?<=uuid:)[0-9a-f-]{36}", uuid.encode(), content)
+    return re.sub(rb"(?<=<)[0-9a-f]{72}(?=>)", uuid.encode().hex().encode(), content)
