@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecoperf_desktop.errors import UsageError
 from ecoperf_desktop.reports.as_json import document
 from ecoperf_desktop.reports.blocks import Facts, PageSummary, Scope
 from ecoperf_desktop.reports.desk import Engine
-from ecoperf_desktop.reports.pages import PAGES, PRINTED
-from ecoperf_desktop.reports.summary import summarise
+from ecoperf_desktop.reports.pages import PRINTED
+from ecoperf_desktop.reports.summary import summaries
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,7 @@ def pack(engine: Engine, scope: Scope, pages: Sequence[str] = ()) -> Pack:
 
     Pages without any data are left out, unless they are asked for by name.
     """
-    unknown = [page for page in pages if page not in PAGES]
-    if unknown:
-        raise UsageError("reports.unknown_page", page=unknown[0], pages=", ".join(PAGES))
-    wanted = tuple(dict.fromkeys(pages)) or PRINTED
-    made = [summarise(engine, page, scope) for page in wanted]
+    made = summaries(engine, tuple(dict.fromkeys(pages)) or PRINTED, scope)
     kept = tuple(page for page in made if pages or page.page == "overview" or not page.is_empty)
     digest = hashlib.sha256(document(kept).encode("utf-8")).hexdigest()
     return Pack(scope, kept, kept[0].facts, digest[:8])

@@ -12,7 +12,7 @@ from typing import assert_never
 from ecoperf_desktop.errors import UsageError
 from ecoperf_desktop.reports import facts as standing_facts
 from ecoperf_desktop.reports import figures
-from ecoperf_desktop.reports.blocks import Block, Empty, PageSummary, Scope
+from ecoperf_desktop.reports.blocks import Block, Empty, Facts, PageSummary, Scope
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk, Engine
 from ecoperf_desktop.reports.make import charts, ledger, scores, tables
@@ -41,14 +41,26 @@ def summarise(engine: Engine, page_id: str, scope: Scope) -> PageSummary:
 
     A page of which nothing is known holds one Empty block.
     """
-    page = PAGES.get(page_id)
-    if page is None:
-        raise UsageError("reports.unknown_page", page=page_id, pages=", ".join(PAGES))
+    return summaries(engine, (page_id,), scope)[0]
+
+
+def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[PageSummary]:
+    """Work out several pages; what they share is asked for once.  Raise UsageError for an unknown page."""
+    for page_id in page_ids:
+        if page_id not in PAGES:
+            raise UsageError("reports.unknown_page", page=page_id, pages=", ".join(PAGES))
+    pages = [PAGES[page_id] for page_id in page_ids]
     desk = Desk.laid(engine, scope, coverage.data_through(engine.conn), standing.currency(engine.conn))
-    for entry in page.entries:
-        _ask(desk, entry)
+    for page in pages:
+        for entry in page.entries:
+            _ask(desk, entry)
     standing_facts.ask(desk)
     desk.batch.run()
+    facts = standing_facts.facts(desk)
+    return [_summary(desk, page, facts) for page in pages]
+
+
+def _summary(desk: Desk, page: Page, facts: Facts) -> PageSummary:
     watched = _watched(desk, page)
     blocks: list[Block] = []
     for entry in page.entries:
@@ -58,11 +70,11 @@ def summarise(engine: Engine, page_id: str, scope: Scope) -> PageSummary:
     return PageSummary(
         page.id,
         desk.say(f"page_{page.id}"),
-        scope,
+        desk.scope,
         _period_text(desk),
         _scope_text(desk),
         tuple(blocks),
-        standing_facts.facts(desk),
+        facts,
         _footnotes(desk, blocks),
         sum(1 for metric in watched if desk.state(metric).mark in ("up", "down", "off_target")),
     )
