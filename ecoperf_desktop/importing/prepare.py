@@ -45,10 +45,14 @@ class RawChunk:
 
 @dataclass
 class Stretch:
-    """What one block of the file gives: rows of tables, and its text compressed on another thread."""
+    """What one block of the file gives: rows of tables, and its text compressed on another thread.
+
+    After the last stretch of a sheet the next one is told apart: ``ends_sheet``.
+    """
 
     tables: list[Asserted]
     raw: list[Future[list[RawChunk]]]
+    ends_sheet: bool = False
 
 
 @dataclass
@@ -166,8 +170,14 @@ class _Reading:
         )
 
     def _covers(self, emitter: Emitter) -> dict[str, tuple[int, int]]:
-        """Return the days for which the format says that the file speaks, whatever its rows are."""
+        """Return the days for which the format says that the file speaks, whatever its rows are.
+
+        A file of orders that would also tell their refunds speaks for the refunds of its days, if there are none.
+        """
         if not self.form.covers:
+            tells = {emit.into for emit in self.form.emits}
+            if "sales" in emitter.first_day and {"orders", "refunds"} <= tells:
+                return {"refunds": (emitter.first_day["sales"], emitter.last_day["sales"])}
             return {}
         if self.period is not None:
             span = (self.period.first, self.period.last)
@@ -295,6 +305,8 @@ class _Attempt:
         """Yield the file block by block; the last stretch holds what needed all of it."""
         before = 0
         for number, table in enumerate(self.reading.recognised.tables):
+            if number:
+                yield Stretch(self.emitter.close_sheet(), [], ends_sheet=True)
             reader = table.open()
             typing = self._typings[number]
             for first, block in self._looked_at(reader, typing, number):

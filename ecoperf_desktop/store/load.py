@@ -136,6 +136,14 @@ class Loading:
             if len(asserted):
                 self._assert_table(asserted)
 
+    def next_sheet(self) -> None:
+        """Say that the rows that follow stand in another sheet: there equal rows are the same rows again.
+
+        Sheets of one workbook may overlap as files do; within a sheet equal rows stay different ones.
+        """
+        self._writer.submit(self._repeats.clear)
+        self._writer.submit(self._lines.next_sheet)
+
     def keep_raw(self, first_record: int, records: int, compressed: bytes) -> None:
         """Keep a zlib block of the file's text that begins at ``first_record``."""
         self._writer.submit(
@@ -340,6 +348,11 @@ class Loading:
         stated = self._head.period
         if stated is not None:
             self._coverage = {key: (stated.first, stated.last) for key in self._coverage}
+        # What is said of the company's refunds is said of the refunds of each shop whose sales are in the file.
+        shops = [shop for kind, shop in self._coverage if kind == "sales" and shop is not None]
+        if shops and (spoken := self._coverage.pop(("refunds", None), None)) is not None:
+            for shop in shops:
+                self._cover("refunds", shop, *spoken)
         # A file with sales and refunds speaks for both over all of its days.
         for shop in {shop for kind, shop in self._coverage if kind in ("sales", "refunds")}:
             if ("sales", shop) in self._coverage and ("refunds", shop) in self._coverage:
