@@ -26,8 +26,8 @@ from ecoperf_desktop.store import schema
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
 
-_SAFETY = {"trusted_schema": 0, "cell_size_check": 1, "mmap_size": 0, "foreign_keys": 1, "temp_store": 2}
-_WRITER = {
+_SAFETY: dict[str, int | str] = {"trusted_schema": 0, "cell_size_check": 1, "mmap_size": 0, "foreign_keys": 1, "temp_store": 2}
+_WRITER: dict[str, int | str] = {
     **_SAFETY,
     "busy_timeout": 5000,
     "journal_mode": "wal",
@@ -36,9 +36,9 @@ _WRITER = {
     "journal_size_limit": 67_108_864,
     "cache_size": -65_536,
 }
-_READER = {**_SAFETY, "busy_timeout": 2000, "wal_autocheckpoint": 0, "cache_size": -32_768, "query_only": 1}
+_READER: dict[str, int | str] = {**_SAFETY, "busy_timeout": 2000, "wal_autocheckpoint": 0, "cache_size": -32_768, "query_only": 1}
 # Apple's fsync only hands bytes to the disk; these ask the disk to keep them.
-_APPLE = {"fullfsync": 1, "checkpoint_fullfsync": 1}
+_APPLE: dict[str, int | str] = {"fullfsync": 1, "checkpoint_fullfsync": 1}
 
 _SQLITE_CODES = {
     "SQLITE_FULL": "store.disk_full",
@@ -84,15 +84,16 @@ class Workspace:
             if not write:
                 raise WorkspaceError("store.absent", path=str(path))
             _create(path)
-        version = _checked_version(path)
+        _check_header(path)
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-        if not writable:
-            if version < schema.VERSION:
+        if not writable or not write:
+            conn = open_reader(path, immutable=not writable)
+            if _version(conn, path) == schema.VERSION:
+                return cls(path, conn, None)
+            conn.close()
+            if not writable:
                 raise WorkspaceError("store.older_read_only", path=str(path))
-            return cls(path, open_reader(path, immutable=True), None)
-        if not write:
-            if version < schema.VERSION:
-                cls.open(path, write=True).close()
+            cls.open(path, write=True).close()
             return cls(path, open_reader(path), None)
         lock = _WriterLock(path)
         try:
@@ -173,7 +174,10 @@ class Workspace:
             "FROM source WHERE name = ?",
             (source,),
         ).fetchone()
-        return None if row is None else Answers(*row[:6], tax_inclusive=bool(row[6]))
+        if row is None:
+            return None
+        name, platform, currency, tz, day_start_min, basis, tax_inclusive = row
+        return Answers(name, platform, currency, tz, day_start_min, basis, bool(tax_inclusive))
 
     def close(self) -> None:
         """Close the file; everything committed is in it.  Closing twice does nothing."""
@@ -283,8 +287,8 @@ else:
         fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
-def _checked_version(path: Path) -> int:
-    """Return the schema version in the file's first bytes, or refuse the file before SQLite sees it.
+def _check_header(path: Path) -> None:
+    """Refuse by its first bytes what is no workspace of ours, before SQLite sees it.
 
     For SQLite an empty file is a valid empty database, so that a damaged workspace
     would silently become a new one.
@@ -302,10 +306,23 @@ def _checked_version(path: Path) -> int:
         raise WorkspaceError("store.not_workspace", path=str(path))
     if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
         raise WorkspaceError("store.not_workspace", path=str(path))
-    version = int.from_bytes(header[60:64], "big")
+    _refuse_newer(int.from_bytes(header[60:64], "big"), path)
+
+
+def _version(conn: sqlite3.Connection, path: Path) -> int:
+    """Return the schema's version, which the file's first bytes show only once the log is merged."""
+    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    try:
+        _refuse_newer(version, path)
+    except WorkspaceTooNew:
+        conn.close()
+        raise
+    return version
+
+
+def _refuse_newer(version: int, path: Path) -> None:
     if version > schema.VERSION:
         raise WorkspaceTooNew("store.too_new", path=str(path), version=version, known=schema.VERSION)
-    return version
 
 
 def _connected(path: Path, mode: str, pragmas: dict[str, int | str]) -> sqlite3.Connection:
@@ -385,9 +402,7 @@ def _create(path: Path) -> None:
 
 def _migrate(conn: sqlite3.Connection, path: Path) -> None:
     """Bring an older file up to date, after a copy of it; do nothing for a current one."""
-    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
-    if version > schema.VERSION:
-        raise WorkspaceTooNew("store.too_new", path=str(path), version=version, known=schema.VERSION)
+    version = _version(conn, path)
     if version == schema.VERSION:
         return
     copy = backup_name(path, version)
@@ -398,6 +413,7 @@ def _migrate(conn: sqlite3.Connection, path: Path) -> None:
         conn.execute("VACUUM INTO ?", (str(copy),))
         copy.chmod(0o600)
         _run_steps(conn)
+        conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
         raise explained(error, path) from error
     except OSError as error:
