@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ecoperf_desktop.errors import FileRefused, UsageError
@@ -56,7 +56,7 @@ def _zone(name: str) -> str:
 
 
 def resolved(
-    form: Format, source: str, settings: Mapping[str, str], known: Answers | None, bounds: Sequence[Bound], file: str
+    form: Format, source: str, settings: Mapping[str, str], known: Answers | None, bound: Bound, file: str
 ) -> tuple[Answers, dict[str, str]]:
     """Return the answers for a file, and those that are only text for its rows.
 
@@ -71,14 +71,14 @@ def resolved(
             return settings[key]
         return said or (constant if constant != "ask" else None)
 
-    currency = pick("currency", next((bound.currency for bound in bounds if bound.currency), None), None)
-    if currency is None and not _has_currency_column(bounds):
+    currency = pick("currency", bound.currency, None)
+    if currency is None and not _has(bound, "currency"):
         currency = (known.currency if known else None) or (rules.currency if rules.currency != "ask" else None)
-    if currency is None and not _has_currency_column(bounds) and _has_money(form, bounds):
+    if currency is None and not _has(bound, "currency") and _has(bound, "money"):
         raise FileRefused("importing.ask_currency", file=file, source=source)
     tz = pick("tz", known.tz if known else None, rules.tz)
-    if tz is None and rules.tz == "ask" and _has_times(bounds):
-        raise FileRefused("importing.ask_tz", file=file, column=_first_times(bounds))
+    if tz is None and rules.tz == "ask" and _has(bound, "datetime"):
+        raise FileRefused("importing.ask_tz", file=file, column=_has(bound, "datetime")[0])
     basis = pick("recognition_basis", None, rules.recognition_basis) or (known.recognition_basis if known else None)
     if basis is None and rules.recognition_basis == "ask":
         raise FileRefused("importing.ask_recognition_basis", file=file)
@@ -143,21 +143,6 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _rules(bounds: Sequence[Bound], test: Callable[[str], bool]) -> list[str]:
-    return [bound.header[place] for bound in bounds for place, rule in bound.places.values() if test(rule.type)]
-
-
-def _has_currency_column(bounds: Sequence[Bound]) -> bool:
-    return bool(_rules(bounds, lambda kind: kind == "currency"))
-
-
-def _has_money(form: Format, bounds: Sequence[Bound]) -> bool:
-    return bool(_rules(bounds, lambda kind: kind == "money"))
-
-
-def _has_times(bounds: Sequence[Bound]) -> bool:
-    return bool(_rules(bounds, lambda kind: kind == "datetime"))
-
-
-def _first_times(bounds: Sequence[Bound]) -> str:
-    return next(iter(_rules(bounds, lambda kind: kind == "datetime")), "")
+def _has(bound: Bound, kind: str) -> list[str]:
+    """Return the headers of the columns of a type."""
+    return [bound.header[place] for place, rule in bound.places.values() if rule.type == kind]

@@ -43,13 +43,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Recognised:
-    """A file that exactly one format claims."""
+    """One table of a file, and the one format that claims it.
+
+    ``part`` names it where the file holds several: sheets may overlap, so each is an
+    import of its own.  ``close`` ends what reads the file.
+    """
 
     form: Format
-    tables: tuple[Table, ...]
-    encoding: str | None
-    delimiter: str | None
-    close: Callable[[], None] = lambda: None  # ends what reads the file, a workbook's own process for one
+    table: Table
+    encoding: str | None = None
+    delimiter: str | None = None
+    part: str | None = None
+    close: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -91,14 +96,14 @@ class Detector:
                     self._by_name.setdefault(name, []).append(number)
         self._known: dict[tuple[str, ...], tuple[Format, ...]] = {}
 
-    def recognise(self, member: Member, settings: Mapping[str, str], only: Format | None = None) -> Recognised:
-        """Return the one format that claims the file; raise FileRefused when none or several do."""
+    def recognise(self, member: Member, settings: Mapping[str, str], only: Format | None = None) -> tuple[Recognised, ...]:
+        """Return the tables of the file and the one format that claims each; raise FileRefused when none or several do."""
         if member.problem is not None:
             raise member.problem
         if member.kind == "json":
-            return self._json(member, only)
+            return (self._json(member, only),)
         if member.kind == "text":
-            return self._text(member, settings, only)
+            return (self._text(member, settings, only),)
         return self._sheets(member, only)
 
     # ---- text
@@ -120,7 +125,7 @@ class Detector:
             raise self._unknown(member, views, only)
         form = self._one(claims, member)
         claim = _decided(claims, found, form, member)
-        return Recognised(form, (_table(claim),), claim.view.encoding, claim.view.delimiter)
+        return Recognised(form, _table(claim), claim.view.encoding, claim.view.delimiter)
 
     def _claims(self, view: _View, member: Member, only: Format | None) -> list[_Claim]:
         """Return the claims of the first row that is a header to some format."""
@@ -162,15 +167,25 @@ class Detector:
 
     # ---- workbooks, web pages, JSON
 
-    def _sheets(self, member: Member, only: Format | None) -> Recognised:
+    def _sheets(self, member: Member, only: Format | None) -> tuple[Recognised, ...]:
         with contextlib.ExitStack() as opened:
             views = list(_sheet_views(member, opened))
-            claims = [claim for view in views for claim in self._claims(view, member, only)]
-            if not claims:
+            chosen: list[_Claim] = []
+            for view in views:
+                claims = self._claims(view, member, only)
+                if not claims:
+                    continue
+                form = self._one(claims, member)
+                if form.read.sheets == "all" or all(claim.form.id != form.id for claim in chosen):
+                    chosen.append(claims[0])
+            if not chosen:
                 raise self._unknown(member, views, only)
-            form = self._one(claims, member)
-            chosen = claims[:1] if form.read.sheets == "first" else claims
-            return Recognised(form, tuple(_table(claim) for claim in chosen), None, None, opened.pop_all().close)
+            close = opened.pop_all().close
+            names = [claim.view.sheet or str(number) for number, claim in enumerate(chosen, start=1)]
+            return tuple(
+                Recognised(claim.form, _table(claim), part=name if len(chosen) > 1 else None, close=close)
+                for claim, name in zip(chosen, names, strict=True)
+            )
 
     def _json(self, member: Member, only: Format | None) -> Recognised:
         """Recognise a document by the paths that exist in it."""
@@ -198,7 +213,7 @@ class Detector:
         form, bound = claims[0]
         wanted = {name: [_pointer(path) for path in rule.paths] for name, (_, rule) in zip(bound.header, bound.places.values(), strict=True)}
         rows = _pointer(form.read.rows) if form.read.rows else None
-        return Recognised(form, (Table(bound, (), "", lambda: json_reader(member, wanted, rows)),), None, None)
+        return Recognised(form, Table(bound, (), "", lambda: json_reader(member, wanted, rows)))
 
     def _unknown(self, member: Member, views: Sequence[_View], only: Format | None) -> FileRefused:
         """Return why nobody claims the file: which format it nearly is, or that it is none we know."""

@@ -26,7 +26,7 @@ def problems(form: Format, formats: Sequence[Format]) -> list[str]:
     if not form.examples:
         return [f"{form.id}: no example"]
     detector = Detector(formats)
-    found = []
+    found: list[str] = []
     for number, example in enumerate(form.examples, start=1):
         found.extend(f"{form.id}, example {number}: {problem}" for problem in _tried(form, example, detector))
     return found
@@ -38,7 +38,7 @@ def _tried(form: Format, example: Example, detector: Detector) -> list[str]:
         _write(example, path)
         try:
             member = next(members(path))
-            recognised = detector.recognise(member, example.settings)
+            recognised = detector.recognise(member, example.settings)[0]
             if recognised.form.id != form.id:
                 return [f"claimed by {recognised.form.id}"]
             try:

@@ -15,7 +15,7 @@ from ecoperf_desktop.importing.answers import asked, check_settings
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.importing.detect import Detector, Recognised
-from ecoperf_desktop.importing.prepare import Prepared, Stretch, findings_of, prepare
+from ecoperf_desktop.importing.prepare import Prepared, Stretch, findings_of, member_of, prepare
 from ecoperf_desktop.importing.sources import Found, found
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
@@ -107,7 +107,7 @@ def plan(
     with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
         planner = _Planner(options, known, detector, only, compressor, ticker)
         try:
-            plans = [planner.planned(one) for one in found(paths, ticker.looking)]
+            plans = [file for one in found(paths, ticker.looking) for file in planner.planned(one)]
             plans = planner.asked_again(plans)
         except BaseException:
             compressor.shutdown(wait=False, cancel_futures=True)
@@ -165,51 +165,56 @@ class _Planner:
         self._told: dict[str, Answers] = {}
         self._held = 0
 
-    def planned(self, one: Found) -> FilePlan:
-        """Return what would become of one member."""
+    def planned(self, one: Found) -> list[FilePlan]:
+        """Return what would become of one member: a plan for each of its tables."""
         member = one.member
         if member is None:
-            return _refused(one, one.problem or FileRefused("importing.absent", path=str(one.path)))
-        recognised: Recognised | None = None
+            return [_refused(one, one.problem or FileRefused("importing.absent", path=str(one.path)))]
+        recognised: tuple[Recognised, ...] = ()
         try:
             self._check_size(member)
             recognised = self._detector.recognise(member, self._options.settings, self._only)
-            return self._prepared(one, member, recognised)
+            return [self._table_planned(one, member, table) for table in recognised]
         except FileRefused as problem:
             passed_over = not one.named and (
                 problem.code in _NO_EXPORT if member.problem is None else not member.damaged
             )
-            return _refused(one, problem, recognised.form if recognised else None, skipped=passed_over)
+            return [_refused(one, problem, skipped=passed_over)]
         finally:
-            if recognised is not None:
-                recognised.close()
+            for table in recognised[:1]:
+                table.close()
 
     def asked_again(self, plans: list[FilePlan]) -> list[FilePlan]:
         """Plan anew the files whose question another file of the same source has answered."""
-        again = []
+        again: list[FilePlan] = []
+        done: set[str | None] = set()
         for file in plans:
-            source = self._source(file.format) if file.format else None
-            if file.outcome == "refused" and file.question in ("currency", "tz") and source in self._told and file.file is not None:
-                again.append(self.planned(Found(file.path, True, file.file)))
-            else:
+            answered = file.question in ("currency", "tz") and file.format is not None and self._source(file.format) in self._told
+            if not answered or file.file is None:
                 again.append(file)
+            elif file.sha256 not in done:
+                done.add(file.sha256)
+                again.extend(self.planned(Found(file.path, True, file.file)))
         return again
 
     def _source(self, form: Format) -> str:
         return self._options.source or form.platform
 
-    def _prepared(self, one: Found, member: Member, recognised: Recognised) -> FilePlan:
+    def _table_planned(self, one: Found, member: Member, recognised: Recognised) -> FilePlan:
         form = recognised.form
         source = self._source(form)
         known = self._known(source) or self._told.get(source)
-        made = prepare(member, recognised, source, self._options.settings, known, self._compressor, self._ticker.reading(member))
-        if not member.unchanged():
-            raise FileRefused("importing.being_written", file=member.name)
+        try:
+            made = prepare(member, recognised, source, self._options.settings, known, self._compressor, self._ticker.reading(member))
+            if not member.unchanged():
+                raise FileRefused("importing.being_written", file=member.name)
+        except FileRefused as problem:
+            return _refused(one, problem, form, part=recognised.part)
         self._hold(made)
         head = made.head
         self._told.setdefault(source, head.answers)
         return FilePlan(
-            path=one.path, member=member.member, name=member.name, outcome="load", findings=tuple(made.findings), format=form,
+            path=one.path, member=head.member, name=member.name, outcome="load", findings=tuple(made.findings), format=form,
             sha256=member.sha256, encoding=head.encoding, delimiter=head.delimiter, answers=head.answers, period=head.period,
             period_from=made.period_from, as_of=head.as_of, as_of_from=head.as_of_from, read=made.read, dropped=made.dropped,
             rejected=made.rejected, rows=made.tables, unmapped=made.unmapped, prepared=made, file=member,
@@ -275,11 +280,13 @@ def _only(formats: Sequence[Format], wanted: str | None) -> Format | None:
     raise UsageError("importing.no_such_format", format=wanted, known=", ".join(sorted(near)[:20]))
 
 
-def _refused(one: Found, problem: FileRefused, form: Format | None = None, *, skipped: bool = False) -> FilePlan:
+def _refused(
+    one: Found, problem: FileRefused, form: Format | None = None, *, skipped: bool = False, part: str | None = None
+) -> FilePlan:
     member = one.member
     return FilePlan(
         path=one.path,
-        member=member.member if member else None,
+        member=member_of(member, part) if member else part,
         name=member.name if member else one.path.name,
         outcome="skipped" if skipped else "refused",
         findings=findings_of(problem),

@@ -13,6 +13,7 @@ import numpy as np
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.answers import resolved
+from ecoperf_desktop.importing.binding import Bound
 from ecoperf_desktop.importing.checks import Checking
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Emit, Format
@@ -102,12 +103,12 @@ class _Reading:
         self.known = known
         self.compressor = compressor
         self.tick = tick
-        bounds = [table.bound for table in recognised.tables]
-        self.answers, self.given = resolved(self.form, source, settings, known, bounds, member.name)
+        self.table = recognised.table
+        self.answers, self.given = resolved(self.form, source, settings, known, self.table.bound, member.name)
         self.decisions = Decisions(currency=self.answers.currency, tz=self.answers.tz, day_start_min=self.answers.day_start_min)
-        if self.decisions.tz is None and self.form.answers.tz is None and not _has_datetime(recognised):
+        if self.decisions.tz is None and self.form.answers.tz is None and not _has_datetime(self.table.bound):
             self.decisions.tz = "UTC"
-        preamble = recognised.tables[0].preamble
+        preamble = self.table.preamble
         self.as_of, self.as_of_from = stated_as_of(self.form, member, preamble, settings, self.answers.tz)
         self.period, self.period_from = self._period(preamble)
 
@@ -134,13 +135,12 @@ class _Reading:
         if attempt.newest is not None and as_of_from not in ("given",):
             as_of, as_of_from = attempt.newest, "content"
         self._refuse_too_many(read, dropped, rejected, findings)
-        header = self.recognised.tables[0].bound
-        hidden, hashed = _kept_back(self.recognised)
+        hidden, hashed = _kept_back(self.table.bound)
         head = ImportHead(
             answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
             path=str(self.member.path),
             file=self.member.path.name,
-            member=self.member.member,
+            member=member_of(self.member, self.recognised.part),
             sha256=self.member.sha256,
             size=self.member.size,
             format_id=self.form.id,
@@ -148,14 +148,13 @@ class _Reading:
             mapping_hash=self.form.mapping_hash,
             encoding=self.recognised.encoding,
             delimiter=self.recognised.delimiter,
-            header=header.header,
+            header=self.table.bound.header,
             hidden=hidden,
             hashed=hashed,
             as_of=as_of,
             as_of_from=as_of_from,
             period=self.period,
         )
-        unmapped = tuple(dict.fromkeys(name for table in self.recognised.tables for name in table.bound.unmapped))
 
         def again(compressor: Compressor) -> Iterator[Stretch]:
             self.compressor = compressor
@@ -166,7 +165,7 @@ class _Reading:
 
         return Prepared(
             head, self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt.emitter), self.period_from,
-            unmapped, stretches, again, attempt.size,
+            self.table.bound.unmapped, stretches, again, attempt.size,
         )
 
     def _covers(self, emitter: Emitter) -> dict[str, tuple[int, int]]:
@@ -208,32 +207,35 @@ class _Reading:
         raise _Refused("importing.too_many_rejected", errors, file=file, n=rejected, read=read, limit=limit)
 
     def _period(self, preamble: Sequence[str]) -> tuple[Period | None, PeriodFrom | None]:
-        bounds = [table.bound for table in self.recognised.tables]
-        facts = self.facts(0, None)
-        absent = absent_values(self.form, bounds[0], facts)
-        has_days = any(rule.type in ("date", "datetime") for bound in bounds for _, rule in bound.places.values())
+        facts = self.facts(None)
+        absent = absent_values(self.form, self.table.bound, facts)
+        has_days = any(rule.type in ("date", "datetime") for _, rule in self.table.bound.places.values())
         needed = any(_needs_period(emit, absent, facts) for emit in self.form.emits)
         return stated_period(self.form, self.member, preamble, self.settings, has_days=has_days, needed=needed)
 
-    def facts(self, table: int, period: Period | None) -> FileFacts:
-        view = self.recognised.tables[table]
+    def facts(self, period: Period | None) -> FileFacts:
         inside = PurePosixPath(self.member.member) if self.member.member else None
         folder = inside.parent.name if inside is not None and inside.parent.name else self.member.path.parent.name
         name = self.member.name
         return FileFacts(
             name=name,
             stem=name.rpartition(".")[0] or name,
-            sheet=view.sheet,
+            sheet=self.table.sheet,
             folder=folder,
             member=self.member.member or "",
-            headers=view.bound.header,
-            preamble=view.preamble,
+            headers=self.table.bound.header,
+            preamble=self.table.preamble,
             answers=self.given,
             exponent=exponent(self.decisions.currency or "EUR"),
             period=period,
             as_of=self.as_of,
             as_of_day=business_day(self.as_of, self.answers.tz),
         )
+
+
+def member_of(member: Member, part: str | None) -> str | None:
+    """Return how the ledger names a part of a file: the archive's member, the sheet, or both."""
+    return "/".join(name for name in (member.member, part) if name) or None
 
 
 class _Refused(FileRefused):
@@ -269,19 +271,14 @@ class _Attempt:
         self.rejected = 0
         self._looked_at_all = looked_at_all
         self._dropped: Counter[str] = Counter()
-        tables = reading.recognised.tables
-        headers: dict[str, str] = {}
-        for table in tables:
-            headers.update(table.bound.headers)
-        facts = [reading.facts(number, reading.period) for number in range(len(tables))]
-        self._typings: list[Typing] = []
-        for number, table in enumerate(tables):
-            self._typings.append(Typing(
-                reading.form, table.bound, facts[number], reading.decisions, settings=reading.settings, file=reading.member.name,
-                is_text=reading.recognised.encoding is not None,
-            ))
-        absent = frozenset.intersection(*(typing.absent for typing in self._typings))
-        self.emitter = Emitter(_spoken(reading.form, absent, facts[0], reading.member.name, tables[0].bound.lacking), whole=whole, headers=headers)
+        bound = reading.table.bound
+        facts = reading.facts(reading.period)
+        self._typing = Typing(
+            reading.form, bound, facts, reading.decisions, settings=reading.settings, file=reading.member.name,
+            is_text=reading.recognised.encoding is not None,
+        )
+        form = _spoken(reading.form, self._typing.absent, facts, reading.member.name)
+        self.emitter = Emitter(form, whole=whole, headers=bound.headers)
         self.checking = Checking(reading.form, reading.member.name)
 
     def dropped(self) -> dict[str, int]:
@@ -303,33 +300,24 @@ class _Attempt:
 
     def stretches(self) -> Iterator[Stretch]:
         """Yield the file block by block; the last stretch holds what needed all of it."""
-        before = 0
-        for number, table in enumerate(self.reading.recognised.tables):
-            if number:
-                yield Stretch(self.emitter.close_sheet(), [], ends_sheet=True)
-            reader = table.open()
-            typing = self._typings[number]
-            for first, block in self._looked_at(reader, typing, number):
-                block = _moved(block, before)
-                self.reading.tick(_bytes(block))
-                chunks = self._compressed(block, number)
-                rows = self._described(typing.rows(block, first=first), before)
-                self.checking.feed(rows)
-                yield Stretch(self.emitter.feed(rows), chunks)
-            self._close_table(reader, typing, before)
-            before += reader.records
-        self.read = before
+        reader = self.reading.table.open()
+        for first, block in self._looked_at(reader):
+            self.reading.tick(_bytes(block))
+            chunks = self._compressed(block)
+            rows = self._described(self._typing.rows(block, first=first))
+            self.checking.feed(rows)
+            yield Stretch(self.emitter.feed(rows), chunks)
+        self.read = reader.records
         last = self.emitter.close()
-        self.findings.extend(self.emitter.findings)
-        self.rejected += self.emitter.rejected
+        self._close(reader)
         if last:
             yield Stretch(last, [])
 
-    def _looked_at(self, reader: TableReader, typing: Typing, number: int) -> Iterator[tuple[bool, Block]]:
+    def _looked_at(self, reader: TableReader) -> Iterator[tuple[bool, Block]]:
         """Yield the blocks, the first with what it decides, having looked at all of them where that is needed."""
-        blocks = reader.blocks()
+        typing, blocks = self._typing, reader.blocks()
         if self._looked_at_all:
-            for block in self.reading.recognised.tables[number].open().blocks():
+            for block in self.reading.table.open().blocks():
                 typing.look(block)
         first = next(blocks, None)
         if first is None:
@@ -337,14 +325,10 @@ class _Attempt:
             return
         if not self._looked_at_all:
             typing.look(first)
-            second = next(blocks, None) if typing.undecided() else None
-            if second is not None:
+            if typing.undecided() and next(blocks, None) is not None:
                 raise ReadAgain  # the first block leaves something open
-            self._decide_currency(typing)
-            typing.decide(looked_at_all=False)
-        else:
-            self._decide_currency(typing)
-            typing.decide(looked_at_all=True)
+        self._decide_currency(typing)
+        typing.decide(looked_at_all=self._looked_at_all)
         yield True, first
         for block in blocks:
             yield False, block
@@ -363,30 +347,31 @@ class _Attempt:
             reading.decisions.currency = usual
         typing.facts = replace(typing.facts, exponent=exponent(reading.decisions.currency or "EUR"))
 
-    def _described(self, rows: Rows, before: int) -> Rows:
+    def _described(self, rows: Rows) -> Rows:
         """Return the rows without those right below the header that explain it."""
         count = self.reading.form.read.description_rows
-        if not count or not rows.count or int(rows.records[0]) - before > count:
+        if not count or not rows.count or int(rows.records[0]) > count:
             return rows
-        explaining = rows.records - before <= count
+        explaining = rows.records <= count
         self._dropped["description"] += int(explaining.sum())
         return rows.kept(~explaining)
 
-    def _compressed(self, block: Block, number: int) -> list[Future[list[RawChunk]]]:
-        return [self.reading.compressor.submit(_raw_chunks, block, self.reading.recognised, number)]
+    def _compressed(self, block: Block) -> list[Future[list[RawChunk]]]:
+        bound, delimiter = self.reading.table.bound, self.reading.recognised.delimiter or ","
+        hidden, _ = _kept_back(bound)
+        kept = [place for place, name in enumerate(bound.header) if name not in hidden]
+        return [self.reading.compressor.submit(_raw_chunks, block, kept, delimiter)] if kept else []
 
-    def _close_table(self, reader: TableReader, typing: Typing, before: int) -> None:
+    def _close(self, reader: TableReader) -> None:
         for reason, count in reader.dropped.items():
             self._dropped[{"header": "repeated_header"}.get(reason, reason)] += count
-        self._dropped.update(typing.dropped)
-        self.rejected += reader.rejected + typing.rejected
-        moved = [replace(finding, record=finding.record + before) if finding.record and before else finding for finding in reader.findings]
-        self.findings.extend((*moved, *typing.findings, *typing.closing_findings()))
-        if typing.newest is not None:
-            self.newest = typing.newest if self.newest is None else max(self.newest, typing.newest)
+        self._dropped.update(self._typing.dropped)
+        self.rejected = reader.rejected + self._typing.rejected + self.emitter.rejected
+        self.findings = [*reader.findings, *self._typing.findings, *self.emitter.findings, *self._typing.closing_findings()]
+        self.newest = self._typing.newest
 
 
-def _spoken(form: Format, absent: frozenset[str], facts: FileFacts, file: str, lacking: Sequence[str]) -> Format:
+def _spoken(form: Format, absent: frozenset[str], facts: FileFacts, file: str) -> Format:
     """Return the format with only those emits and fields that the file says something about."""
     emits: list[Emit] = []
     for emit in form.emits:
@@ -408,39 +393,19 @@ def _needs_period(emit: Emit, absent: frozenset[str], facts: FileFacts) -> bool:
     return node is None or is_absent(node, absent, facts)
 
 
-def _has_datetime(recognised: Recognised) -> bool:
-    return any(rule.type == "datetime" for table in recognised.tables for _, rule in table.bound.places.values())
+def _has_datetime(bound: Bound) -> bool:
+    return any(rule.type == "datetime" for _, rule in bound.places.values())
 
 
-def _kept_back(recognised: Recognised) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _kept_back(bound: Bound) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the headers whose raw text is not kept, and those of them that are shown as hashed."""
-    bound = recognised.tables[0].bound
     shown = {place for place, rule in bound.places.values() if not rule.private}
     hashed = tuple(bound.header[place] for place, rule in bound.places.values() if rule.type == "hash")
     return tuple(name for place, name in enumerate(bound.header) if place not in shown), hashed
 
 
-def _raw_chunks(block: Block, recognised: Recognised, number: int) -> list[RawChunk]:
-    """Return the text of the mapped columns that are not personal, compressed."""
-    first, bound = recognised.tables[0].bound, recognised.tables[number].bound
-    hidden, _ = _kept_back(recognised)
-    kept = [place for place, name in enumerate(first.header) if name not in hidden]
-    if bound.header != first.header:
-        # A later sheet may have its columns in another order; the text is kept in that of the first.
-        place_of = {name: place for place, name in reversed(list(enumerate(bound.header)))}
-        if any(first.header[place] not in place_of for place in kept):
-            return []
-        kept = [place_of[first.header[place]] for place in kept]
-        block = replace(block, raw=None)
-    if not kept:
-        return []
-    return [RawChunk(*chunk) for chunk in chunks_of(block, kept, recognised.delimiter or ",")]
-
-
-def _moved(block: Block, before: int) -> Block:
-    if not before:
-        return block
-    return replace(block, first_record=block.first_record + before, records=block.records + before)
+def _raw_chunks(block: Block, kept: Sequence[int], delimiter: str) -> list[RawChunk]:
+    return [RawChunk(*chunk) for chunk in chunks_of(block, kept, delimiter)]
 
 
 def _bytes(block: Block) -> int:
