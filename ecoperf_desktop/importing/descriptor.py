@@ -271,6 +271,7 @@ class Format:
     checks: tuple[Check, ...]
     examples: tuple[Example, ...]
     names: frozenset[str]
+    covers_day: str | None = None
 
     @property
     def hidden_fields(self) -> frozenset[str]:
@@ -491,6 +492,7 @@ class _Reader:
             checks=self._checks(kinds),
             examples=self._examples(),
             names=frozenset(name for column in columns for name in column.aliases),
+            covers_day=self._covers_day(kinds),
         )
 
     # ---- recognition and reading
@@ -871,13 +873,20 @@ class _Reader:
 
     def _covers(self) -> tuple[str, ...]:
         place, section = self.place, self.place.table(self.tree, "covers")
-        place.known_keys(section, {"kinds"}, "covers")
+        place.known_keys(section, {"kinds", "day"}, "covers")
         kinds = place.text_list(section, "kinds", "covers")
         known = {table.coverage for table in TABLES.values() if table.coverage}
         for kind in kinds:
             if kind not in known:
                 raise place.wrong("covers.kinds", "mapping_choice", value=kind, known=", ".join(sorted(known)))
         return kinds
+
+    def _covers_day(self, kinds: Mapping[str, str]) -> str | None:
+        """Return the value whose days say which days the file speaks for; None: those of the rows it becomes."""
+        day = self.place.text(self.place.table(self.tree, "covers"), "day", "covers") or None
+        if day is not None and kinds.get(day) != "day":
+            raise self.place.wrong("covers.day", "mapping_unknown_value", value=day)
+        return day
 
     def _checks(self, kinds: Mapping[str, str]) -> tuple[Check, ...]:
         checks = []

@@ -142,12 +142,6 @@ class Emitter:
         self._partials.clear()
         return made
 
-    def close_sheet(self) -> list[Asserted]:
-        """Return what was kept back: the rows that follow stand in another sheet, and groups begin anew there."""
-        made = self.close()
-        self._seen_groups.clear()
-        return made
-
     # ---- stretches
 
     def _without_open_group(self, rows: Rows) -> tuple[Rows, Rows | None]:

@@ -334,8 +334,6 @@ def _loaded(load: Loading, made: Prepared, file: FilePlan) -> Loaded:
     for stretch in _stretches(made, file):
         if stretch.tables:
             load.assert_rows(stretch.tables)
-        if stretch.ends_sheet:
-            load.next_sheet()
         for waiting in stretch.raw:
             for chunk in waiting.result():
                 load.keep_raw(chunk.first_record, chunk.records, chunk.compressed)

@@ -25,7 +25,7 @@ from ecoperf_desktop.importing.raw import chunks_of
 from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
-from ecoperf_desktop.model.columns import Asserted, Coded
+from ecoperf_desktop.model.columns import Asserted, Coded, Numbers
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead
@@ -46,14 +46,10 @@ class RawChunk:
 
 @dataclass
 class Stretch:
-    """What one block of the file gives: rows of tables, and its text compressed on another thread.
-
-    After the last stretch of a sheet the next one is told apart: ``ends_sheet``.
-    """
+    """What one block of the file gives: rows of tables, and its text compressed on another thread."""
 
     tables: list[Asserted]
     raw: list[Future[list[RawChunk]]]
-    ends_sheet: bool = False
 
 
 @dataclass
@@ -134,7 +130,7 @@ class _Reading:
         as_of, as_of_from = self.as_of, self.as_of_from
         if attempt.newest is not None and as_of_from not in ("given",):
             as_of, as_of_from = attempt.newest, "content"
-        self._refuse_too_many(read, dropped, rejected, findings)
+        self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         hidden, hashed = _kept_back(self.table.bound)
         head = ImportHead(
             answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
@@ -164,15 +160,16 @@ class _Reading:
                 self.recognised.close()
 
         return Prepared(
-            head, self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt.emitter), self.period_from,
+            head, self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt), self.period_from,
             self.table.bound.unmapped, stretches, again, attempt.size,
         )
 
-    def _covers(self, emitter: Emitter) -> dict[str, tuple[int, int]]:
+    def _covers(self, attempt: _Attempt) -> dict[str, tuple[int, int]]:
         """Return the days for which the format says that the file speaks, whatever its rows are.
 
         A file of orders that would also tell their refunds speaks for the refunds of its days, if there are none.
         """
+        emitter = attempt.emitter
         if not self.form.covers:
             tells = {emit.into for emit in self.form.emits}
             if "sales" in emitter.first_day and {"orders", "refunds"} <= tells:
@@ -180,19 +177,23 @@ class _Reading:
             return {}
         if self.period is not None:
             span = (self.period.first, self.period.last)
+        elif attempt.spoken_for is not None:
+            span = attempt.spoken_for
         elif emitter.first_day:
             span = (min(emitter.first_day.values()), max(emitter.last_day.values()))
         else:
             return {}
         return {kind: span for kind in self.form.covers}
 
-    def _refuse_too_many(self, read: int, dropped: Mapping[str, int], rejected: int, findings: Sequence[Finding]) -> None:
+    def _refuse_too_many(
+        self, read: int, dropped: Mapping[str, int], rejected: int, findings: Sequence[Finding], *, says_days: bool
+    ) -> None:
         file = self.member.name
         if not read:
             raise FileRefused("importing.no_rows", file=file)
         limit = rejected_limit(self.settings, read)
         left = read - rejected - sum(dropped.values())
-        nothing_left = left <= 0 and (rejected > 0 or self.period is None)
+        nothing_left = left <= 0 and (rejected > 0 or self.period is None and not says_days)
         if not nothing_left and rejected <= limit:
             return
         errors = [finding for finding in findings if finding.severity == "error"]
@@ -267,6 +268,7 @@ class _Attempt:
         self.read = 0
         self.size = 0
         self.newest: int | None = None
+        self.spoken_for: tuple[int, int] | None = None
         self.findings: list[Finding] = []
         self.rejected = 0
         self._looked_at_all = looked_at_all
@@ -306,12 +308,23 @@ class _Attempt:
             chunks = self._compressed(block)
             rows = self._described(self._typing.rows(block, first=first))
             self.checking.feed(rows)
+            self._note_days(rows)
             yield Stretch(self.emitter.feed(rows), chunks)
         self.read = reader.records
         last = self.emitter.close()
         self._close(reader)
         if last:
             yield Stretch(last, [])
+
+    def _note_days(self, rows: Rows) -> None:
+        """Take the days of all rows into account, those that become nothing included."""
+        valued = rows.values.get(self.reading.form.covers_day or "")
+        if valued is None or not isinstance(valued.column, Numbers):
+            return
+        days = valued.column.values[~valued.missing]
+        if len(days):
+            first, last = self.spoken_for or (int(days[0]), int(days[0]))
+            self.spoken_for = (min(first, int(days.min())), max(last, int(days.max())))
 
     def _looked_at(self, reader: TableReader) -> Iterator[tuple[bool, Block]]:
         """Yield the blocks, the first with what it decides, having looked at all of them where that is needed."""

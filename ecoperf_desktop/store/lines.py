@@ -46,11 +46,6 @@ class Lines:
         nothing: list[Stored] = [None] * len(orders)
         return self._looked_up(orders, nothing if products is None else values(products), numbers or nothing)
 
-    def next_sheet(self) -> None:
-        """Rank equal products from the first on again, and look for the lines that the sheets before made."""
-        self._met.clear()
-        self._orders_known_before = max(self._orders_known_before, self._largest_order)
-
     def _appended(self, orders: Int64) -> Int64:
         """Number lines on after those that this import gave their orders before."""
         in_order = np.arange(len(orders)) if (np.diff(orders) >= 0).all() else np.argsort(orders, kind="stable")
