@@ -71,7 +71,8 @@ def resolved(
             return settings[key]
         return said or (constant if constant != "ask" else None)
 
-    currency = pick("currency", bound.currency, None)
+    # what the file itself says is not overruled: --set answers what no file can say
+    currency = bound.currency or settings.get("currency")
     if currency is None and not _has(bound, "currency"):
         currency = (known.currency if known else None) or (rules.currency if rules.currency != "ask" else None)
     if currency is None and not _has(bound, "currency") and _has(bound, "money"):
