@@ -28,6 +28,7 @@ from ecoperf_desktop.importing.split import Stray, TableReader, TextReader, firs
 from ecoperf_desktop.importing.workbook import Workbook
 
 NEAR = 0.6
+_LOOKED_AT = 32 * limits.KIB  # for the delimiter; the header is looked for in as many rows as there may be
 _SCANNED_FOR_END = 50 * limits.MIB
 
 
@@ -66,6 +67,7 @@ class _View:
     delimiter: str | None
     sheet: str
     open: Callable[[int | None, Format], TableReader]
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Detector:
                 for name in test.names:
                     self._by_name.setdefault(name, []).append(number)
         self._known: dict[tuple[str, ...], tuple[Format, ...]] = {}
+        self._remembered: dict[bytes, Dialect] = {}
 
     def recognise(self, member: Member, settings: Mapping[str, str], only: Format | None = None) -> tuple[Recognised, ...]:
         """Return the tables of the file and the one format that claims each; raise FileRefused when none or several do."""
@@ -113,7 +116,7 @@ class Detector:
         claims: list[_Claim] = []
         views: list[_View] = []
         for encoding in found.names:
-            for view in _text_views(member, encoding, settings):
+            for view in self._text_views(member, encoding, settings):
                 views.append(view)
                 claims.extend(self._claims(view, member, only))
             if claims and found.certain:
@@ -125,6 +128,7 @@ class Detector:
             raise self._unknown(member, views, only)
         form = self._one(claims, member)
         claim = _decided(claims, found, form, member)
+        self._remember(member, claim)
         return Recognised(form, _table(claim), claim.view.encoding, claim.view.delimiter)
 
     def _claims(self, view: _View, member: Member, only: Format | None) -> list[_Claim]:
@@ -164,6 +168,45 @@ class Detector:
         if len(forms) > 1:
             raise FileRefused("importing.several_formats", file=member.name, formats=", ".join(sorted(forms)))
         return next(iter(forms.values()))
+
+    def _text_views(self, member: Member, encoding: str, settings: Mapping[str, str]) -> Iterator[_View]:
+        refused: FileRefused | None = None
+        known = self._dialects(member, encoding, settings)
+        for dialect in known:
+            try:
+                rows = first_rows(member, encoding, dialect)
+            except FileRefused as problem:
+                refused = refused or problem
+                continue
+            yield _View(
+                tuple(row.cells for row in rows), encoding, dialect.delimiter, "",
+                lambda row, form, dialect=dialect: _open_text(member, encoding, dialect, row, form),  # type: ignore[misc]
+                dialect,
+            )
+        if refused is not None and len(known) == 1:
+            raise refused
+
+    def _dialects(self, member: Member, encoding: str, settings: Mapping[str, str]) -> tuple[Dialect, ...]:
+        remembered = self._remembered.get(_first_line(member))
+        if remembered is not None and "delimiter" not in settings:
+            return (remembered,)
+        sample = head(member, encoding, _LOOKED_AT)
+        if len(sample) > _LOOKED_AT:
+            sample = sample[: sample.rfind(b"\n", 0, _LOOKED_AT) + 1 or _LOOKED_AT]
+        known = dialects(sample)
+        if "delimiter" not in settings:
+            return known
+        given = settings["delimiter"]
+        wanted = {"tab": "\t", "\\t": "\t"}.get(given, given)
+        chosen = tuple(dialect for dialect in known if dialect.delimiter == wanted)
+        return chosen or (Dialect(wanted, '"', False, known[0].skip_lines),)
+
+    def _remember(self, member: Member, claim: _Claim) -> None:
+        """Cut the next file with the same first line the same way, as long as nothing about its quotes is unusual."""
+        dialect = claim.view.dialect
+        line = _first_line(member)
+        if claim.row == 0 and dialect == Dialect(claim.view.delimiter or ",") and line:
+            self._remembered[line] = dialect
 
     # ---- workbooks, web pages, JSON
 
@@ -235,6 +278,12 @@ class Detector:
         return FileRefused("importing.unknown_format", file=member.name)
 
 
+def _first_line(member: Member) -> bytes:
+    """Return the first line of a text without anything unusual in its opening, else nothing."""
+    line, end, _ = member.opening.partition(b"\n")
+    return line if end and b"\\" not in member.opening and b"'" not in line else b""
+
+
 def _headers_fit(form: Format, headers: frozenset[str]) -> bool:
     detect = form.detect
     if not all(test.among(headers) for test in detect.all):
@@ -294,28 +343,6 @@ def _encodings(member: Member, settings: Mapping[str, str]) -> Encodings:
         return Encodings((checked(given),), True)
     except LookupError:
         raise FileRefused("importing.no_such_encoding", file=member.name, encoding=given) from None
-
-
-def _text_views(member: Member, encoding: str, settings: Mapping[str, str]) -> Iterator[_View]:
-    sample = head(member, encoding)
-    known = dialects(sample)
-    given = settings.get("delimiter")
-    if given:
-        wanted = {"tab": "\t", "\\t": "\t"}.get(given, given)
-        known = tuple(dialect for dialect in known if dialect.delimiter == wanted) or (Dialect(wanted, '"', False, known[0].skip_lines),)
-    refused: FileRefused | None = None
-    for dialect in known:
-        try:
-            rows = first_rows(member, encoding, dialect)
-        except FileRefused as problem:
-            refused = refused or problem
-            continue
-        yield _View(
-            tuple(row.cells for row in rows), encoding, dialect.delimiter, "",
-            lambda row, form, dialect=dialect: _open_text(member, encoding, dialect, row, form),  # type: ignore[misc]
-        )
-    if refused is not None and len(known) == 1:
-        raise refused
 
 
 def _open_text(member: Member, encoding: str, dialect: Dialect, row: int | None, form: Format) -> TableReader:

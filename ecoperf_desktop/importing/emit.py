@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +153,7 @@ class Emitter:
             self.split_group = True
         before = np.zeros(rows.count, np.bool_)
         before[:cut] = True
-        closed, still_open = rows.kept(before), rows.kept(~before)
+        closed, still_open = rows.kept(before), compact(rows.kept(~before))
         self._remember_groups(closed)
         return closed, still_open
 
@@ -405,6 +405,18 @@ def column_values(column: Column) -> list[object]:
         for place in np.flatnonzero(column.missing).tolist():
             values[place] = None
     return values
+
+
+def compact(rows: Rows) -> Rows:
+    """Return the rows with only the words they use: a few rows that wait must not carry a whole block's."""
+    values = dict(rows.values)
+    for name, valued in values.items():
+        if isinstance(valued.column, Coded) and len(valued.column.words) > rows.count:
+            used, codes = np.unique(valued.column.codes, return_inverse=True)
+            words = [valued.column.words[code] for code in used.tolist() if code >= 0]
+            absent = int(len(used) > 0 and used[0] < 0)
+            values[name] = Valued(Coded((codes - absent).astype(np.int32), words), valued.kind)
+    return replace(rows, values=values, word_hits={})
 
 
 def joined(first: Rows, second: Rows) -> Rows:

@@ -177,6 +177,7 @@ class Rows:
     read_cells: CellReader
     lines: Int64 | None = None
     group_by: tuple[str, ...] = ()
+    word_hits: dict[tuple[str, str], tuple[Sequence[str], Bool]] = field(default_factory=dict, repr=False)
     _groups: Groups | None = field(default=None, repr=False)
 
     @property
@@ -201,6 +202,7 @@ class Rows:
             self.read_cells,
             None if self.lines is None else self.lines[rows],
             self.group_by,
+            self.word_hits,
         )
 
 
@@ -911,8 +913,14 @@ def _matches(name: str, pattern: re.Pattern[str], rows: Rows) -> Bool:
     column = rows.values[name].column
     if not isinstance(column, Coded):
         return np.zeros(rows.count, np.bool_)
-    hits_of_words = np.array([pattern.search(word[:SEARCHED]) is not None for word in column.words] + [False], np.bool_)
+    words, hits_of_words = rows.word_hits.get((name, pattern.pattern), (None, _NO_HITS))
+    if words is not column.words:
+        hits_of_words = np.array([pattern.search(word[:SEARCHED]) is not None for word in column.words] + [False], np.bool_)
+        rows.word_hits[name, pattern.pattern] = (column.words, hits_of_words)
     return hits_of_words[column.codes]
+
+
+_NO_HITS: Bool = np.zeros(1, np.bool_)
 
 
 def _cells_match(cells: Cells, pattern: re.Pattern[str]) -> Bool:

@@ -331,7 +331,7 @@ class _Attempt:
         typing, blocks = self._typing, reader.blocks()
         if self._looked_at_all:
             for block in self.reading.table.open().blocks():
-                typing.look(block)
+                typing.look(block, thorough=True)
         first = next(blocks, None)
         if first is None:
             typing.decide(looked_at_all=True)

@@ -95,23 +95,29 @@ class Typing:
 
     # ---- what is decided for the whole file
 
-    def look(self, block: Block) -> None:
-        """Take a block into account for what is decided once a column."""
+    def look(self, block: Block, *, thorough: bool = False) -> None:
+        """Take a block into account for what is decided once a column.
+
+        Not ``thorough``: columns that are decided already, and whole numbers, are looked at
+        again only where a cell cannot be read (``rows`` does that).
+        """
         for name, mark in self._mark_looks.items():
-            mark.look(self._cells(block, name))
+            if thorough or not self._is_settled(name, mark):
+                mark.look(self._cells(block, name))
         for name, order in self._order_looks.items():
             order.look(self._cells(block, name))
         for name, (_, rule) in self.bound.places.items():
             if rule.type == "currency":
                 self._see_currencies(self._cells(block, name))
 
+    def _is_settled(self, name: str, look: convert.DecimalMark) -> bool:
+        return self.bound.places[name][1].type == "integer" or (look.matters and look.mark is not None)
+
     def undecided(self) -> bool:
         """Return whether more of the file might decide what is still open."""
         if any(look.mark is None for look in self._mark_looks.values()):
             return True
-        if any(look.order is None and look.matters for look in self._order_looks.values()):
-            return True
-        return False
+        return any(look.order is None and look.matters for look in self._order_looks.values())
 
     def decide(self, *, looked_at_all: bool) -> None:
         """Settle every column's decimal mark and date order; raise FileRefused for one that nothing settles."""
@@ -140,9 +146,7 @@ class Typing:
         if self._looked_at_all:
             return
         self.look(block)
-        for name, look in self._mark_looks.items():
-            if look.mark != self.decisions.marks.get(name, look.mark) or look.contradictory:
-                raise ReadAgain
+        self._check_marks()
         for name, look_order in self._order_looks.items():
             if look_order.contradictory or look_order.order != self.decisions.orders.get(name, look_order.order):
                 raise ReadAgain
@@ -150,6 +154,23 @@ class Typing:
                 raise ReadAgain
         if len(self.currencies) > 1 and "currency" not in self._settings:
             raise ReadAgain
+
+    def _check_marks(self) -> None:
+        for name, look in self._mark_looks.items():
+            if look.mark != self.decisions.marks.get(name, look.mark) or look.contradictory:
+                raise ReadAgain
+
+    def _look_at_unread(self, block: Block, bad: Mapping[str, Bool]) -> None:
+        """Look at the numbers that could not be read: they may speak for the other decimal mark."""
+        if self._looked_at_all:
+            return
+        looked = False
+        for name, look in self._mark_looks.items():
+            if bool(bad[name].any()):
+                look.look(self._cells(block, name).take(bad[name]))
+                looked = True
+        if looked:
+            self._check_marks()
 
     def _see_currencies(self, cells: Cells) -> None:
         _, first = cells.distinct()
@@ -177,6 +198,7 @@ class Typing:
             made, wrong = self._column(name, rule, self._stripped(rule, cells), block)
             values.update(made)
             bad[name] = wrong
+        self._look_at_unread(block, bad)
         self._add_absent(values, len(block))
         rows = Rows(
             len(block), block.records, values, self._kept_cells(block, self._text_names), self.facts, self.read_cells, block.lines,
@@ -214,11 +236,11 @@ class Typing:
 
     def _stripped(self, rule: ColumnRule, cells: Cells) -> Cells:
         """Return the cells without what the rule strips, and its default in the blank ones."""
-        if rule.strip is None and rule.default is None:
+        if (rule.strip is None or rule.type in _TEXTS) and rule.default is None:
             return cells
         codes, first = cells.distinct()
         words = cells.texts(first)
-        if rule.strip is not None:
+        if rule.strip is not None and rule.type not in _TEXTS:
             words = [rule.strip.sub("", word) for word in words]
         if rule.default is not None:
             words = [word if word.strip() else rule.default for word in words]
@@ -320,7 +342,7 @@ class Typing:
             coded, bad = convert.identifier(cells, nothing=nothing, strip_point_zero=True)
         elif rule.type == "hash":
             coded, bad = convert.text(cells, nothing=nothing)
-            coded = convert.mapped(coded, convert.folded)
+            coded = convert.mapped(coded, lambda word: folded_id(_without(rule, word)))
         elif rule.type == "currency":
             coded, bad = convert.text(cells, nothing=nothing)
             unknown = np.array([iso_currency(word) is None for word in coded.words] + [False], np.bool_)
@@ -330,6 +352,8 @@ class Typing:
             coded, bad = self._enum(name, rule, cells, nothing, block)
         else:
             coded, bad = convert.text(cells, nothing=nothing)
+        if rule.strip is not None and rule.type in ("id", "text"):
+            coded = convert.mapped(coded, lambda word: _without(rule, word) or None)
         return {name: Valued(coded, "text")}, bad
 
     def _enum(self, name: str, rule: ColumnRule, cells: Cells, nothing: set[str], block: Block | None) -> tuple[Coded, Bool]:
@@ -338,7 +362,7 @@ class Typing:
         unknown: list[bool] = []
 
         def ours(word: str) -> str | None:
-            key = convert.folded(word)
+            key = convert.folded(_without(rule, word))
             if key in values:
                 return values[key] or None
             if word in nothing or not key:
@@ -348,7 +372,7 @@ class Typing:
             return rule.other[1:].strip() if rule.other.startswith("=") else None
 
         for word in coded.words:
-            unknown.append(convert.folded(word) not in values and word not in nothing and bool(word.strip()))
+            unknown.append(convert.folded(_without(rule, word)) not in values and word not in nothing and bool(word.strip()))
         flags = np.array([*unknown, False], np.bool_)
         bad = np.zeros(len(cells), np.bool_)
         if rule.other == "reject":
@@ -515,6 +539,7 @@ class Typing:
         return f"{number:g}" if isinstance(number, float) else str(number)
 
 
+_TEXTS = frozenset({"id", "text", "hash", "enum"})
 _NUMERIC = ("integer", "number", "money", "ratio", "percent")
 _UNITS = {"seconds": "s", "ms": "ms", "minutes": "min", "hours": "h", "days": "d"}
 
@@ -541,6 +566,15 @@ def empty_values(kind: str, count: int) -> Valued:
     if kind == "real":
         return Valued(Reals(np.zeros(count, np.float64), np.ones(count, np.bool_)), kind)
     return Valued(Numbers(np.zeros(count, np.int64), np.ones(count, np.bool_)), kind)
+
+
+def folded_id(word: str) -> str | None:
+    """Return a person's id as it is compared: an address written in capitals is the same person's."""
+    return word if word.isdigit() else convert.folded(word) or None
+
+
+def _without(rule: ColumnRule, word: str) -> str:
+    return rule.strip.sub("", word) if rule.strip is not None else word
 
 
 def shortened(text: str, most: int = 60) -> str:
