@@ -63,7 +63,9 @@ def regularity(sample: bytes, dialect: Dialect) -> float:
     disorders = 0
     place = 0
     records = 0
-    while place < len(sample) and records < _LOOKED_AT:
+    for _ in range(10 * _LOOKED_AT):  # blank ones are passed over, but not for ever
+        if place >= len(sample) or records >= _LOOKED_AT:
+            break
         cut = cut_record(sample, place, dialect)
         if cut.end >= len(sample) and len(sample) >= limits.HEAD:
             break  # cut short by the sample's end
@@ -163,10 +165,12 @@ def _line_end(text: bytes, stop: int) -> int:
         return stop + 1
     if text[stop : stop + 1] != b"\r":
         return 0
-    behind = stop
-    while text[behind : behind + 1] == b"\r":
-        behind += 1
+    run = _RETURNS.match(text, stop)
+    behind = run.end() if run else stop
     return behind + 1 if text[behind : behind + 1] == b"\n" else stop + 1
+
+
+_RETURNS = re.compile(rb"\r{1,99}")  # bounded, so that a text of nothing else stays quick
 
 
 def _stated_delimiter(sample: bytes) -> tuple[int, str, bytes]:
