@@ -712,6 +712,7 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
         wrapped.append(inside)
     doubled = _cells_to_rewrite(chunk, starts, separators, quote, dialect)
     if doubled:
+        begins[0] = starts.copy()  # the raw text goes on using where the records begin
         buffer, begins, stops = _rewritten(buffer, begins, stops, wrapped, doubled, dialect)
     return tuple(
         Cells(buffer, begin + inside, stop - inside) for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
