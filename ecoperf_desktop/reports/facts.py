@@ -31,7 +31,8 @@ def facts(desk: Desk) -> Facts:
     cost = desk.batch.value(COST, period)
     cost_text = ""
     if cost.value is not None:
-        cost_text = desk.say("cost_known", share=figures.form("ratio", language, decimals=3).text(cost.value))
+        known = figures.form("ratio", language, decimals=3).text(cost.value)
+        cost_text = desk.say("cost_known", share=known) if cost.value > 0 else desk.say("cost_unknown")
     through_text = desk.say("nothing_imported")
     if desk.through is not None:
         through_text = desk.say("through", day=figures.weekday_text(desk.through, language), year=iso(desk.through)[:4])

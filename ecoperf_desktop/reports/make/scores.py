@@ -214,7 +214,7 @@ def discuss(desk: Desk, entry: shape.Discuss, watched: Sequence[str]) -> Callout
     worth = _worth(bridge, desk)
     found.sort(key=lambda metric: (desk.state(metric).mark == "off_target", -abs(worth.get(metric, ("", 0.0))[1])))
     callouts = tuple(_callout(desk, metric, worth.get(metric)) for metric in found[:MOST_CALLOUTS])
-    quiet = desk.say("discuss_nothing") if any(desk.state(metric).why for metric in watched) else ""
+    quiet = desk.say("discuss_nothing" if any(_is_judged(desk, metric) for metric in watched) else "discuss_young")
     more = len(found) - len(callouts)
     return Callouts(
         desk.say("title_discuss"),
@@ -224,6 +224,13 @@ def discuss(desk: Desk, entry: shape.Discuss, watched: Sequence[str]) -> Callout
         desk.say("discuss_more", n=more) if more > 0 else "",
         entry.span,
     )
+
+
+def _is_judged(desk: Desk, metric: str) -> bool:
+    """Say whether there is something to judge the metric by: limits or a target."""
+    if desk.value(metric).value is None or desk.times.is_running:
+        return False
+    return desk.aim(metric) is not None or (desk.times.grain is not None and desk.history(metric).limits() is not None)
 
 
 def _worth(bridge: Bridge | None, desk: Desk) -> dict[str, tuple[str, float]]:

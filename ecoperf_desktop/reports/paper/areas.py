@@ -69,10 +69,10 @@ def area_sheets(pack: Pack, page: PageSummary, canvas: Canvas, first_number: int
         if state.place + height > bottom and state.place > top:
             sheet = opened()
         for index, piece in enumerate(pair):
-            middle = (canvas.left + canvas.right) / 2
-            left = canvas.left if index == 0 else middle + GUTTER / 2
-            right = canvas.right if piece.is_wide else (middle - GUTTER / 2 if index == 0 else canvas.right)
-            sheet.drawings.append(_drawing(piece, left, right, state.place))
+            slots = 1 if piece.is_wide else max(len(pair), 2)
+            width = (canvas.right - canvas.left - GUTTER * (slots - 1)) / slots
+            left = canvas.left + index * (width + GUTTER)
+            sheet.drawings.append(_drawing(piece, left, left + width, state.place))
         state.place += height + 6
     return sheets
 
@@ -116,7 +116,7 @@ def _pairs(pack: Pack, page: PageSummary, canvas: Canvas) -> Iterator[tuple[Piec
     rest = [block for block in page.blocks if not isinstance(block, Trend612)]
     speeds = [block for block in rest if isinstance(block, Lines) and says_something(block)]
     if speeds:
-        yield from _twos([_lines(block, language) for block in speeds])
+        yield from _rows([_lines(block, language) for block in speeds], 3)
     if trends:
         yield (_heading(sentence("reports.inputs", language)), _heading(sentence("reports.outputs", language)))
     reference = period_reference(pack)
@@ -133,20 +133,20 @@ def _pairs(pack: Pack, page: PageSummary, canvas: Canvas) -> Iterator[tuple[Piec
     for block in others:
         for piece in _pieces(block, language, page):
             if piece.is_wide:
-                yield from _twos(narrow)
+                yield from _rows(narrow)
                 narrow = []
                 yield (piece,)
             else:
                 narrow.append(piece)
-    yield from _twos(narrow)
+    yield from _rows(narrow)
     notes = [*pack.facts.gaps, *page.footnotes]
     if notes:
         yield (_notes(sentence("reports.notes", language), notes),)
 
 
-def _twos(pieces: list[Piece]) -> Iterator[tuple[Piece, ...]]:
-    for index in range(0, len(pieces), 2):
-        yield tuple(pieces[index : index + 2])
+def _rows(pieces: list[Piece], most: int = 2) -> Iterator[tuple[Piece, ...]]:
+    for index in range(0, len(pieces), most):
+        yield tuple(pieces[index : index + most])
 
 
 def _nothing(canvas: Canvas, left: float, right: float, top: float) -> None:

@@ -223,6 +223,9 @@ def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, h
     """Print every whole period's value, above its point, or below where the line dips and there is room."""
     place_x, place_y = x, y
     assert callable(place_x) and callable(place_y)
+    step = place_x(1) - place_x(0) if ends > 1 else 40.0
+    widest = max((canvas.text_width(point.short, 7.4, True) for point in panel.points[:ends]), default=0.0)
+    size = 7.4 if widest <= step * 1.15 else max(7.4 * step * 1.15 / widest, 5.8)
     for index, point in enumerate(panel.points[:ends]):
         if point.place is None:
             continue
@@ -230,9 +233,9 @@ def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, h
         after = panel.points[index + 1].place if index + 1 < ends else None
         is_dip = (before is None or before > point.place) and (after is None or after > point.place) and (before, after) != (None, None)
         spot = place_y(point.place)
-        is_below = is_dip
-        is_last = index == ends - 1
-        canvas.text(place_x(index), spot + 8.6 if is_below else spot - 3.2, point.short, 7.4, align="center", bold=is_last)
+        canvas.text(
+            place_x(index), spot + 8.6 if is_dip else spot - 3.2, point.short, size, align="center", bold=index == ends - 1
+        )
 
 
 def _foot(canvas: Canvas, left: float, right: float, top: float, foot: Sequence[Foot]) -> None:
@@ -280,7 +283,7 @@ def table(
 ) -> float:
     """Draw a table with rows of the height ``tall`` and return where it ends."""
     place = title(canvas, left, right, top, drawn.title, drawn.subtitle, letter, drawn.corner)
-    edges = _edges(canvas, drawn, rows, left, right)
+    edges, size = _edges(canvas, drawn, rows, left, right)
     for (start, end), column in zip(edges, drawn.columns, strict=True):
         if column.is_right:
             canvas.text(end, place + 9, column.title, SMALL, align="right", color=GREY, room=end - start)
@@ -292,7 +295,7 @@ def table(
         if row.is_total:
             canvas.rule(left, right, place, 0.6)
         for (start, end), cell in zip(edges, row.cells, strict=True):
-            _cell(canvas, start, end, place, cell, language, is_strong=row.is_total, tall=tall)
+            _cell(canvas, start, end, place, cell, language, is_strong=row.is_total, tall=tall, size=size)
         place += tall
         canvas.rule(left, right, place, 0.3, HAIR)
     if drawn.foot:
@@ -301,32 +304,21 @@ def table(
     return place
 
 
-def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right: float) -> list[tuple[float, float]]:
-    """Give every column the room its numbers need, and the names what is left, by weight."""
-    gap = 7.0
-    needs = []
-    for index, column in enumerate(drawn.columns):
-        if column.kind in ("number", "change"):
-            widest = max((canvas.text_width(row.cells[index].text, NUMBER, True) for row in rows), default=20.0)
-            head = min(canvas.text_width(column.title, SMALL, False), 62.0)
-            needs.append(max(widest, head, 18.0))
-        elif column.kind in ("spark", "interval", "bar"):
-            needs.append(66.0)
-        elif column.kind == "state":
-            needs.append(92.0)
-        else:
-            needs.append(0.0)
-    names = [index for index, need in enumerate(needs) if need == 0.0]
-    free = (right - left) - sum(needs) - gap * (len(needs) - 1)
+def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right: float) -> tuple[list[tuple[float, float]], float]:
+    """Give every column the room its numbers need, and the names what is left, by weight.
+
+    Return the columns' edges and the size of the numbers: smaller only where they would not leave room for names.
+    """
+    needs: list[float] = []
+    gap = size = 0.0
+    names = [index for index, column in enumerate(drawn.columns) if column.kind in ("text", "pill")]
+    wanted = {index: _name_width(canvas, drawn, rows, index) for index in names}
+    for size, gap in ((NUMBER, 7.0), (SMALL, 5.0), (6.8, 3.5)):
+        needs = [0.0 if index in names else _need(canvas, drawn, rows, index, size) for index in range(len(drawn.columns))]
+        free = (right - left) - sum(needs) - gap * (len(needs) - 1)
+        if free >= sum(min(width, 90.0) for width in wanted.values()):
+            break
     weight = sum(drawn.columns[index].weight for index in names) or 1.0
-    wanted = {
-        index: max(
-            [canvas.text_width(row.cells[index].text, BODY, True) for row in rows]
-            + [canvas.text_width(drawn.columns[index].title, SMALL, False)]
-        )
-        + 2
-        for index in names
-    }
     if names and sum(wanted.values()) < free:
         spare = (free - sum(wanted.values())) * (0.5 if len(names) < len(needs) else 1.0)
         for index in names:
@@ -337,24 +329,37 @@ def _edges(canvas: Canvas, drawn: Table, rows: Sequence[Row], left: float, right
             needs[index] += rest / len(others)
     else:
         for index in names:
-            needs[index] = max(free * drawn.columns[index].weight / weight, 20.0)
+            needs[index] = max(free * wanted[index] / sum(wanted.values()), 20.0)
     edges, place = [], left
     for need in needs:
         edges.append((place, place + need))
         place += need + gap
-    return edges
+    return edges, size
 
 
-def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, language: str, *, is_strong: bool, tall: float = ROW) -> None:
+def _need(canvas: Canvas, drawn: Table, rows: Sequence[Row], index: int, size: float) -> float:
+    column = drawn.columns[index]
+    if column.kind in ("number", "change"):
+        widest = max((canvas.text_width(row.cells[index].text, size, True) for row in rows), default=20.0)
+        return max(widest, min(canvas.text_width(column.title, SMALL, False), 62.0), 16.0)
+    return 92.0 if column.kind == "state" else 66.0
+
+
+def _name_width(canvas: Canvas, drawn: Table, rows: Sequence[Row], index: int) -> float:
+    widths = [canvas.text_width(row.cells[index].text, BODY, True) for row in rows]
+    return max([*widths, canvas.text_width(drawn.columns[index].title, SMALL, False)]) + 2
+
+
+def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, language: str, *, is_strong: bool, tall: float, size: float) -> None:
     baseline = top + tall / 2 + 2.9
     match cell:
         case TextCell():
             color = GREY if cell.muted else QColor(0, 0, 0)
             canvas.text(left, baseline, cell.text, BODY, bold=cell.strong or is_strong, color=color, room=right - left)
         case NumberCell():
-            canvas.text(right, baseline, cell.text, NUMBER, bold=cell.strong or is_strong, align="right", color=GREY if cell.muted else QColor(0, 0, 0))
+            canvas.text(right, baseline, cell.text, size, bold=cell.strong or is_strong, align="right", color=GREY if cell.muted else QColor(0, 0, 0))
         case ChangeCell():
-            canvas.text(right, baseline, cell.text, BODY, align="right")
+            canvas.text(right, baseline, cell.text, min(size, BODY), align="right")
         case SparkCell():
             spark(canvas, left, top + 1.2, min(right - left, 74.0), tall - 2.4, cell.spark)
         case StateCell():

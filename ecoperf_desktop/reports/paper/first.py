@@ -68,8 +68,8 @@ def _head(pack: Pack, page: PageSummary, canvas: Canvas) -> float:
     title = sentence(f"reports.review_{key}", language, period=page.period_text)
     top = canvas.margin
     width = canvas.right - canvas.left
-    first = [facts.through_text, facts.covered_text, *(f"{figures.DAGGER} {gap}" for gap in facts.gaps[:2]), facts.imports_text, facts.cost_text]
-    second = [facts.calendar_text, facts.compare_text]
+    first = [facts.through_text, facts.covered_text, *(f"{figures.DAGGER} {gap}" for gap in facts.gaps[:2]), facts.imports_text]
+    second = [facts.cost_text, facts.calendar_text, facts.compare_text]
     canvas.text(canvas.left, top + 12, title, HEAD, bold=True, room=width * 0.5)
     under = f"{page.scope_text} · {figures.long_span_text(scope.period, language)}"
     canvas.text(canvas.left, top + 28, under, BODY + 0.4, room=width * 0.46)
