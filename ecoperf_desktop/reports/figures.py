@@ -174,8 +174,12 @@ def form(
         divide = Fraction(10**places)
         major = largest / float(divide)
         if decimals is None:
-            small = 0 < major < 10 or (is_quotient and major < 10)
-            decimals = places if small else min(places, 1) if is_quotient and major < 1000 else 0
+            # In a column of prices the cheap ones decide: £3.37 beside £179.60, yet £1,560 alone.
+            least = min((abs(float(value)) for value in known if value), default=0.0) / float(divide)
+            if 0 < major < 10 or (is_quotient and least < 10 and major < 1000):
+                decimals = places
+            else:
+                decimals = min(places, 1) if is_quotient and major < 1000 else 0
         sign = currency_sign(currency, is_shared=is_shared)
         return Form("amount", language, divide, decimals, sign, rate_change=change, is_money=True)
     if unit == "ratio" and decimals is not None and decimals < 3:

@@ -54,7 +54,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     is_sum = desk.metric(entry.by).unit in ("money", "count")
     order = [key for key, value in cuts[entry.by].items() if value.value is not None and (value.value or not is_sum)]
     order.sort(key=lambda key: (-_weight(cuts[entry.by][key]), key))
-    if not order or order == [""]:
+    if not order or order == [""] or (len(order) == 1 and entry.dimension == "shop"):
         return None
     kept = order[: entry.most]
     forms = {
@@ -92,7 +92,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
         if has_share:
             cells.append(BarCell(None, Figure(None, "")))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
-    corner = desk.say("rows_of", shown=len(kept), all=len(order)) if len(order) > len(kept) else ""
+    corner = desk.say("rows_of", shown=len(kept), all=f"{len(order):,}") if len(order) > len(kept) else ""
     subtitle = desk.period_name() if period == desk.times.period else desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
     return Table(
         entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, corner, is_sortable=True, span=entry.span
