@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from ecoperf_desktop.store import rows
 from ecoperf_desktop.store.rows import Shape, Stored
 
 UNCHANGED, CHANGED, NEW = 1, 2, 3
+_AT_ONCE = 5_000
 
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -132,32 +133,39 @@ class Fold:
         self.write(shape, to_write)
         return settled
 
-    def withdraw(self, shape: Shape, import_id: int) -> tuple[list[Change], list[int]]:
-        """Take the import's assertions back; return the rows that changed, and those nobody asserts any more."""
+    def withdraw(self, shape: Shape, import_id: int) -> Iterator[list[Change]]:
+        """Take back what the import says of rows that others speak of too; yield the rows that changed, in parts.
+
+        Rows that only this import speaks of are left as they are, and so is what ``held`` says of them.
+        """
         spoken = self._conn.execute(
-            "SELECT row_id FROM held WHERE import_id = ? AND table_name = ?", (import_id, shape.name)
+            "SELECT row_id FROM held h WHERE import_id = ? AND table_name = ? AND EXISTS (SELECT 1 FROM held o "
+            "WHERE o.table_name = h.table_name AND o.row_id = h.row_id AND o.import_id <> h.import_id)",
+            (import_id, shape.name),
         ).fetchall()
-        ids = [row[0] for row in spoken]
+        for start in range(0, len(spoken), _AT_ONCE):
+            yield self._withdrawn(shape, import_id, [row[0] for row in spoken[start : start + _AT_ONCE]])
+
+    def _withdrawn(self, shape: Shape, import_id: int, ids: Sequence[int]) -> list[Change]:
         facts = self._facts(shape, ids)
         held = self._held(shape, ids)
         settled = Settled()
         to_write: list[tuple[int, Assertion]] = []
         released: list[tuple[str, int]] = []
-        alone: list[int] = []
         for row_id in ids:
             rest = [one for one in held[row_id] if one.import_id != import_id]
-            if not rest:
-                alone.append(row_id)
-                continue
             after = self.folded(rest)
             self._note(shape, settled, row_id, facts[row_id].says, after)
             to_write.append((row_id, after))
             if len(rest) == 1 and set(after.says) == set(self.fields(after.import_id, shape.name)):
                 released.append((shape.name, row_id))
-        self._conn.execute("DELETE FROM held WHERE import_id = ? AND table_name = ?", (import_id, shape.name))
+        self._conn.executemany(
+            "DELETE FROM held WHERE table_name = ? AND row_id = ? AND import_id = ?",
+            ((shape.name, row_id, import_id) for row_id in ids),
+        )
         self._conn.executemany("DELETE FROM held WHERE table_name = ? AND row_id = ?", released)
         self.write(shape, to_write)
-        return settled.changes, alone
+        return settled.changes
 
     def hold(self, shape: Shape, held: Iterable[tuple[int, Assertion]]) -> None:
         """Keep assertions by their rows' ids, instead of what the same import said of the row before."""

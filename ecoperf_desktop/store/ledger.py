@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -119,9 +119,9 @@ def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Tou
         if shape.table.strategy == "block":
             blocks.withdraw(shape, import_id)
             continue
-        changes, alone = fold.withdraw(shape, import_id)
-        touched.changes(shape, changes)
-        _remove(conn, shape, import_id, alone, touched)
+        for changes in fold.withdraw(shape, import_id):
+            touched.changes(shape, changes)
+        _remove(conn, shape, import_id, touched)
     seen.forget(conn, import_id)
     for table in ("coverage", "raw_block", "import_fields"):
         conn.execute(f"DELETE FROM {table} WHERE import_id = ?", (import_id,))
@@ -130,15 +130,16 @@ def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Tou
     )
 
 
-def _remove(conn: sqlite3.Connection, shape: Shape, import_id: int, alone: Iterable[int], touched: Touched) -> None:
+def _remove(conn: sqlite3.Connection, shape: Shape, import_id: int, touched: Touched) -> None:
     """Remove the facts that only this import asserts; what others refer to by name keeps the name."""
     key = shape.id_column
-    with derive.wanted(conn, alone) as unheld:
+    with derive.wanted(conn, ()) as unheld:
         conn.execute(
-            f"""INSERT OR IGNORE INTO {unheld} SELECT {key} FROM {shape.name} WHERE import_id = ? AND NOT EXISTS
-              (SELECT 1 FROM held h WHERE h.table_name = ? AND h.row_id = {shape.name}.{key})""",
-            (import_id, shape.name),
+            f"""INSERT INTO {unheld} SELECT {key} FROM {shape.name} WHERE import_id = ? AND NOT EXISTS
+              (SELECT 1 FROM held h WHERE h.table_name = ? AND h.row_id = {shape.name}.{key} AND h.import_id <> ?)""",
+            (import_id, shape.name, import_id),
         )
+        conn.execute("DELETE FROM held WHERE import_id = ? AND table_name = ?", (import_id, shape.name))
         touched.stored(shape, f"{key} IN (SELECT id FROM {unheld})")
         if shape.name in _NAMED_TABLES:
             named = _NAMED_TABLES[shape.name]

@@ -35,6 +35,7 @@ from ecoperf_desktop.store.touched import Touched
 # The write-ahead log is merged after an import that made it larger than this.
 _LARGE_LOG = 16_000_000
 _SEPARATOR = "\x1f"
+_SETTLED_AT_ONCE = 5_000
 _MONEY = ("money", "cost_e4")
 
 
@@ -135,14 +136,6 @@ class Loading:
         for asserted in sorted(tables, key=lambda one: place[one.table]):
             if len(asserted):
                 self._assert_table(asserted)
-
-    def next_sheet(self) -> None:
-        """Say that the rows that follow stand in another sheet: there equal rows are the same rows again.
-
-        Sheets of one workbook may overlap as files do; within a sheet equal rows stay different ones.
-        """
-        self._writer.submit(self._repeats.clear)
-        self._writer.submit(self._lines.next_sheet)
 
     def keep_raw(self, first_record: int, records: int, compressed: bytes) -> None:
         """Keep a zlib block of the file's text that begins at ``first_record``."""
@@ -289,12 +282,18 @@ class Loading:
     def _settle(
         self, shape: Shape, stored: dict[str, Column], ids: Int64, old: NDArray[np.intp], records: Int64
     ) -> NDArray[np.uint8]:
-        listed = [rows.values(rows.take(column, old)) for column in stored.values()]
-        settled = self._fold.settle(
-            shape, self.import_id, tuple(stored), ids[old].tolist(), records[old].tolist(), zip(*listed, strict=True)
-        )
-        self._touched.changes(shape, settled.changes)
-        return np.array(settled.levels, dtype=np.uint8)
+        """Let the file speak about rows that are stored; return what became of each."""
+        levels: list[int] = []
+        # In parts, since every row becomes an object here.
+        for start in range(0, len(old), _SETTLED_AT_ONCE):
+            part = old[start : start + _SETTLED_AT_ONCE]
+            listed = [rows.values(rows.take(column, part)) for column in stored.values()]
+            settled = self._fold.settle(
+                shape, self.import_id, tuple(stored), ids[part].tolist(), records[part].tolist(), zip(*listed, strict=True)
+            )
+            self._touched.changes(shape, settled.changes)
+            levels += settled.levels
+        return np.array(levels, dtype=np.uint8)
 
     def _hold_unusual(self, shape: Shape, ids: Int64, records: Int64, taken: dict[str, Column]) -> None:
         """Spell out rows about which this file says other fields than it does elsewhere."""
@@ -349,16 +348,15 @@ class Loading:
         if stated is not None:
             self._coverage = {key: (stated.first, stated.last) for key in self._coverage}
         # What is said of the company's refunds is said of the refunds of each shop whose sales are in the file.
-        shops = [shop for kind, shop in self._coverage if kind == "sales" and shop is not None]
+        shops = [shop_id for kind, shop_id in self._coverage if kind == "sales" and shop_id is not None]
         if shops and (spoken := self._coverage.pop(("refunds", None), None)) is not None:
-            for shop in shops:
-                self._cover("refunds", shop, *spoken)
+            for shop_id in shops:
+                self._cover("refunds", shop_id, *spoken)
         # A file with sales and refunds speaks for both over all of its days.
-        for shop in {shop for kind, shop in self._coverage if kind in ("sales", "refunds")}:
-            if ("sales", shop) in self._coverage and ("refunds", shop) in self._coverage:
-                span = self._coverage["refunds", shop]
-                self._cover("sales", shop, *span)
-                self._cover("refunds", shop, *self._coverage["sales", shop])
+        for of_shop in {shop for _, shop in self._coverage}:
+            if ("sales", of_shop) in self._coverage and ("refunds", of_shop) in self._coverage:
+                self._cover("sales", of_shop, *self._coverage["refunds", of_shop])
+                self._cover("refunds", of_shop, *self._coverage["sales", of_shop])
         self._conn.executemany(
             "INSERT INTO coverage(import_id, kind, source_id, shop_id, first_day, last_day) VALUES (?, ?, ?, ?, ?, ?)",
             ((self.import_id, kind, self._source_id, shop, *span) for (kind, shop), span in self._coverage.items()),
