@@ -232,26 +232,30 @@ def _write_products(
     """
     starts = _starts(firsts, shops, channels)
     held = _held(conn, f"SELECT products, sums, first_day, shop_id, channel_id FROM week_products WHERE view = '{view}'", firsts)
-    ids, packed = products.astype("<u4"), _packed(sums)
+    ids, narrow, wide = products.astype("<u4"), _narrowed(sums), sums.astype("<i8", copy=False)
+    is_wide = np.logical_or.reduceat(_is_wide(sums), starts).tolist()
     written = []
-    for start, end in zip(starts, [*starts[1:], len(firsts)], strict=True):
+    for start, end, needs_width in zip(starts, [*starts[1:], len(firsts)], is_wide, strict=True):
         cell = (int(firsts[start]), int(shops[start]), int(channels[start]))
-        part, added = ids[start:end], packed[:, start:end]
+        part, added = ids[start:end], (wide if needs_width else narrow)[:, start:end]
         if cell in held:
             before = np.frombuffer(held[cell][0], "<u4")
             values = np.concatenate([_wide(held[cell][1], len(sums), len(before)), sums[:, start:end]], axis=1)
             part, where = np.unique(np.concatenate([before, part]), return_inverse=True)
-            added = _packed(np.stack([_added(row, where, len(part)) for row in values]))
+            total = np.stack([_added(row, where, len(part)) for row in values])
+            added = total if _is_wide(total).any() else _narrowed(total)
         written.append((view, *cell, part.tobytes(), added.tobytes()))
     conn.executemany("INSERT OR REPLACE INTO week_products VALUES (?, ?, ?, ?, ?, ?)", written)
 
 
-def _packed(sums: Int64) -> NDArray[Any]:
-    """Return sums in half the width where all of them fit."""
-    known = sums != UNKNOWN
-    if sums.max(initial=0) < 2**31 and sums.min(initial=0, where=known) > _NARROW_UNKNOWN:
-        return np.where(known, sums, _NARROW_UNKNOWN).astype("<i4")
-    return sums.astype("<i8")
+def _is_wide(sums: Int64) -> Bool:
+    """Return which products have a sum that needs the full width."""
+    wide: Bool = (((sums >= 2**31) | (sums <= _NARROW_UNKNOWN)) & (sums != UNKNOWN)).any(axis=0)
+    return wide
+
+
+def _narrowed(sums: Int64) -> NDArray[np.int32]:
+    return np.where(sums == UNKNOWN, _NARROW_UNKNOWN, sums).astype("<i4")
 
 
 def _wide(packed: bytes, measures: int, products: int) -> Int64:
