@@ -208,12 +208,14 @@ def _show_import(made: ImportReport, asked: argparse.Namespace) -> int:
     else:
         for file in made.files:
             print(_file_line(file))
+            if file.status == "refused":
+                continue
             for finding in file.findings[:20]:
                 print("   ", cli_json.finding_sentence(finding))
             if len(file.findings) > 20:
                 print("   ", sentence("cli.more_findings", n=len(file.findings) - 20))
     for file in made.files:
-        if file.status == "refused" and asked.json:
+        if file.status == "refused":
             why = cli_json.finding_sentence(file.findings[0]) if file.findings else sentence("cli.status_refused")
             print(f"{_where(file)}: {why}", file=sys.stderr)
     if made.refused or not made.files:
