@@ -242,7 +242,7 @@ def _parsed(text: str, file: str, remarks: _Remarks) -> Json:
     try:
         return _loader(remarks)(text)
     except json.JSONDecodeError as problem:
-        cut = problem.pos >= len(text.rstrip()) - 1 or problem.msg.startswith("Unterminated string")
+        cut = problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated string")
         raise FileRefused("reading.json_cut" if cut else "reading.json_invalid", file=file, line=problem.lineno, column=problem.colno) from None
     except (RecursionError, ValueError):
         raise FileRefused("reading.json_invalid", file=file, line=1, column=1) from None

@@ -167,7 +167,8 @@ def _written(block: Block, kept: Sequence[int], delimiter: str) -> Iterator[tupl
         rows = np.arange(low, high)
         columns = [block.columns[place].texts(rows) for place in kept if place < len(block.columns)]
         out = io.StringIO()
-        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+        # Everything in quotes: before Python 3.13 the writer leaves a lone carriage return bare.
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
         number = int(block.records[low])
         for row, record in zip(zip(*columns, strict=True), block.records[low:high].tolist(), strict=True):
             out.write("\n" * (record - number))

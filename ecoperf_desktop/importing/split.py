@@ -772,6 +772,8 @@ def _rewritten(
     """Return a longer buffer that holds the rewritten cells, and the cells' new places; they count as unwrapped."""
     written: list[bytes] = []
     place = len(buffer)
+    # The places of the text itself stay as they are: others read them too.
+    begins, stops = [begin.copy() for begin in begins], [stop.copy() for stop in stops]
     for row, column in cells:
         begin, stop = int(begins[column][row]), int(stops[column][row])
         if not wrapped[column][row]:
