@@ -42,7 +42,9 @@ class _Block:
 class Blocks:
     """Puts one import's blocks in place."""
 
-    def __init__(self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, dirty: Dirty) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, dirty: Dirty
+    ) -> None:
         self._conn = conn
         self._fold = fold
         self._import_id = import_id
@@ -58,7 +60,9 @@ class Blocks:
         listed = {name: rows.values(column) for name, column in stored.items()}
         spoken = list(zip(*(listed.get(name) or [None] * count for name in shape.fields), strict=True))
         groups: dict[tuple[Stored, ...], list[int]] = {}
-        for index, bounds in enumerate(zip(*(listed.get(n) or [None] * count for n in shape.table.block), strict=True)):
+        for index, bounds in enumerate(
+            zip(*(listed.get(n) or [None] * count for n in shape.table.block), strict=True)
+        ):
             groups.setdefault(bounds, []).append(index)
         blocks = {_Block(shape, self._source_id, bounds): members for bounds, members in groups.items()}
         shown_by = self._shown_by(shape, [block.key for block in blocks])
@@ -85,10 +89,13 @@ class Blocks:
             if is_live:
                 live.extend(members)
             else:
-                self._rest(block, self._import_id, [(int(records[index]), *spoken[index]) for index in members])
+                self._rest(
+                    block, self._import_id, [(int(records[index]), *spoken[index]) for index in members]
+                )
             entries.append((shape.name, block.key, self._import_id, int(is_live)))
         self._conn.executemany(
-            "INSERT OR IGNORE INTO block(table_name, block_key, import_id, is_live) VALUES (?, ?, ?, ?)", entries
+            "INSERT OR IGNORE INTO block(table_name, block_key, import_id, is_live) VALUES (?, ?, ?, ?)",
+            entries,
         )
         self._insert(shape, stored, records, np.array(sorted(live), dtype=np.intp))
         return levels
@@ -96,10 +103,15 @@ class Blocks:
     def withdraw(self, shape: Shape, import_id: int) -> None:
         """Take one import's blocks away; where it was shown, the newest of the others is shown again."""
         mine = self._conn.execute(
-            "SELECT block_key, is_live FROM block WHERE import_id = ? AND table_name = ?", (import_id, shape.name)
+            "SELECT block_key, is_live FROM block WHERE import_id = ? AND table_name = ?",
+            (import_id, shape.name),
         ).fetchall()
-        self._conn.execute("DELETE FROM block WHERE import_id = ? AND table_name = ?", (import_id, shape.name))
-        self._conn.execute("DELETE FROM resting WHERE import_id = ? AND table_name = ?", (import_id, shape.name))
+        self._conn.execute(
+            "DELETE FROM block WHERE import_id = ? AND table_name = ?", (import_id, shape.name)
+        )
+        self._conn.execute(
+            "DELETE FROM resting WHERE import_id = ? AND table_name = ?", (import_id, shape.name)
+        )
         for key, is_live in mine:
             if not is_live:
                 continue
@@ -113,11 +125,18 @@ class Blocks:
 
     def _shown_by(self, shape: Shape, keys: Sequence[str]) -> dict[str, int]:
         found = rows.select_by(
-            self._conn, "block_key, import_id", "block", "block_key", keys, f"table_name = '{shape.name}' AND is_live = 1"
+            self._conn,
+            "block_key, import_id",
+            "block",
+            "block_key",
+            keys,
+            f"table_name = '{shape.name}' AND is_live = 1",
         )
         return dict(found)  # type: ignore[arg-type]
 
-    def _insert(self, shape: Shape, stored: dict[str, Column], records: Int64, live: NDArray[np.intp]) -> None:
+    def _insert(
+        self, shape: Shape, stored: dict[str, Column], records: Int64, live: NDArray[np.intp]
+    ) -> None:
         columns: dict[str, Column | Sequence[Stored] | int] = {"source_id": self._source_id}
         for name, column in zip(shape.fields, shape.columns, strict=True):
             if name in stored:
@@ -127,7 +146,9 @@ class Blocks:
         for column in shape.day_columns:
             taken = columns.get(column)
             if isinstance(taken, Numbers):
-                touch(self._dirty, shape.name, np.unique(taken.values[rows.present(taken, len(taken))]).tolist())
+                touch(
+                    self._dirty, shape.name, np.unique(taken.values[rows.present(taken, len(taken))]).tolist()
+                )
 
     def _rows_of(self, block: _Block, import_id: int) -> list[tuple[Stored, ...]]:
         """Return the block's stored rows: row id, record, then the fields."""
@@ -142,7 +163,9 @@ class Blocks:
 
     def _remove(self, block: _Block, ids: Sequence[Stored]) -> None:
         shape = block.shape
-        self._conn.executemany(f"DELETE FROM {shape.name} WHERE {shape.id_column} = ?", ((one,) for one in ids))
+        self._conn.executemany(
+            f"DELETE FROM {shape.name} WHERE {shape.id_column} = ?", ((one,) for one in ids)
+        )
         self._touch(block)
 
     def _touch(self, block: _Block) -> None:
@@ -174,10 +197,17 @@ class Blocks:
         laid = json.loads(text)
         column_of = dict(zip(block.shape.fields, block.shape.columns, strict=True)) | {"record": "record"}
         listed = zip(*laid["rows"], strict=True)
-        columns: dict[str, Column | Sequence[Stored] | int] = {"source_id": block.source_id, "import_id": import_id}
-        columns |= {column_of[name]: list(column) for name, column in zip(laid["fields"], listed, strict=True)}
+        columns: dict[str, Column | Sequence[Stored] | int] = {
+            "source_id": block.source_id,
+            "import_id": import_id,
+        }
+        columns |= {
+            column_of[name]: list(column) for name, column in zip(laid["fields"], listed, strict=True)
+        }
         rows.insert(self._conn, block.shape.name, columns, len(laid["rows"]))
-        self._conn.execute("DELETE FROM resting WHERE table_name = ? AND block_key = ? AND import_id = ?", where)
+        self._conn.execute(
+            "DELETE FROM resting WHERE table_name = ? AND block_key = ? AND import_id = ?", where
+        )
         self._conn.execute(
             "UPDATE block SET is_live = 1 WHERE table_name = ? AND block_key = ? AND import_id = ?", where
         )

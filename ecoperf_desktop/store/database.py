@@ -26,7 +26,13 @@ from ecoperf_desktop.store import schema
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
 
-_SAFETY: dict[str, int | str] = {"trusted_schema": 0, "cell_size_check": 1, "mmap_size": 0, "foreign_keys": 1, "temp_store": 2}
+_SAFETY: dict[str, int | str] = {
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "mmap_size": 0,
+    "foreign_keys": 1,
+    "temp_store": 2,
+}
 _WRITER: dict[str, int | str] = {
     **_SAFETY,
     "busy_timeout": 5000,
@@ -36,7 +42,13 @@ _WRITER: dict[str, int | str] = {
     "journal_size_limit": 67_108_864,
     "cache_size": -65_536,
 }
-_READER: dict[str, int | str] = {**_SAFETY, "busy_timeout": 2000, "wal_autocheckpoint": 0, "cache_size": -32_768, "query_only": 1}
+_READER: dict[str, int | str] = {
+    **_SAFETY,
+    "busy_timeout": 2000,
+    "wal_autocheckpoint": 0,
+    "cache_size": -32_768,
+    "query_only": 1,
+}
 # Apple's fsync only hands bytes to the disk; these ask the disk to keep them.
 _APPLE: dict[str, int | str] = {"fullfsync": 1, "checkpoint_fullfsync": 1}
 
@@ -396,7 +408,12 @@ def _create(path: Path) -> None:
     except OSError as error:
         raise WorkspaceError("store.cannot_create", path=str(path), reason=str(error)) from error
     finally:
-        for name in (unfinished.name, unfinished.name + "-wal", unfinished.name + "-shm", unfinished.name + "-journal"):
+        for name in (
+            unfinished.name,
+            unfinished.name + "-wal",
+            unfinished.name + "-shm",
+            unfinished.name + "-journal",
+        ):
             unfinished.with_name(name).unlink(missing_ok=True)
 
 

@@ -107,7 +107,9 @@ def persons(conn: sqlite3.Connection, customers: Iterable[int], hashes: Iterable
     return {customer for _, customer in moved} | left
 
 
-def first_orders(conn: sqlite3.Connection, customers: Iterable[int], moved: Iterable[int], dirty: Dirty) -> None:
+def first_orders(
+    conn: sqlite3.Connection, customers: Iterable[int], moved: Iterable[int], dirty: Dirty
+) -> None:
     """Find each buyer's first ever sale again, for the buyers of these accounts.
 
     The earliest sale day counts, then the earliest moment, then order number and

@@ -109,7 +109,9 @@ class Names:
             words = [coded.words[code] for code in code_of[of_shop].tolist()]
             id_of[of_shop] = self._order_ids(shop, words)
         ids = id_of[pairs]
-        return OrderIds(ids, ids >= self._first_unstored if self._unstored else np.zeros(len(ids), dtype=bool))
+        return OrderIds(
+            ids, ids >= self._first_unstored if self._unstored else np.zeros(len(ids), dtype=bool)
+        )
 
     def orders_are_stored(self) -> None:
         """Note that every order that waited now has a row."""
@@ -150,7 +152,9 @@ class Names:
         word_of = {self._hash(word, "buyer"): word for word in unseen}
         if not self._was_empty["customer"]:
             mine = f"source_id = {self._source_id}"
-            found = rows.select_by(self._conn, "ext_hash, customer_id", "customer", "ext_hash", list(word_of), mine)
+            found = rows.select_by(
+                self._conn, "ext_hash, customer_id", "customer", "ext_hash", list(word_of), mine
+            )
             for ext_hash, customer in found:
                 known[word_of.pop(ext_hash)] = customer  # type: ignore[arg-type,assignment]
         if not word_of:
@@ -212,8 +216,8 @@ def as_words(column: Column) -> Coded:
     """Return a column of names as coded text; whole numbers are names too."""
     if isinstance(column, Coded):
         return column
-    distinct, codes = np.unique(column.values, return_inverse=True)
-    codes = codes.astype(np.int32)
+    distinct, places = np.unique(column.values, return_inverse=True)
+    codes = places.astype(np.int32)
     if column.missing is not None:
         codes[column.missing] = -1
     return Coded(codes, [str(value) for value in distinct.tolist()])

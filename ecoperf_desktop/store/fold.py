@@ -127,7 +127,9 @@ class Fold:
                 after = self.folded([one for one in assertions if one.import_id != import_id] + [mine])
             before = None if stored.import_id is None else stored.says
             settled.levels.append(self._note(shape, settled, row_id, before, after))
-            if (after.import_id, after.record) != (stored.import_id, stored.record) or settled.levels[-1] != UNCHANGED:
+            if (after.import_id, after.record) != (stored.import_id, stored.record) or settled.levels[
+                -1
+            ] != UNCHANGED:
                 to_write.append((row_id, after))
         self.hold(shape, to_hold)
         self.write(shape, to_write)
@@ -171,9 +173,7 @@ class Fold:
         """Keep assertions by their rows' ids, instead of what the same import said of the row before."""
         self._conn.executemany(
             "INSERT OR REPLACE INTO held(table_name, row_id, import_id, record, asserted) VALUES (?, ?, ?, ?, ?)",
-            (
-                (shape.name, row_id, one.import_id, one.record, _written(one.says)) for row_id, one in held
-            ),
+            ((shape.name, row_id, one.import_id, one.record, _written(one.says)) for row_id, one in held),
         )
 
     def write(self, shape: Shape, facts: Sequence[tuple[int, Assertion]]) -> None:
@@ -203,7 +203,9 @@ class Fold:
         spoken = self.fields(stored.import_id, shape.name)
         return Assertion(stored.import_id, stored.record, {name: stored.says[name] for name in spoken})
 
-    def _note(self, shape: Shape, settled: Settled, row_id: int, before: Fact | None, after: Assertion) -> int:
+    def _note(
+        self, shape: Shape, settled: Settled, row_id: int, before: Fact | None, after: Assertion
+    ) -> int:
         now = {name: after.says.get(name) for name in shape.fields}
         if before == now:
             return UNCHANGED

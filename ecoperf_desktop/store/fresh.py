@@ -210,7 +210,11 @@ class FreshSales:
 
     def _texts(self, orders: Sequence[int]) -> dict[int, tuple[str, str]]:
         found = rows.select_by(
-            self._conn, "o.order_id, o.order_no, s.name", "orders o JOIN shop s USING(shop_id)", "o.order_id", orders
+            self._conn,
+            "o.order_id, o.order_no, s.name",
+            "orders o JOIN shop s USING(shop_id)",
+            "o.order_id",
+            orders,
         )
         return {order: (number, shop) for order, number, shop in found}  # type: ignore[misc]
 
@@ -298,15 +302,15 @@ def _joined(parts: Sequence[tuple[Mapping[str, Column], int]]) -> dict[str, Colu
 
 
 def _joined_column(parts: Sequence[tuple[Column | None, int]]) -> Column:
-    present = [column for column, _ in parts if column is not None]
-    if isinstance(present[0], Coded):
+    if any(isinstance(column, Coded) for column, _ in parts):
         return _joined_words(parts)
-    values = np.concatenate(
-        [np.zeros(count, present[0].values.dtype) if column is None else column.values for column, count in parts]  # type: ignore[union-attr]
-    )
-    complete = len(present) == len(parts) and all(column.missing is None for column in present)  # type: ignore[union-attr]
-    missing = None if complete else np.concatenate([~rows.present(column, count) for column, count in parts])
-    return Numbers(values, missing) if isinstance(present[0], Numbers) else Reals(values, missing)
+    numbers = [(column if isinstance(column, Numbers | Reals) else None, count) for column, count in parts]
+    kind = next(type(column) for column, _ in numbers if column is not None)
+    # Zeros of whole numbers where a stretch lacks the column: they neither show nor change the type.
+    values = np.concatenate([np.zeros(count, np.int64) if one is None else one.values for one, count in numbers])
+    if all(one is not None and one.missing is None for one, _ in numbers):
+        return kind(values)
+    return kind(values, np.concatenate([~rows.present(one, count) for one, count in numbers]))
 
 
 def _joined_words(parts: Sequence[tuple[Column | None, int]]) -> Coded:

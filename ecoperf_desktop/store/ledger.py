@@ -126,7 +126,8 @@ def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Tou
     for table in ("coverage", "raw_block", "import_fields"):
         conn.execute(f"DELETE FROM {table} WHERE import_id = ?", (import_id,))
     conn.execute(
-        "UPDATE imports SET state = 'undone', undone_utc = ? WHERE import_id = ?", (int(time.time()), import_id)
+        "UPDATE imports SET state = 'undone', undone_utc = ? WHERE import_id = ?",
+        (int(time.time()), import_id),
     )
 
 
@@ -175,13 +176,19 @@ def _forget_unknown(conn: sqlite3.Connection) -> None:
                 "NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.line_id >= orders.order_id * 65536 "
                 "AND l.line_id < (orders.order_id + 1) * 65536)"
             )
-        candidates = {row[0] for row in conn.execute(f"SELECT {key} FROM {table} WHERE import_id IS NULL AND {' AND '.join(alone)}")}
+        candidates = {
+            row[0]
+            for row in conn.execute(
+                f"SELECT {key} FROM {table} WHERE import_id IS NULL AND {' AND '.join(alone)}"
+            )
+        }
         if candidates:
             marks = ",".join("?" * len(facts))
             candidates -= {
                 row[0]
                 for row in conn.execute(
-                    f"SELECT json_extract(asserted, '$.{name}') FROM held WHERE table_name IN ({marks})", facts
+                    f"SELECT json_extract(asserted, '$.{name}') FROM held WHERE table_name IN ({marks})",
+                    facts,
                 )
             }
         conn.executemany(f"DELETE FROM {table} WHERE {key} = ?", ((one,) for one in candidates))
@@ -189,6 +196,18 @@ def _forget_unknown(conn: sqlite3.Connection) -> None:
 
 def _empty(conn: sqlite3.Connection) -> None:
     """Remove the names that are left when no import is active; the next file may choose its currency anew."""
-    for table in ("campaign", "product", "customer", "staff", "category", "supplier", "channel", "region", "location", "carrier", "shop"):
+    for table in (
+        "campaign",
+        "product",
+        "customer",
+        "staff",
+        "category",
+        "supplier",
+        "channel",
+        "region",
+        "location",
+        "carrier",
+        "shop",
+    ):
         conn.execute(f"DELETE FROM {table}")
     conn.execute("DELETE FROM setting WHERE name = 'reporting_currency'")

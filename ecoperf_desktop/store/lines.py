@@ -24,7 +24,9 @@ class Lines:
     whole imports, so ranks have no holes.
     """
 
-    def __init__(self, conn: sqlite3.Connection, orders_known_before: int, *, always_look: bool = False) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, orders_known_before: int, *, always_look: bool = False
+    ) -> None:
         self._conn = conn
         # Orders above this id were made by this import: all of their lines are its own.
         self._orders_known_before = orders_known_before
@@ -48,7 +50,9 @@ class Lines:
 
     def _appended(self, orders: Int64) -> Int64:
         """Number lines on after those that this import gave their orders before."""
-        in_order = np.arange(len(orders)) if (np.diff(orders) >= 0).all() else np.argsort(orders, kind="stable")
+        in_order = (
+            np.arange(len(orders)) if (np.diff(orders) >= 0).all() else np.argsort(orders, kind="stable")
+        )
         grouped = orders[in_order]
         starts = np.flatnonzero(np.diff(grouped, prepend=grouped[0] - 1))
         counts = np.diff(starts, append=len(grouped))

@@ -52,7 +52,9 @@ class _DryRun(Exception):
     """Ends a transaction whose outcome was only to be seen."""
 
 
-def known_import(conn: sqlite3.Connection, *, sha256: str, member: str | None, format_id: str, source: str) -> int | None:
+def known_import(
+    conn: sqlite3.Connection, *, sha256: str, member: str | None, format_id: str, source: str
+) -> int | None:
     """Return the active import of the same bytes read the same way, None when there is none."""
     row = conn.execute(
         "SELECT i.import_id FROM imports i JOIN source s USING(source_id) WHERE i.sha256 = ? AND i.member IS ? "
@@ -150,7 +152,9 @@ class Loading:
         self._writer.wait()
         self._cover(kind, None if shop is None else self._names.one("shop", shop), first_day, last_day)
 
-    def finish(self, *, read: int, dropped: Mapping[str, int], findings: Sequence[Finding], rejected: int) -> Loaded:
+    def finish(
+        self, *, read: int, dropped: Mapping[str, int], findings: Sequence[Finding], rejected: int
+    ) -> Loaded:
         """Work out what follows from the rows, and close the ledger entry.
 
         ``read`` counts the file's records, ``dropped`` those left out by rule, by
@@ -185,7 +189,9 @@ class Loading:
         self._check_currency(table, asserted)
         if table.strategy == "seen":
             products = self._names.ids("product", asserted.columns["sku"]).values
-            self._levels.mark(asserted.records, self._titles.see(products, as_words(asserted.columns["title"])))
+            self._levels.mark(
+                asserted.records, self._titles.see(products, as_words(asserted.columns["title"]))
+            )
             return
         shape = self._shape(table.name)
         stored = self._stored(shape, asserted)
@@ -239,14 +245,24 @@ class Loading:
         return ids, np.zeros(len(ids), dtype=bool)
 
     def _insert(
-        self, shape: Shape, stored: dict[str, Column], ids: Int64, keys: list[str], new: NDArray[np.intp], records: Int64
+        self,
+        shape: Shape,
+        stored: dict[str, Column],
+        ids: Int64,
+        keys: list[str],
+        new: NDArray[np.intp],
+        records: Int64,
     ) -> None:
         usual = self._fold.declare(self.import_id, shape.name, tuple(stored))
         if len(new) < len(ids):
             stored = {name: rows.take(column, new) for name, column in stored.items()}
             ids, records = ids[new], records[new]
             keys = [keys[index] for index in new.tolist()] if keys else keys
-        said = {column: stored[name] for name, column in zip(shape.fields, shape.columns, strict=True) if name in stored}
+        said = {
+            column: stored[name]
+            for name, column in zip(shape.fields, shape.columns, strict=True)
+            if name in stored
+        }
         columns: dict[str, Column | Sequence[Stored] | int] = {shape.id_column: Numbers(ids), **said}
         columns |= {"import_id": self.import_id, "record": Numbers(records)}
         if keys:
@@ -273,7 +289,9 @@ class Loading:
             if fresh.all():
                 self._fresh.add_lines(orders, said)
                 return
-            self._fresh.add_lines(orders[fresh], {name: rows.take(column, fresh) for name, column in said.items()})
+            self._fresh.add_lines(
+                orders[fresh], {name: rows.take(column, fresh) for name, column in said.items()}
+            )
             rest = {name: rows.take(column, ~fresh) for name, column in stored.items()}
             self._touched.new_rows(shape, rest, ids[~fresh])
         else:
@@ -289,7 +307,12 @@ class Loading:
             part = old[start : start + _SETTLED_AT_ONCE]
             listed = [rows.values(rows.take(column, part)) for column in stored.values()]
             settled = self._fold.settle(
-                shape, self.import_id, tuple(stored), ids[part].tolist(), records[part].tolist(), zip(*listed, strict=True)
+                shape,
+                self.import_id,
+                tuple(stored),
+                ids[part].tolist(),
+                records[part].tolist(),
+                zip(*listed, strict=True),
             )
             self._touched.changes(shape, settled.changes)
             levels += settled.levels
@@ -333,7 +356,11 @@ class Loading:
             ends = np.where(rows.present(last, count), np.maximum(last.values, ends), ends)
         shop = stored.get("shop")
         has_shop = rows.present(shop, count)
-        shops = np.where(has_shop, shop.values, 0) if isinstance(shop, Numbers) else np.zeros(count, dtype=np.int64)
+        shops = (
+            np.where(has_shop, shop.values, 0)
+            if isinstance(shop, Numbers)
+            else np.zeros(count, dtype=np.int64)
+        )
         dated = rows.present(first, count)
         for shop_id in np.unique(shops[dated]).tolist():
             mine = dated & (shops == shop_id)
@@ -359,13 +386,19 @@ class Loading:
                 self._cover("refunds", of_shop, *self._coverage["sales", of_shop])
         self._conn.executemany(
             "INSERT INTO coverage(import_id, kind, source_id, shop_id, first_day, last_day) VALUES (?, ?, ?, ?, ?, ?)",
-            ((self.import_id, kind, self._source_id, shop, *span) for (kind, shop), span in self._coverage.items()),
+            (
+                (self.import_id, kind, self._source_id, shop, *span)
+                for (kind, shop), span in self._coverage.items()
+            ),
         )
 
     def _covered(self) -> Period | None:
         if not self._coverage:
             return None
-        return Period(min(first for first, _ in self._coverage.values()), max(last for _, last in self._coverage.values()))
+        return Period(
+            min(first for first, _ in self._coverage.values()),
+            max(last for _, last in self._coverage.values()),
+        )
 
     # -- fields and keys
 
@@ -412,7 +445,9 @@ class Loading:
         if shape.name in ("orders", "refunds"):
             return Numbers(self._shops(asserted))
         column = asserted.columns.get("shop")
-        without = ~rows.present(column, len(asserted)) & ~rows.present(asserted.columns["order_no"], len(asserted))
+        without = ~rows.present(column, len(asserted)) & ~rows.present(
+            asserted.columns["order_no"], len(asserted)
+        )
         return Numbers(self._shops(asserted), without if without.any() else None)
 
     def _order_ids(self, asserted: Asserted) -> Numbers:
@@ -432,7 +467,9 @@ class Loading:
             mine = np.flatnonzero(usable)
             waiting &= ~usable
             if len(mine):
-                for index, text in zip(mine.tolist(), self._key_texts(table, key, position, asserted, mine), strict=True):
+                for index, text in zip(
+                    mine.tolist(), self._key_texts(table, key, position, asserted, mine), strict=True
+                ):
                     keys[index] = text
         return keys
 
@@ -448,7 +485,9 @@ class Loading:
             if column is None:
                 parts.append([default] * len(mine))
             else:
-                parts.append([default if one is None else str(one) for one in rows.values(rows.take(column, mine))])
+                parts.append(
+                    [default if one is None else str(one) for one in rows.values(rows.take(column, mine))]
+                )
         repeats = self._repeats.setdefault(table.name, Counter())
         for texts in zip(*parts, strict=True):
             text = _SEPARATOR.join((str(position), *texts))
@@ -464,7 +503,9 @@ class Loading:
         known: dict[str, int] = {}
         if before:
             wanted = list(dict.fromkeys(keys))
-            found = rows.select_by(self._conn, f"natural_key, {shape.id_column}", shape.name, "natural_key", wanted)
+            found = rows.select_by(
+                self._conn, f"natural_key, {shape.id_column}", shape.name, "natural_key", wanted
+            )
             known.update(found)  # type: ignore[arg-type]
         for key in keys:
             if key not in known:
@@ -490,7 +531,9 @@ class Loading:
             if reporting is None:
                 self._workspace.set_setting("reporting_currency", currency)
             elif currency != reporting:
-                raise FileRefused("store.other_currency", file=self._head.file, found=currency, reporting=reporting)
+                raise FileRefused(
+                    "store.other_currency", file=self._head.file, found=currency, reporting=reporting
+                )
 
     def _shape(self, name: str) -> Shape:
         if name not in self._shapes:

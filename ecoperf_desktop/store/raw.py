@@ -37,12 +37,16 @@ def raw_rows(conn: sqlite3.Connection, import_id: int, records: Sequence[int]) -
             continue
         shown = dict(zip(kept, cells, strict=False))
         found[record] = {
-            name: HASHED if name in hashed else shown[name] for name in header if name in hashed or name in shown
+            name: HASHED if name in hashed else shown[name]
+            for name in header
+            if name in hashed or name in shown
         }
     return found
 
 
-def _block(conn: sqlite3.Connection, import_id: int, record: int, delimiter: str) -> tuple[int, list[list[str]]] | None:
+def _block(
+    conn: sqlite3.Connection, import_id: int, record: int, delimiter: str
+) -> tuple[int, list[list[str]]] | None:
     """Return the block that holds ``record`` as its first record number and its records."""
     row = conn.execute(
         "SELECT first_record, records, text FROM raw_block WHERE import_id = ? AND first_record <= ? "

@@ -151,5 +151,6 @@ def _is_empty(column: Column | Sequence[Stored]) -> bool:
 
 def _listed(column: Column) -> list[Stored]:
     if isinstance(column, Numbers) and column.missing is None:
-        return column.values.tolist()  # type: ignore[return-value]
+        whole: list[Stored] = column.values.tolist()
+        return whole
     return values(column)

@@ -34,7 +34,9 @@ class Titles:
             last[products[named]] = titles.codes[named]
             seen = np.flatnonzero(last >= 0)
             words = titles.words
-            self._titles.update(zip(seen.tolist(), (words[code] for code in last[seen].tolist()), strict=True))
+            self._titles.update(
+                zip(seen.tolist(), (words[code] for code in last[seen].tolist()), strict=True)
+            )
         return np.full(len(products), UNCHANGED, dtype=np.uint8)
 
     def store(self) -> None:
@@ -43,17 +45,24 @@ class Titles:
             return
         packed = zlib.compress(json.dumps(self._titles, ensure_ascii=False).encode())
         self._conn.execute(
-            "INSERT INTO seen_names(import_id, table_name, names) VALUES (?, ?, ?)", (self._import_id, _TABLE, packed)
+            "INSERT INTO seen_names(import_id, table_name, names) VALUES (?, ?, ?)",
+            (self._import_id, _TABLE, packed),
         )
-        shown = rows.select_by(
-            self._conn, "product_id, seen_as_of, seen_name", "product", "product_id", list(self._titles)
+        shown = {
+            product: (as_of, name)
+            for product, as_of, name in rows.select_by(
+                self._conn, "product_id, seen_as_of, seen_name", "product", "product_id", list(self._titles)
+            )
+            if as_of is not None
+        }
+        self._conn.executemany(
+            "UPDATE product SET seen_name = ?, seen_as_of = ? WHERE product_id = ?",
+            (
+                (name, self._as_of, product)
+                for product, name in self._titles.items()
+                if product not in shown or shown[product] < (self._as_of, name)  # type: ignore[operator]
+            ),
         )
-        better = [
-            (self._titles[int(product)], self._as_of, product)  # type: ignore[arg-type]
-            for product, as_of, name in shown
-            if as_of is None or (as_of, name) < (self._as_of, self._titles[int(product)])  # type: ignore[arg-type]
-        ]
-        self._conn.executemany("UPDATE product SET seen_name = ?, seen_as_of = ? WHERE product_id = ?", better)
 
 
 def forget(conn: sqlite3.Connection, import_id: int) -> None:
@@ -64,7 +73,9 @@ def forget(conn: sqlite3.Connection, import_id: int) -> None:
     conn.execute("DELETE FROM seen_names WHERE import_id = ?", (import_id,))
     best: dict[int, tuple[int, str]] = {}
     lost = _unpacked(row[0])
-    for as_of, packed in conn.execute("SELECT i.as_of, s.names FROM seen_names s JOIN imports i USING(import_id)"):
+    for as_of, packed in conn.execute(
+        "SELECT i.as_of, s.names FROM seen_names s JOIN imports i USING(import_id)"
+    ):
         for product, name in _unpacked(packed).items():
             if product in lost and best.get(product, (as_of, "")) <= (as_of, name):
                 best[product] = (as_of, name)

@@ -38,12 +38,20 @@ class Touched:
 
     def new_rows(self, shape: Shape, taken: Mapping[str, Column], ids: Int64) -> None:
         """Note rows that were not there before, by their stored fields."""
-        columns = {column: taken[name] for name, column in zip(shape.fields, shape.columns, strict=True) if name in taken}
+        columns = {
+            column: taken[name]
+            for name, column in zip(shape.fields, shape.columns, strict=True)
+            if name in taken
+        }
         for name in shape.day_columns:
             if name in columns:
                 derive.touch(self.dirty, shape.name, _distinct(columns[name]))
         mentioned = _mentioned_by(shape.name)
-        self._note(shape.name, _ids(shape.name, ids), {name: _distinct(columns[name]) for name in mentioned if name in columns})
+        self._note(
+            shape.name,
+            _ids(shape.name, ids),
+            {name: _distinct(columns[name]) for name in mentioned if name in columns},
+        )
 
     def changes(self, shape: Shape, changes: Iterable[Change]) -> None:
         """Note rows that are not what they were."""
@@ -62,7 +70,9 @@ class Touched:
         key = f"{shape.id_column} / {LINES_AN_ORDER}" if shape.name == "order_lines" else shape.id_column
         ids: Iterable[int] = ()
         if shape.name in ("orders", "order_lines", "customer", "purchase_orders"):
-            ids = [row[0] for row in conn.execute(f"SELECT DISTINCT {key} FROM {shape.name} WHERE {condition}")]
+            ids = [
+                row[0] for row in conn.execute(f"SELECT DISTINCT {key} FROM {shape.name} WHERE {condition}")
+            ]
         self._note(
             shape.name,
             ids,

@@ -128,7 +128,9 @@ def contents(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     for table in (*FACTS, *_DIMENSIONS, "coverage"):
         found = conn.execute(f"SELECT * FROM {table}")
         columns = [entry[0] for entry in found.description]
-        own = {"purchase_orders": "po_id", "orders": "order_id", "po_lines": "po_line_id"}.get(table, f"{table}_id")
+        own = {"purchase_orders": "po_id", "orders": "order_id", "po_lines": "po_line_id"}.get(
+            table, f"{table}_id"
+        )
         rows = []
         for row in found:
             fact = dict(zip(columns, row, strict=True))
@@ -148,7 +150,9 @@ def contents(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
                 kind = _SAME_AS.get(name, name)
                 if name in _KEYS or name == own:
                     continue
-                shown.append((name, names[kind].get(value, value) if kind in names and value is not None else value))
+                shown.append(
+                    (name, names[kind].get(value, value) if kind in names and value is not None else value)
+                )
             rows.append(tuple(shown))
         said[table] = sorted(set(rows) if table == "coverage" else rows, key=repr)
     return said
@@ -156,5 +160,10 @@ def contents(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
 
 def daily_sums(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Return the daily sums and week arrays as they are stored."""
-    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'sum_*' OR name GLOB 'week_*')"
-    return {name: sorted(conn.execute(f"SELECT * FROM {name}"), key=repr) for (name,) in conn.execute(query).fetchall()}
+    query = (
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name GLOB 'sum_*' OR name GLOB 'week_*')"
+    )
+    return {
+        name: sorted(conn.execute(f"SELECT * FROM {name}"), key=repr)
+        for (name,) in conn.execute(query).fetchall()
+    }

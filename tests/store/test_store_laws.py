@@ -58,7 +58,9 @@ def _rows(draw: st.DrawFn, table: str) -> tuple[dict[str, Any], ...]:
     fields = TABLES[table].fields
     always = [f for f in fields if f.needed or (f.name == "order_no" and table in ("orders", "order_lines"))]
     optional = [f for f in fields if f not in always]
-    spoken = always + [f for f in optional if draw(st.integers(0, 2)) or f.name in ("placed_day", "sku", "buyer")]
+    spoken = always + [
+        f for f in optional if draw(st.integers(0, 2)) or f.name in ("placed_day", "sku", "buyer")
+    ]
     row = {
         f.name: _value(f.name, f.kind) if f in always else st.none() | _value(f.name, f.kind) for f in spoken
     }  # fmt: skip
@@ -141,7 +143,16 @@ def test_undoing_every_import_empties_the_workspace(exports: list[Export], rando
         random.shuffle(ids)
         for import_id in ids:
             ledger.undo(opened, [import_id])
-        kept = {"imports", "import_findings", "source", "setting", "secret", "calendar", "sqlite_sequence", "_sqlite_migrations"}
+        kept = {
+            "imports",
+            "import_findings",
+            "source",
+            "setting",
+            "secret",
+            "calendar",
+            "sqlite_sequence",
+            "_sqlite_migrations",
+        }
         for (table,) in opened.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
             if table not in kept:
                 assert opened.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table

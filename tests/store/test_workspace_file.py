@@ -49,7 +49,13 @@ def test_every_table_is_strict_and_nothing_runs_by_itself(path: Path) -> None:
 
 def test_the_writer_is_set_as_safe_as_asked(path: Path) -> None:
     with Workspace.open(path, write=True) as opened:
-        want = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0, "cell_size_check": 1}
+        want = {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "trusted_schema": 0,
+            "cell_size_check": 1,
+        }
         for name, value in want.items():
             assert opened.conn.execute(f"PRAGMA {name}").fetchone()[0] == value
         assert opened.conn.execute("PRAGMA mmap_size").fetchone() in (None, (0,))
@@ -134,10 +140,15 @@ def test_a_newer_workspace_is_refused_untouched(path: Path) -> None:
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-def test_an_older_workspace_is_copied_and_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_workspace_is_copied_and_brought_up_to_date(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Workspace.open(path, write=True) as opened:
         opened.set_setting("kept", "yes")
-    steps = (*schema.STEPS, (schema.VERSION + 1, "-- a comment\nCREATE TABLE later(a INTEGER PRIMARY KEY) STRICT;"))
+    steps = (
+        *schema.STEPS,
+        (schema.VERSION + 1, "-- a comment\nCREATE TABLE later(a INTEGER PRIMARY KEY) STRICT;"),
+    )
     monkeypatch.setattr(schema, "STEPS", steps)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     with Workspace.open(path) as opened:  # even a reader finds it up to date
@@ -153,7 +164,10 @@ def test_an_older_workspace_is_copied_and_brought_up_to_date(path: Path, monkeyp
 
 
 def test_a_step_that_fails_leaves_the_older_workspace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = (*schema.STEPS, (schema.VERSION + 1, "CREATE TABLE half(a INTEGER) STRICT;\nINSERT INTO nowhere VALUES (1);"))
+    steps = (
+        *schema.STEPS,
+        (schema.VERSION + 1, "CREATE TABLE half(a INTEGER) STRICT;\nINSERT INTO nowhere VALUES (1);"),
+    )
     with monkeypatch.context() as newer:
         newer.setattr(schema, "STEPS", steps)
         newer.setattr(schema, "VERSION", schema.VERSION + 1)
@@ -168,7 +182,9 @@ def test_there_is_one_writer_and_any_number_of_readers(path: Path) -> None:
     with Workspace.open(path, write=True) as writer:
         with pytest.raises(WorkspaceInUse, match="in use"):
             Workspace.open(path, write=True)
-        command = "import sys; from pathlib import Path; from ecoperf_desktop.store.database import Workspace\n"
+        command = (
+            "import sys; from pathlib import Path; from ecoperf_desktop.store.database import Workspace\n"
+        )
         other = subprocess.run(
             [sys.executable, "-c", command + "Workspace.open(Path(sys.argv[1]), write=True)", str(path)],
             capture_output=True, text=True, cwd=Path(__file__).parents[2],
@@ -258,7 +274,10 @@ def test_opening_a_workspace_imports_neither_pandas_nor_numpy_nor_sqlite_utils(p
         "print([name for name in ('pandas', 'numpy', 'sqlite_utils') if name in sys.modules])"
     )
     run = subprocess.run(
-        [sys.executable, "-c", command, str(path)], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", command, str(path)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
     assert run.stdout.strip() == "[]", run.stderr
 
