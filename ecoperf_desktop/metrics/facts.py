@@ -1,5 +1,8 @@
 """What cannot be summed ahead: different values counted, ranks, and how far values scatter."""
 
+# SQL is put together from our own views, measures and row ids; words from outside are always parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import sqlite3
@@ -25,10 +28,12 @@ from ecoperf_desktop.model.metric import (
 )
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.kept import kept_column
 from ecoperf_desktop.store.views import VIEWS, View
 
 if TYPE_CHECKING:
-    from ecoperf_desktop.store.weeks import Kept, KeptColumn
+    from ecoperf_desktop.store.kept import KeptColumn
+    from ecoperf_desktop.store.weeks import Kept
 
 # No vendor's window reaches further back.
 _LONGEST_WINDOW = 500
@@ -171,9 +176,8 @@ class Facts:
     def _kept(self, view: str, of: str, where: str | None, scope: Scope) -> _KeptByCut | None:
         if not set(scope.dimensions) <= _SHOP_AND_CHANNEL.keys():
             return None
-        from ecoperf_desktop.store import weeks
 
-        column = weeks.kept_column(view, of, where)
+        column = kept_column(view, of, where)
         if column is None or not all(_SHOP_AND_CHANNEL[name] in VIEWS[view].summed for name in scope.dimensions):
             return None
         if self._are_current is None:

@@ -1,5 +1,8 @@
 """Reading what adds up: daily amounts by cut, from the daily sums where they can answer, else from the facts."""
 
+# SQL is put together from our own views, measures and row ids; words from outside are always parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import math
@@ -14,6 +17,7 @@ from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.metric import Distinct, Measure
 from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.kept import PRODUCT_MEASURES, UNKNOWN, last_of, product_measures, stretch_of
 from ecoperf_desktop.store.views import VIEWS, View
 
 Amount: TypeAlias = "int | float | None"
@@ -75,11 +79,10 @@ class Loads:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
         if asked.of != "product_id" or asked.where is not None or asked.at_least > 1 or "product" in scope.per:
             return None
-        from ecoperf_desktop.store import weeks
 
-        if asked.view not in weeks.PRODUCT_MEASURES:
+        if asked.view not in PRODUCT_MEASURES:
             return None
-        measure = weeks.product_measures(asked.view, sums.by_view()[asked.view])[0]
+        measure = product_measures(asked.view, sums.by_view()[asked.view])[0]
         by_product = Scope(scope.where, (*scope.per, "product"))
         if not self._answers_by_product(measure, by_product):
             return None
@@ -115,9 +118,8 @@ class Loads:
         asked = set(scope.dimensions)
         if not asked & PRODUCT_DIMENSIONS.keys() or not asked <= {*PRODUCT_DIMENSIONS, "shop", "channel"}:
             return False
-        from ecoperf_desktop.store import weeks
 
-        return measure.name in weeks.PRODUCT_MEASURES.get(measure.view, ()) and self.are_current
+        return measure.name in PRODUCT_MEASURES.get(measure.view, ()) and self.are_current
 
 
 class Loaded(Protocol):
@@ -459,12 +461,11 @@ class ProductAmounts:
     """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
 
     def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope) -> None:
-        from ecoperf_desktop.store import weeks
 
         self._conn = conn
         self._view = view
         self._scope = scope
-        self._measures = weeks.product_measures(view.name, sums.by_view()[view.name])
+        self._measures = product_measures(view.name, sums.by_view()[view.name])
         self._cells = {
             column: [-1 if key is None else int(key) for key in keys]
             for column, keys in ((view.dims[name], keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS)
@@ -514,13 +515,12 @@ class ProductAmounts:
     def _edge_rows(self, days: Sequence[Day]) -> Iterable[tuple[tuple[int, int], Any, Any]]:
         import numpy as np
 
-        from ecoperf_desktop.store import weeks
 
         if not days:
             return
         shops = Scope(tuple((name, keys) for name, keys in self._scope.where if name not in PRODUCT_DIMENSIONS))
         filters, texts = conditions(shops, self._view)
-        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {weeks.UNKNOWN + 1} - 1)" for measure in self._measures)
+        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {UNKNOWN + 1} - 1)" for measure in self._measures)
         on_days = f"day IN ({', '.join(str(day) for day in days)})"
         rows = self._conn.execute(
             f"SELECT COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts} "
@@ -568,7 +568,6 @@ class ProductAmounts:
     def _add(self, found: dict[str, dict[Cut, Amount]], cell: tuple[int, int], products: Any, amounts: Any, columns: Any) -> None:
         import numpy as np
 
-        from ecoperf_desktop.store import weeks
 
         asked = [name for name in self._scope.per if name in PRODUCT_DIMENSIONS]
         code = np.zeros(len(products), np.int64)
@@ -592,7 +591,7 @@ class ProductAmounts:
         cuts: list[Cut] = list(zip(*keys, strict=True)) if keys else [()] * len(present)
         for place, measure in enumerate(self._measures):
             column = amounts[place]
-            known = column != weeks.UNKNOWN
+            known = column != UNKNOWN
             total = np.zeros(len(present), np.int64)
             np.add.at(total, where[known], column[known])
             stated = np.bincount(where[known], minlength=len(present)) > 0
@@ -628,14 +627,13 @@ def _ranked(code: Any) -> tuple[Any, Any]:
 
 def _whole_stretches(period: Period) -> tuple[Day, Day, list[Day]]:
     """Return the first and last day of the whole stretches within ``period``, and the days beside them."""
-    from ecoperf_desktop.store import weeks
 
-    first = weeks.stretch_of(period.first)
+    first = stretch_of(period.first)
     if first < period.first:
-        first = weeks.last_of(first) + 1
+        first = last_of(first) + 1
     last = period.last
-    if weeks.last_of(weeks.stretch_of(last)) > last:
-        last = weeks.stretch_of(last) - 1
+    if last_of(stretch_of(last)) > last:
+        last = stretch_of(last) - 1
     if first > last:
         return first, last, list(range(period.first, period.last + 1))
     return first, last, [*range(period.first, first), *range(last + 1, period.last + 1)]

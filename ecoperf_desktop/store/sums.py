@@ -1,5 +1,8 @@
 """Daily sums of the declared measures, kept beside the facts and worked out again from them at any time."""
 
+# SQL is put together from our own views, measures and row ids; words from outside are always parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import hashlib
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop.model.days import Day
 from ecoperf_desktop.model.metric import Measure
+from ecoperf_desktop.store.kept import CELL, KEPT_COLUMNS, NONE, PRODUCT_MEASURES, product_measures
 from ecoperf_desktop.store.measures import measures
 from ecoperf_desktop.store.new_sales import NewSales
 from ecoperf_desktop.store.views import VIEWS, View
@@ -176,7 +180,7 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
     keys: dict[str, Any] = {}
     for column in dict.fromkeys(("day", *(name for by in breakdowns(view) for name in by))):
         known, missing = shown.at(Level.ORDER, shown.vector(column))
-        keys[column] = known if missing is None else np.where(missing, weeks.NONE, known)
+        keys[column] = known if missing is None else np.where(missing, NONE, known)
     by_order = _ByOrder(shown)
     totals = [by_order.total(vector) for vector in values]
     names = [measure.name for measure in named]
@@ -194,8 +198,8 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
             f"INSERT INTO {table(view, by)} VALUES ({slots}) ON CONFLICT({', '.join(columns)}) DO UPDATE SET {added}",
             [row for row, holds in zip(zip(*listed, strict=True), has_rows, strict=True) if holds],
         )
-    cells = weeks.Cells(keys["day"], *(keys.get(name, np.full(shown.orders, weeks.NONE)) for name in weeks.CELL))
-    for kept in weeks.KEPT_COLUMNS:
+    cells = weeks.Cells(keys["day"], *(keys.get(name, np.full(shown.orders, NONE)) for name in CELL))
+    for kept in KEPT_COLUMNS:
         if kept.view == view.name:
             entries, missing = shown.at(Level.ORDER, shown.vector(kept.of))
             chosen = np.ones(shown.orders, np.bool_) if missing is None else ~missing
@@ -203,11 +207,11 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
                 asked, unknown = shown.at(Level.ORDER, shown.vector(kept.where))
                 chosen &= asked.astype(np.bool_) if unknown is None else asked.astype(np.bool_) & ~unknown
             weeks.add_column(conn, kept, cells, entries, chosen)
-    if view.name in weeks.PRODUCT_MEASURES and shown.line_order is not None:
+    if view.name in PRODUCT_MEASURES and shown.line_order is not None:
         products, missing = shown.at(Level.LINE, shown.vector("product_id"))
         if missing is not None:
             products = np.where(missing, 0, products)
-        wanted = weeks.product_measures(view.name, named)
+        wanted = product_measures(view.name, named)
         columns_of = [shown.at(Level.LINE, values[named.index(measure)]) for measure in wanted]
         weeks.add_products(conn, view.name, cells, shown.line_order, products, columns_of)
 
@@ -368,7 +372,6 @@ def _definition(view: View, by: Sequence[str], named: Sequence[Measure]) -> str:
 
 
 def _fingerprint() -> str:
-    from ecoperf_desktop.store import weeks
 
     declared = [
         [
@@ -379,6 +382,6 @@ def _fingerprint() -> str:
         ]
         for view, named in ((VIEWS[name], named) for name, named in sorted(by_view().items()))
     ]
-    kept = [[kept.number, kept.view, kept.of, kept.where, kept.type] for kept in weeks.KEPT_COLUMNS]
-    text = json.dumps([_BUILD, declared, kept, weeks.PRODUCT_MEASURES], sort_keys=True)
+    kept = [[kept.number, kept.view, kept.of, kept.where, kept.type] for kept in KEPT_COLUMNS]
+    text = json.dumps([_BUILD, declared, kept, PRODUCT_MEASURES], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

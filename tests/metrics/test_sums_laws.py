@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_shop import random_shop
 
 from ecoperf_desktop.model.columns import Coded, Column, Numbers
-from ecoperf_desktop.store import sums, weeks
+from ecoperf_desktop.store import kept, sums, weeks
 from ecoperf_desktop.store.new_sales import NewSales
 from ecoperf_desktop.store.views import VIEWS
 
@@ -98,8 +98,8 @@ def test_new_sales_added_are_what_the_facts_give(seed: int, batches: list[int]) 
     sums.ensure(store.conn)
     for orders in batches:
         sums.add_sales(store.conn, _added(store, roll, orders))
-    kept = _kept(store.conn)
-    assert kept == _rebuilt(store.conn)
+    before = _kept(store.conn)
+    assert before == _rebuilt(store.conn)
 
 
 def test_every_view_of_sales_is_read_without_going_back_to_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,12 +190,12 @@ def test_amounts_too_large_for_half_the_width_are_kept_exactly() -> None:
     store.add("product", sku="S")
     store.order(DAY_1, {"product_id": 1, "gross_minor": 7 * 10**12}, is_test=0)
     sums.ensure(store.conn)
-    found = list(weeks.read_products(store.conn, "line", DAY_1, DAY_1, {}, len(weeks.PRODUCT_MEASURES["line"])))
+    found = list(weeks.read_products(store.conn, "line", DAY_1, DAY_1, {}, len(kept.PRODUCT_MEASURES["line"])))
     assert found[0][2].max() == 7 * 10**12
 
 
 def test_stretches_make_whole_weeks_and_months() -> None:
     for day in range(DAY_1 - 400, DAY_1 + 400):
-        first = weeks.stretch_of(day)
-        assert first <= day <= weeks.last_of(first)
-        assert weeks.stretch_of(weeks.last_of(first) + 1) == weeks.last_of(first) + 1
+        first = kept.stretch_of(day)
+        assert first <= day <= kept.last_of(first)
+        assert kept.stretch_of(kept.last_of(first) + 1) == kept.last_of(first) + 1
