@@ -720,6 +720,9 @@ def _grouped_value(node: Fold | Allocate | Position | Beside, rows: Rows) -> Val
         order = groups.order if groups.order is not None else np.arange(rows.count, dtype=np.int64)
         place = np.empty(rows.count, np.int64)
         place[order] = np.arange(rows.count, dtype=np.int64) - np.repeat(groups.starts, groups.sizes) + 1
+        if node.kind == "text":
+            words = [str(number + 1) for number in range(int(place.max(initial=0)))]
+            return Valued(Coded((place - 1).astype(np.int32), words), "text")
         return Valued(Numbers(place), "int")
     if isinstance(node, Beside):
         sought = np.ones(rows.count, np.bool_) if node.where is None else holds(node.where, rows)

@@ -141,7 +141,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Position:
-    """The row's place in its group, from 1."""
+    """The row's place in its group, from 1; as text where it fills a name."""
+
+    kind: Literal["int", "text"]
 
 
 @dataclass(frozen=True)
@@ -595,8 +597,8 @@ def _position(asked: _Asked) -> _Made:
     asked.only("position")
     asked.place.choice(asked.table, "position", asked.key, ("group",), None)
     if asked.target in ("text", "ref"):
-        return Position(), "text"
-    return Position(), "int"
+        return Position("text"), "text"
+    return Position("int"), "int"
 
 
 def _beside(operator: Literal["next", "previous"]) -> Callable[[_Asked], _Made]:

@@ -345,7 +345,11 @@ def _loaded(load: Loading, made: Prepared, file: FilePlan) -> Loaded:
 def _stretches(made: Prepared, file: FilePlan) -> Iterator[Stretch]:
     """Yield what was kept of the file, or read it again with the same decisions."""
     if made.stretches is not None:
-        yield from made.stretches
+        # What is loaded need not be held any longer; should the load fail, the file is read again.
+        kept = made.stretches[::-1]
+        made.let_go()
+        while kept:
+            yield kept.pop()
         return
     assert file.file is not None
     if not file.file.unchanged():
