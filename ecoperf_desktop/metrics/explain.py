@@ -127,7 +127,7 @@ class _Rows:
 
     def behind(self, metric: Metric, value: Value) -> Iterator[_Row]:
         """Yield the rows of both sides, each once."""
-        if value.quality == "missing":
+        if value.reason == "metrics.not_covered":
             return
         period = window(metric, value.period)
         metric = self._chosen(metric, value.period)
