@@ -220,10 +220,15 @@ def child_command() -> list[str]:
     return [sys.executable, "-X", "utf8", "-m", "ecoperf_desktop.importing.workbook_child"]
 
 
+# How a newer workbook is wrapped when it has a password, and the record behind the first one of an older one that has.
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_FILE_PASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
+
+
 def check_workbook(content: bytes, member: Member) -> None:
     """Look through an xlsx before it is read: raise FileRefused for a document type, odd encodings, or cells spread absurdly far."""
     if member.form not in ("xlsx", "ods"):
-        if member.form == "xls" and b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in content:
+        if member.form == "xls" and (_ENCRYPTED_PACKAGE in content or _FILE_PASS.search(content)):
             raise FileRefused("reading.password", file=member.name)
         return
     try:
