@@ -18,7 +18,8 @@ class Answers(Protocol):
 
 
 _Where = tuple[tuple[str, str], ...]
-_Key = tuple[Period, str | None, tuple[str, ...], _Where]
+_Top = tuple[int, Period] | None
+_Key = tuple[Period, str | None, tuple[str, ...], _Where, _Top]
 
 
 def split_cut(metric: str) -> tuple[str, _Where]:
@@ -46,12 +47,24 @@ class Batch:
         self._cuts: dict[tuple[str, Period, tuple[str, ...]], list[Value]] = {}
         self._cut_buckets: dict[tuple[str, str, str], dict[str, Value]] = {}
 
-    def want(self, metrics: Iterable[str], period: Period, by: Grain | None = None, per: tuple[str, ...] = ()) -> None:
-        """Ask for ``metrics`` over ``period``, cut into buckets of ``by`` and along ``per``."""
+    def want(
+        self,
+        metrics: Iterable[str],
+        period: Period,
+        by: Grain | None = None,
+        per: tuple[str, ...] = (),
+        top: tuple[int, Period] | None = None,
+        among: tuple[str, ...] = (),
+    ) -> None:
+        """Ask for ``metrics`` over ``period``, cut into buckets of ``by`` and along ``per``.
+
+        ``top`` keeps so many parts, the largest by the first of ``metrics`` over the period it names; ``among``
+        names the parts themselves.
+        """
         for metric in metrics:
             if self.is_allowed(metric, per):
-                cut = split_cut(metric)[1]
-                self._wanted.setdefault((period, by.value if by else None, per, cut), {})[metric] = None
+                cut = (*split_cut(metric)[1], *((per[0], value) for value in among))
+                self._wanted.setdefault((period, by.value if by else None, per, cut, top), {})[metric] = None
 
     def want_series(self, metrics: Iterable[str], chain: tuple[Bucket, ...], grain: Grain | None) -> None:
         """Ask for every bucket of ``chain``; without a grain each is a period of its own."""
@@ -79,14 +92,16 @@ class Batch:
                 by=key[1],
                 per=key[2],
                 where=(*self._where, *key[3]),
+                top=key[4][0] if key[4] else None,
+                top_over=key[4][1] if key[4] else None,
             )
             for key in keys
         ]
         self._wanted = {}
         if not questions:
             return
-        for (period, by, per, own), values in zip(keys, self._engine.answer(questions), strict=True):
-            suffix = "".join(f"[{name}={cut}]" for name, cut in own)
+        for (period, by, per, own, _), values in zip(keys, self._engine.answer(questions), strict=True):
+            suffix = "".join(f"[{name}={cut}]" for name, cut in own if name not in per)
             for value in values:
                 metric = value.metric + suffix
                 if per and by:

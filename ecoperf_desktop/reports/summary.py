@@ -56,6 +56,11 @@ def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[Pag
             _ask(desk, entry)
     standing_facts.ask(desk)
     desk.batch.run()
+    for page in pages:
+        for entry in page.entries:
+            if isinstance(entry, Breakdown):
+                tables.ask_parts(desk, entry)
+    desk.batch.run()
     facts = standing_facts.facts(desk)
     return [_summary(desk, page, facts) for page in pages]
 

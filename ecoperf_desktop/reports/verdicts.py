@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from ecoperf_desktop.analysis import signals
 from ecoperf_desktop.analysis.signals import Limits
@@ -33,6 +34,7 @@ class History:
     ordinary: tuple[float | None, ...]
     shaded: tuple[tuple[int, int], ...] = ()
 
+    @cached_property
     def limits(self) -> Limits | None:
         """Return the limits of the periods before the last."""
         base = self.ordinary[:-1]
@@ -120,7 +122,7 @@ def judge(
     """Return the verdict on ``value``; ``silence`` is the code of the reason why there can be no call."""
     if value is None or silence is not None:
         return _state("no_call", "neutral", language, why=sentence(silence or "reports.why_missing", language))
-    limits = history.limits() if history else None
+    limits = history.limits if history else None
     if limits is not None and history is not None and history.ordinary[-1] is not None:
         verdict = signals.judge(history.ordinary, limits)
         if verdict.signal:

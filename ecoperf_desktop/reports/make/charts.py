@@ -64,7 +64,7 @@ def _recent(desk: Desk, metric: str, form: Form) -> Panel:
         points = (*points[:-1], desk.figure(desk.value(metric), form))
     last_year = tuple(desk.figure(value, form) for value in earlier)
     history = desk.history(metric) if times.grain else None
-    limits = history.limits() if history else None
+    limits = history.limits if history else None
     goal = desk.aim(metric)
     targets = (None,) * (SHORT - 1) + (float(goal.value) if goal and goal.low is None else None,)
     edge = [*_places(points), *_places(last_year), *((limits.lower, limits.upper) if limits else ())]
@@ -204,7 +204,7 @@ def lines(desk: Desk, entry: shape.LinesOf) -> Lines:
     )
     places = [place for line in series for place in line.points if place is not None]
     axis = axis_of([0.0, *places, *(limit for limit, _ in entry.thresholds)], form, is_from_zero=True)
-    limits = desk.history(entry.judged).limits() if times.grain else None
+    limits = desk.history(entry.judged).limits if times.grain else None
     figure = desk.figure(desk.value(entry.judged), form, split_cut(entry.judged)[1])
     return Lines(
         desk.short_name(entry.metric),

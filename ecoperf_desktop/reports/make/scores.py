@@ -167,7 +167,7 @@ def spark(desk: Desk, metric: str) -> Spark | None:
         return None
     state, form = desk.state(metric), desk.form(metric)
     text = desk.say("spark_text", name=desk.name(metric), value=form.text(desk.value(metric).value), state=state.text)
-    return verdicts.spark(history, history.limits(), desk.aim(metric), state, text)
+    return verdicts.spark(history, history.limits, desk.aim(metric), state, text)
 
 
 def card(desk: Desk, metric: str) -> KpiCard:
@@ -230,7 +230,7 @@ def _is_judged(desk: Desk, metric: str) -> bool:
     """Say whether there is something to judge the metric by: limits or a target."""
     if desk.value(metric).value is None or desk.times.is_running:
         return False
-    return desk.aim(metric) is not None or (desk.times.grain is not None and desk.history(metric).limits() is not None)
+    return desk.aim(metric) is not None or (desk.times.grain is not None and desk.history(metric).limits is not None)
 
 
 def _worth(bridge: Bridge | None, desk: Desk) -> dict[str, tuple[str, float]]:
@@ -257,7 +257,7 @@ def _callout(desk: Desk, metric: str, worth: tuple[str, float] | None) -> Callou
     name, shown = desk.short_name(metric), form.text(value.value)
     goal = desk.aim(metric)
     history = desk.history(metric)
-    limits = history.limits()
+    limits = history.limits
     details = []
     if state.is_signal and limits is not None:
         key = "callout_above" if state.mark == "up" else "callout_below"

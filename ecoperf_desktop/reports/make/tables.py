@@ -32,14 +32,28 @@ from ecoperf_desktop.store import standing
 
 
 def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
+    """Ask for the largest parts, or, of a rate, for all of them: they are sorted by what they rest on."""
     period = _period(desk, entry)
-    per = (entry.dimension,)
     metrics = desk.known(dict.fromkeys((entry.by, *entry.metrics)))
-    desk.batch.want(metrics, period, per=per)
-    desk.batch.want(desk.known(entry.changes), desk.times.base, per=per)
+    if _is_sum(desk, entry.by):
+        desk.batch.want(desk.known((entry.by,)), period, per=(entry.dimension,), top=(entry.most, period))
+    else:
+        desk.batch.want(metrics, period, per=(entry.dimension,))
+        desk.batch.want(desk.known(entry.changes), desk.times.base, per=(entry.dimension,))
     if entry.total:
         desk.batch.want(metrics, period)
         desk.batch.want(desk.known(entry.changes), desk.times.base)
+
+
+def ask_parts(desk: Desk, entry: shape.Breakdown) -> None:
+    """Ask for the other numbers of the parts that turned out to be the largest, and for no others."""
+    period = _period(desk, entry)
+    kept = tuple(desk.batch.cut(entry.by, period, entry.dimension))
+    if not kept or not _is_sum(desk, entry.by):
+        return
+    others = [metric for metric in desk.known(entry.metrics) if metric != entry.by]
+    desk.batch.want(others, period, per=(entry.dimension,), among=kept)
+    desk.batch.want(desk.known(entry.changes), desk.times.base, per=(entry.dimension,), among=kept)
 
 
 def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
@@ -51,8 +65,9 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.by, *metrics))}
     earlier = {metric: desk.batch.cut(metric, desk.times.base, entry.dimension) for metric in entry.changes}
     # Of a sum, a row of nothing says nothing.
-    is_sum = desk.metric(entry.by).unit in ("money", "count")
+    is_sum = _is_sum(desk, entry.by)
     order = [key for key, value in cuts[entry.by].items() if value.value is not None and (value.value or not is_sum)]
+    whole_count = max([len(order), *(_parts(cuts[entry.by][key]) for key in order)])
     order.sort(key=lambda key: (-_weight(cuts[entry.by][key]), key))
     if not order or order == [""] or (len(order) == 1 and entry.dimension == "shop"):
         return None
@@ -84,7 +99,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
         title = TextCell(f"{key} {name}".strip() or desk.say("not_known"), muted=not key)
         reference = desk.figure(cuts[entry.by][key], forms[entry.by], ((entry.dimension, key),)).reference
         rows.append(Row((title, *cells), key, reference=reference))
-    if entry.total and len(order) > 1:
+    if entry.total and whole_count > 1:
         totals = {metric: desk.batch.value(metric, period) for metric in cuts}
         cells = _cells(desk, entry, metrics, forms, dict(totals), None, {})
         if has_base:
@@ -92,7 +107,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
         if has_share:
             cells.append(BarCell(None, Figure(None, "")))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
-    corner = desk.say("rows_of", shown=len(kept), all=f"{len(order):,}") if len(order) > len(kept) else ""
+    corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) else ""
     subtitle = desk.period_name() if period == desk.times.period else desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
     return Table(
         entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, corner, is_sortable=True, span=entry.span
@@ -129,6 +144,16 @@ def _share(desk: Desk, part: Value, whole: Value) -> BarCell:
     ratio = part.value / whole.value
     form = figures.form("ratio", desk.language, decimals=3)
     return BarCell(min(max(float(ratio), 0.0), 1.0), Figure(ratio, form.text(ratio)))
+
+
+def _is_sum(desk: Desk, metric: str) -> bool:
+    return bool(desk.known((metric,))) and desk.metric(metric).unit in ("money", "count")
+
+
+def _parts(value: Value) -> int:
+    """Return how many parts the engine says there are."""
+    parts = value.details.get("parts")
+    return parts if isinstance(parts, int) else 0
 
 
 def _weight(value: Value) -> float:
