@@ -15,7 +15,16 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
@@ -355,6 +364,7 @@ class TableCard(Card):
             self._outer.addWidget(self._foot)
         else:
             self.rows.show_table(block)
+        self.rows.setVisible(bool(block.columns))
         self._foot.text.setText(block.foot)
         self._foot.setVisible(bool(block.foot))
 

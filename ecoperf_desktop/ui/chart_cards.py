@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedLayout, QWidget
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
@@ -46,10 +46,19 @@ def ready() -> bool:
 
 
 class _Waiting(QWidget):
-    """The grid lines of a chart that is not there yet."""
+    """The grid lines of a chart that is not there yet, or why there is none."""
+
+    reason = ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if self.reason:
+            painter.setFont(looks.font("table"))
+            painter.setPen(looks.color(looks.now().ink3))
+            box = QRectF(self.rect()).adjusted(looks.CARD_PADDING, 4, -looks.CARD_PADDING, -4)
+            painter.drawText(box, int((Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter).value) | int(Qt.TextFlag.TextWordWrap.value), self.reason)
+            painter.end()
+            return
         painter.setPen(QPen(looks.color(looks.now().hair), 1))
         for share in (0.25, 0.5, 0.75):
             y = round(self.height() * share)
@@ -177,8 +186,14 @@ class ChartCard(Card):
         self._strip.text.setText(block.foot if isinstance(block, Bars) else "")
         self._strip.setVisible(isinstance(block, Bars) and bool(block.foot))
         self._body.setMinimumHeight(looks.px(136 if isinstance(block, Trend612) else 176))
-        if self.chart is not None:
+        self._waiting.reason = _why_empty(block)
+        self._row.setVisible(not self._waiting.reason and isinstance(block, Trend612))
+        if self._waiting.reason:
+            self._show_body(self._waiting)
+            self._waiting.update()
+        elif self.chart is not None:
             self.chart.show_block(block)
+            self._show_body(self.chart)
         elif ready():
             self.fill()
         if self._table is not None:
@@ -186,7 +201,7 @@ class ChartCard(Card):
 
     def fill(self) -> None:
         """Draw the chart; pyqtgraph is imported here when nobody did before."""
-        if self.chart is not None or self._block is None:
+        if self.chart is not None or self._block is None or self._waiting.reason:
             return
         from ecoperf_desktop.ui.charts import Chart
 
@@ -195,8 +210,12 @@ class ChartCard(Card):
         self.chart.hovered.connect(self.hovered)
         self._stack.addWidget(self.chart)
         self.chart.show_block(self._block)
+        self._show_body(self.chart)
+
+    def _show_body(self, widget: QWidget) -> None:
+        """Show chart or grid lines, unless the person looks at the table."""
         if self._table is None or self._stack.currentWidget() is not self._table:
-            self._stack.setCurrentWidget(self.chart)
+            self._stack.setCurrentWidget(widget)
 
     def point_at(self, label: str) -> None:
         """Show the line of one period, or none."""
@@ -215,7 +234,7 @@ class ChartCard(Card):
             self._table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             self._stack.addWidget(self._table)
         if self._stack.currentWidget() is self._table:
-            self._stack.setCurrentWidget(self.chart or self._waiting)
+            self._stack.setCurrentWidget(self.chart if self.chart and not self._waiting.reason else self._waiting)
             self.setFocus()
         else:
             self._stack.setCurrentWidget(self._table)
@@ -269,7 +288,7 @@ def table_of(block: ChartBlock) -> Table:
     """Return a chart's numbers as a table: the view for screen readers and for copying."""
     period = Column("period", sentence("ui.period"), "text", 1.0)
     if isinstance(block, Trend612):
-        columns = (period, Column("now", sentence("ui.this_year"), "number"), Column("last", sentence("ui.last_year"), "number"))
+        columns: tuple[Column, ...] = (period, Column("now", sentence("ui.this_year"), "number"), Column("last", sentence("ui.last_year"), "number"))
         rows = []
         for group, panel in ((sentence("ui.weeks"), block.weeks), (sentence("ui.months"), block.months)):
             for index, label in enumerate(panel.labels):
@@ -287,6 +306,20 @@ def table_of(block: ChartBlock) -> Table:
     columns = (Column("name", "", "text"), Column("value", sentence("ui.value"), "number"), Column("second", "", "text"))
     rows = [Row((TextCell(bar.label), NumberCell(bar.figure, strong=True), TextCell(bar.second, muted=True))) for bar in block.bars]
     return Table("chart", block.title, columns, tuple(rows))
+
+
+def _why_empty(block: ChartBlock) -> str:
+    """Return why there is nothing to draw, empty when there is something."""
+    if isinstance(block, Bars):
+        missing = all(bar.figure.value is None for bar in block.bars)
+        reason = next((bar.figure.reason for bar in block.bars if bar.figure.reason), None)
+    elif isinstance(block, Lines):
+        missing = all(point is None for series in block.series for point in series.points)
+        reason = block.figure.reason
+    else:
+        missing = all(point.value is None for panel in (block.weeks, block.months) for point in panel.points)
+        reason = block.figure.reason
+    return (reason or sentence("ui.nothing_to_draw")) if missing else ""
 
 
 def _plain(point: float | None, like: Figure) -> Figure:

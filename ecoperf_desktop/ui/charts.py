@@ -12,7 +12,7 @@ from typing import Any, assert_never
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ecoperf_desktop.reports.blocks import Axis, Bars, Figure, Lines, Panel, Reference, Trend612
 from ecoperf_desktop.ui import looks, marks
@@ -74,9 +74,6 @@ class Chart(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view: Any = None
-        body = QVBoxLayout(self)
-        body.setContentsMargins(0, 0, 0, 0)
-        self._body = body
         self._readout = _ReadOut(self)
         self._block: Trend612 | Lines | Bars | None = None
         self._panels: list[_Drawn] = []
@@ -124,6 +121,8 @@ class Chart(QWidget):
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
+        if self._view is not None:
+            self._view.setGeometry(self.rect())
         if self._block is not None and self.isVisible() and (self.width(), self.height()) != self._size:
             self._later.start()
 
@@ -158,10 +157,14 @@ class Chart(QWidget):
                 self._bars(block)
             case _:
                 assert_never(block)
+        # Placed now, not with the next event: a chart is never seen half laid out.
+        self._view.ci.layout.activate()
 
     def _make_view(self) -> None:
         old = self._view
         view = pg.GraphicsLayoutWidget(self)
+        # Sized before anything is in it: plots placed at Qt's first guess would show it for a moment.
+        view.setGeometry(self.rect())
         view.setFrameShape(view.Shape.NoFrame)
         view.ci.setContentsMargins(_SIDE, 0, _SIDE - 4, 2)
         view.ci.layout.setHorizontalSpacing(0)
@@ -169,7 +172,6 @@ class Chart(QWidget):
         view.setMouseTracking(True)
         view.viewport().installEventFilter(self)
         view.setBackground(looks.color(looks.now().surface))
-        self._body.addWidget(view)
         view.show()
         if self._move is not None:
             self._move.disconnect()
@@ -177,7 +179,6 @@ class Chart(QWidget):
         view.scene().sigMouseClicked.connect(self._clicked)
         self._view = view
         if old is not None:
-            self._body.removeWidget(old)
             old.hide()
             old.deleteLater()
 
@@ -239,18 +240,21 @@ class Chart(QWidget):
         last_year = [_place(figure) for figure in panel.last_year]
         if any(value is not None for value in last_year):
             joined = [value if index < whole else None for index, value in enumerate(last_year)]
-            plot.plot(list(range(len(joined))), _nan(joined), pen=_pen(now.last, 1.3), connect="finite")
+            if any(value is not None for value in joined):
+                plot.plot(list(range(len(joined))), _nan(joined), pen=_pen(now.last, 1.3), connect="finite")
         points = [_place(figure) for figure in panel.points]
         this_year = [value if index < whole else None for index, value in enumerate(points)]
-        plot.plot(
-            list(range(count)), _nan(this_year), pen=_pen(now.series, 1.9), connect="finite",
-            symbol="o", symbolSize=5, symbolPen=None, symbolBrush=looks.color(now.series),
-        )  # fmt: skip
+        if any(value is not None for value in this_year):
+            plot.plot(
+                list(range(count)), _nan(this_year), pen=_pen(now.series, 1.9), connect="finite",
+                symbol="o", symbolSize=5, symbolPen=None, symbolBrush=looks.color(now.series),
+            )  # fmt: skip
         if panel.part and count and points[-1] is not None:
             _dot(plot, count - 1, points[-1], looks.color(now.surface), looks.color(now.series), 7.0)
         for position in panel.outside:
-            if 0 <= position < count and (value := points[position]) is not None:
-                _dot(plot, position, value, tone, tone, 8.0)
+            beyond = points[position] if 0 <= position < count else None
+            if beyond is not None:
+                _dot(plot, position, beyond, tone, tone, 8.0)
         targets = [(index, value) for index, value in enumerate(panel.targets) if value is not None]
         if targets:
             plot.addItem(
@@ -353,17 +357,16 @@ class Chart(QWidget):
             pen.setCosmetic(True)
             if lesser:
                 pen.setDashPattern([3, 2.5])
-            plot.plot(list(range(len(series.points))), _nan(series.points), pen=pen, connect="finite")
             known = [position for position, value in enumerate(series.points) if value is not None]
             if not known:
                 continue
-            value = series.points[known[-1]]
-            if value is None:
-                continue
+            plot.plot(list(range(len(series.points))), _nan(series.points), pen=pen, connect="finite")
+            newest = series.points[known[-1]]
+            assert newest is not None
             if not lesser:
                 shade = marks.tone_color(block.state.tone, now.series) if block.state.is_signal and index == 0 else colour
-                _dot(plot, known[-1], value, shade, shade, 7.0)
-            at = value
+                _dot(plot, known[-1], newest, shade, shade, 7.0)
+            at = newest
             while any(abs(at - other) / per < line for other in ends):
                 at -= per * 2
             ends.append(at)

@@ -146,7 +146,12 @@ class ImportDialog(QDialog):
         """Put files that were read again in the place of what was understood before."""
         fresh = {(file.path, file.member): file for file in again.files}
         paths = {file.path for file in again.files}
-        files = [fresh.pop((file.path, file.member), None) or file for file in self._plan.files if (file.path, file.member) in fresh or file.path not in paths]
+        files = []
+        for file in self._plan.files:
+            if (file.path, file.member) in fresh:
+                files.append(fresh.pop((file.path, file.member)))
+            elif file.path not in paths:
+                files.append(file)
         files += fresh.values()
         self._plan = replace(self._plan, files=tuple(files))
         self._choices.update(dict.fromkeys(paths, choices))

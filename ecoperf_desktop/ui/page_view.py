@@ -26,11 +26,24 @@ from ecoperf_desktop.reports.blocks import (
     Trend612,
 )
 from ecoperf_desktop.ui import looks
-from ecoperf_desktop.ui.cards import BridgeCard, CalloutsCard, Card, EmptyCard, HeadlineView, KpiRow, NotesCard, TableCard
+from ecoperf_desktop.ui.cards import (
+    BridgeCard,
+    CalloutsCard,
+    Card,
+    EmptyCard,
+    HeadlineView,
+    KpiRow,
+    NotesCard,
+    TableCard,
+)
 from ecoperf_desktop.ui.chart_cards import ChartCard
 from ecoperf_desktop.ui.texts import Label
 
 Shown: TypeAlias = HeadlineView | KpiRow | TableCard | BridgeCard | CalloutsCard | NotesCard | EmptyCard | ChartCard
+
+
+# A chart drawn much higher than it is meant to be exaggerates every change.
+_GROWS = 1.5
 
 
 @dataclass
@@ -79,7 +92,8 @@ class Sheet(QWidget):
             limit = min(below) - looks.GUTTER if below else bottom
             # A card grows to the one below it, so that rows end on one line.
             if isinstance(cell.widget, Card) and limit > top + height:
-                placed[index] = (cell, start, span, top, limit - top)
+                most = height * _GROWS if isinstance(cell.widget, ChartCard) else limit - top
+                placed[index] = (cell, start, span, top, min(limit - top, most))
         for cell, start, span, top, height in placed:
             left = round(looks.PAGE_SIDE + start * (column + looks.GUTTER))
             right = round(looks.PAGE_SIDE + start * (column + looks.GUTTER) + column * span + looks.GUTTER * (span - 1))
@@ -173,7 +187,7 @@ class PageView(QScrollArea):
     def shown(self) -> list[QWidget]:
         return [widget for widget, _ in self._shown]
 
-    def find(self, reference: Reference) -> bool:
+    def show_block_of(self, reference: Reference) -> bool:
         """Scroll to the block that shows ``reference`` and outline it; return whether there is one."""
         for widget, group in self._shown:
             if any(_speaks_of(block, reference.metric) for block in group):
@@ -184,7 +198,7 @@ class PageView(QScrollArea):
         return False
 
     def focused_card(self) -> QWidget | None:
-        widget = self.focusWidget()
+        widget: QWidget | None = self.focusWidget()
         while widget is not None and widget is not self._sheet:
             if isinstance(widget, Card):
                 return widget

@@ -7,11 +7,32 @@ from datetime import date
 
 from PySide6.QtCore import QDate, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QDateEdit, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDateEdit,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of, date_of, day_of, parse_bucket, previous
+from ecoperf_desktop.model.days import (
+    Bucket,
+    Day,
+    Grain,
+    Period,
+    bucket_of,
+    date_of,
+    day_of,
+    parse_bucket,
+    previous,
+)
 from ecoperf_desktop.reports.blocks import Scope
 from ecoperf_desktop.reports.figures import bucket_name, bucket_title, span_text
 from ecoperf_desktop.ui import looks

@@ -4,12 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QFrame, QHeaderView, QMenu, QSizePolicy, QTableView, QWidget
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QFrame,
+    QHeaderView,
+    QMenu,
+    QSizePolicy,
+    QTableView,
+    QWidget,
+)
 
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.reports.blocks import BarCell, ChangeCell, Column, NumberCell, Reference, Row, SparkCell, StateCell, Table, TextCell
+from ecoperf_desktop.reports.blocks import (
+    BarCell,
+    ChangeCell,
+    Column,
+    NumberCell,
+    Reference,
+    Row,
+    SparkCell,
+    StateCell,
+    Table,
+    TextCell,
+)
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.cells import CELL, STRUCK, STYLE, TOTAL, CellDelegate, cell_width, row_height
 from ecoperf_desktop.ui.texts import one_line, tip
@@ -150,7 +190,7 @@ def _sort_key(row: Row, position: int) -> tuple[int, float, str] | None:
 def _for_sheet(text: str) -> str:
     """Return ``text`` so that a spreadsheet it is pasted into takes it for text, never for a formula."""
     text = text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
-    begins = text.lstrip("  \ufeff")[:1]
+    begins = next((sign for sign in text if not sign.isspace() and sign != "\ufeff"), "")
     if begins in "=@|%＝＋－＠" and begins:
         return "'" + text
     if begins in ("+", "-") and not _is_number(text):
@@ -283,7 +323,7 @@ class RowsView(QTableView):
     def _share_width(self) -> None:
         """Give columns what they want and the rest by weight; drop declared columns before cutting numbers."""
         room = self.viewport().width()
-        if room <= 0:
+        if room <= 0 or not self._model.columns:
             return
         columns = self._model.columns
         shown = list(range(len(columns)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QWidget
 
 from ecoperf_desktop.language import sentence
@@ -44,6 +44,7 @@ class Tabs(QTabBar):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._counts: dict[str, int] = {}
         self._tight = False
+        self._by_keys = False
         for _ in PAGES:
             self.addTab("")
         self.retranslate()
@@ -119,7 +120,7 @@ class Tabs(QTabBar):
                 painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter.value), count)
             if chosen:
                 painter.fillRect(QRectF(rect.left() + 10, self.height() - 2, rect.width() - 20, 2), looks.color(now.accent))
-                if self.hasFocus():
+                if self.hasFocus() and self._by_keys:
                     marks.draw_focus(painter, rect.adjusted(2, 3, -2, -4))
         painter.end()
 
@@ -128,6 +129,11 @@ class Tabs(QTabBar):
             self.focusNextChild()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # The ring is for those who come by keys; a click shows where it was by itself.
+        self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+        super().focusInEvent(event)
 
     def wheelEvent(self, event: object) -> None:
         """A wheel over the names changes nothing: pages change only when asked."""

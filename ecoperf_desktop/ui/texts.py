@@ -10,7 +10,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ecoperf_desktop.ui import looks
-from ecoperf_desktop.ui.marks import draw_focus
 
 _SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": "⇥"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QActionGroup, QKeySequence, QPainter, QPaintEvent, QResizeEvent
@@ -38,12 +39,12 @@ class ToolBar(QWidget):
         self.channel = FlatButton("filter", opens=True)
         self.period = PeriodPicker()
         self.compare = FlatButton("swap", opens=True)
-        self.find = FlatButton("search")
+        self.finding = FlatButton("search")
         self.importing = FlatButton("import")
         self.printing = FlatButton("print")
         for button, open_menu in ((self.shop, self._open_shops), (self.channel, self._open_channels), (self.compare, self._open_compare)):
             button.clicked.connect(open_menu)
-        self.find.clicked.connect(self.find_asked)
+        self.finding.clicked.connect(self.find_asked)
         self.importing.clicked.connect(self.import_asked)
         self.printing.clicked.connect(self.print_asked)
         self.period.scope_chosen.connect(self._choose)
@@ -53,7 +54,7 @@ class ToolBar(QWidget):
         for widget in (self.shop, self.channel, self.period, self.compare):
             line.addWidget(widget)
         line.addStretch(1)
-        for widget in (self.find, self.importing, self.printing):
+        for widget in (self.finding, self.importing, self.printing):
             line.addWidget(widget)
         self.setFixedHeight(looks.px(looks.TOOL_BAR))
         self.retranslate()
@@ -70,8 +71,8 @@ class ToolBar(QWidget):
         native = QKeySequence.SequenceFormat.NativeText
         self.importing.set_words(sentence("ui.import"))
         self.printing.set_words(sentence("ui.print"))
-        self.find.set_words("", sentence("ui.find_number"))
-        with_tip(self.find, sentence("ui.find_number"), QKeySequence("Ctrl+K").toString(native))
+        self.finding.set_words("", sentence("ui.find_number"))
+        with_tip(self.finding, sentence("ui.find_number"), QKeySequence("Ctrl+K").toString(native))
         with_tip(self.importing, sentence("ui.import_files"), QKeySequence("Ctrl+I").toString(native))
         with_tip(self.printing, sentence("ui.print_sheet"), QKeySequence("Ctrl+P").toString(native))
         with_tip(self.shop, sentence("ui.choose_shop"))
@@ -95,7 +96,7 @@ class ToolBar(QWidget):
         for button in (self.shop, self.channel, self.compare):
             button.setEnabled(scope is not None)
         self.printing.setEnabled(scope is not None)
-        self.find.setEnabled(scope is not None)
+        self.finding.setEnabled(scope is not None)
         self._make_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -104,13 +105,13 @@ class ToolBar(QWidget):
 
     def _make_room(self) -> None:
         """Collapse comparison, channel and shop to icons, then the rest, until it fits."""
-        order = (self.find, self.compare, self.channel, self.shop, self.printing, self.importing)
+        order = (self.finding, self.compare, self.channel, self.shop, self.printing, self.importing)
         for button in order:
             button.set_collapsed(False)
-        parts = [part for part in (self.shop, self.channel, self.period, self.compare, self.find, self.importing, self.printing) if not part.isHidden()]
-        for button in (None, *order):
-            if button is not None:
-                button.set_collapsed(True)
+        parts: list[QWidget] = [part for part in (self.shop, self.channel, self.period, self.compare, self.finding, self.importing, self.printing) if not part.isHidden()]
+        for step in range(len(order) + 1):
+            if step:
+                order[step - 1].set_collapsed(True)
             wanted = sum(part.sizeHint().width() for part in parts) + 10 * len(parts) + 2 * looks.PAGE_SIDE
             if wanted <= self.width():
                 break
@@ -133,7 +134,7 @@ class ToolBar(QWidget):
             action.setData(key)
             group.addAction(action)
         chosen = menu.exec(button.mapToGlobal(button.rect().bottomLeft()))
-        return now if chosen is None else chosen.data()
+        return now if chosen is None else cast("str | None", chosen.data())
 
     def _open_shops(self) -> None:
         if self._scope is None:

@@ -44,8 +44,11 @@ from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
-    from ecoperf_desktop.store.backup import Health
+    from PySide6.QtPrintSupport import QPrintPreviewDialog
+
     from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.reports.pack import Pack
+    from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
@@ -85,6 +88,7 @@ class MainWindow(QMainWindow):
         self._first_run: FirstRun | None = None
         self._panel: ExplainPanel | None = None
         self._dialog: ImportDialog | None = None
+        self.sheets: QPrintPreviewDialog | None = None
         self._last_imports: tuple[int, ...] = ()
         self._last_undone: tuple[int, ...] = ()
         self._was_painted = False
@@ -165,7 +169,7 @@ class MainWindow(QMainWindow):
         if self.tabs.page in self._pages:
             self._pages[self.tabs.page].setFocus()
 
-    def find(self) -> None:
+    def open_finder(self) -> None:
         """Open the field that finds numbers, pages and commands."""
         if self.scope is None:
             return
@@ -290,7 +294,9 @@ class MainWindow(QMainWindow):
 
     def print_preview(self) -> None:
         """Show the sheets as they will be printed."""
-        self._ask_pack(self._preview)
+        scope = self.scope
+        if scope is not None:
+            self.reader.ask("pack", lambda opened: actions.pack(opened, scope, ()), self._preview, self._failed)
 
     def save_pdf(self) -> None:
         """Ask for a name and write the printed summary."""
@@ -309,9 +315,7 @@ class MainWindow(QMainWindow):
             return
 
         def write(opened: Workspace) -> Path:
-            from ecoperf_desktop.reports.pages import PRINTED
-
-            actions.report(opened, scope, PRINTED, target, paper)
+            actions.report(opened, scope, (), target, paper)
             return target
 
         self.work.begin(sentence("ui.writing_report"))
@@ -522,7 +526,7 @@ class MainWindow(QMainWindow):
                 Command("ui.save_report", "", self.save_pdf, "", True),
             ],
             "ui.menu_help": [
-                Command("ui.find_number", "Ctrl+K", self.find, "", True),
+                Command("ui.find_number", "Ctrl+K", self.open_finder, "", True),
                 Command("ui.keys", "F1", self._show_keys),
                 Command("ui.about", "", self.about),
             ],
@@ -530,7 +534,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.bar.scope_chosen.connect(self.choose_scope)
-        self.bar.find_asked.connect(self.find)
+        self.bar.find_asked.connect(self.open_finder)
         self.bar.import_asked.connect(self.choose_files)
         self.bar.print_asked.connect(self.print_preview)
         self.tabs.page_chosen.connect(self.go)
@@ -739,7 +743,7 @@ class MainWindow(QMainWindow):
             if action.isEnabled() and command.group != "page"
         ]
         finder = Finder(everything, self)
-        corner = self.bar.find.mapToGlobal(self.bar.find.rect().bottomRight())
+        corner = self.bar.finding.mapToGlobal(self.bar.finding.rect().bottomRight())
         finder.move(corner.x() - finder.width(), corner.y() + 4)
         finder.show()
         finder.field.setFocus()
@@ -877,22 +881,10 @@ class MainWindow(QMainWindow):
         for code in ("ui.import_files_menu", "ui.import_folder", "ui.undo_import", "ui.redo_import"):
             self.menus.action(code).setEnabled(not busy)
 
-    def _ask_pack(self, show: Callable[[object], None]) -> None:
-        scope = self.scope
-        if scope is None:
-            return
-
-        def make(opened: Workspace) -> object:
-            from ecoperf_desktop.reports.pages import PRINTED
-
-            return actions.pack(opened, scope, PRINTED)
-
-        self.reader.ask("pack", make, show, self._failed)
-
-    def _preview(self, made: object) -> None:
+    def _preview(self, made: Pack) -> None:
         from ecoperf_desktop.ui.printing import preview
 
-        preview(made, self.preferences["paper"], self)
+        self.sheets = preview(made, self.preferences["paper"], self)
 
     def _full_screen(self) -> None:
         if self.isFullScreen():
