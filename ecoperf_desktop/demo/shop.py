@@ -291,7 +291,7 @@ class _Writer:
         bought = min(int(sessions * 0.0262 * factor * (0.85 + 0.3 * a)), int(own_orders[day - FIRST_DAY]) + 1)
         return [
             iso(day).replace("-", ""), channel, str(sessions), str(engaged), f"{engaged / sessions:.10f}", f"{seconds:.6f}", f"{views * 2.4 / sessions:.6f}",
-            str(int(views * 2.4)), str(bought), f"{bought / sessions:.10f}", files.yuan(bought * 21000), str(views), str(users), str(int(users * 0.71)),
+            str(int(views * 2.4)), str(bought), files.yuan(bought * 21000), str(views), str(users), str(int(users * 0.71)),
         ]
 
     def _search(self, sessions: np.ndarray) -> None:
@@ -329,8 +329,6 @@ class _Writer:
                 audits.append((f"qimuhome.example-{iso(day)}-{device}.json", document))
         self._keep(files.save_zip(self.folder / "site" / "lighthouse.zip", audits, LAST_DAY))
         for month_first, last, label in spans():
-            if last > _MONTHLY_UNTIL and date_of(last).isocalendar().week % 2:
-                continue
             for device in ("PHONE", "DESKTOP"):
                 self._keep(self._pagespeed(month_first, last, label, device))
 
@@ -356,19 +354,18 @@ class _Writer:
         return files.save_json(self.folder / "site" / f"pagespeed-{label}-{device.lower()}.json", document, last)
 
     def _uptime(self) -> None:
-        rows = []
-        start = _moment(FIRST_DAY, 0, 0)
-        rows.append(["Started", "Qimu Home site", "https://qimuhome.example", start, "", "0 hrs, 0 mins", "0"])
+        changes = [(FIRST_DAY * 86400, "Started", "Started")]
         for week in range((LAST_DAY - FIRST_DAY + 1) // 7):
             a, b, c, d = uniform(9000 + week, 4)
             if a < 0.42:
-                day = FIRST_DAY + week * 7 + int(b * 7)
-                minutes = 2 + int(26 * c**2)
-                second = int(d * 80000)
-                rows.append(
-                    ["Down", "Qimu Home site", "https://qimuhome.example", f"{iso(day)} {files.clock(second)}", ("Connection Timeout", "502 Bad Gateway", "DNS error")[int(c * 3)], f"0 hrs, {minutes} mins", str(minutes)]
-                )
-                rows.append(["Up", "Qimu Home site", "https://qimuhome.example", f"{iso(day)} {files.clock(min(second + minutes * 60, 86399))}", "OK", "", ""])
+                down = (FIRST_DAY + week * 7 + int(b * 7)) * 86400 + int(d * 80000)
+                changes.append((down, "Down", ("Connection Timeout", "502 Bad Gateway", "DNS error")[int(c * 3)]))
+                changes.append((down + 60 * (2 + int(26 * c**2)), "Up", "OK"))
+        ends = [at for at, _, _ in changes[1:]] + [(LAST_DAY + 1) * 86400 + 6 * 3600]
+        rows = [
+            [event, "Qimu Home site", "https://qimuhome.example", _moment(at // 86400, at % 86400, 0), reason, f"{(end - at) // 3600} hrs, {(end - at) // 60 % 60} mins", str((end - at) // 60)]
+            for (at, event, reason), end in zip(changes, ends, strict=True)
+        ]
         self._keep(files.save_text(self.folder / "site" / "uptimerobot-logs.csv", files.text_table(_UPTIME, reversed(rows)), "utf-8", LAST_DAY))
 
     # ---------------------------------------------------------------- what no platform exports: our own templates
@@ -480,14 +477,15 @@ class _Writer:
             late = int(sold.delivered_after[index]) > 96
             stars = 5 if value > (0.36 if not late else 0.60) else 4 if value > 0.16 else 3 if value > 0.09 else 2 if value > 0.05 else 1
             tmall = sold.shop[index] == TMALL
+            shop = _TMALL_NAME if tmall else _OWN_NAME
             order_no = f"2{int(sold.day[index]):05d}{int(sold.second[index]):05d}{index:08d}" if tmall else f"#{10000 + index}"
             sku = self.catalogue[int(sold.product[int(self.first_line[index])])].sku
-            reviews.append([f"RV{index:08d}", _TMALL_NAME if tmall else _OWN_NAME, order_no, sku, iso(day), str(stars), words[3 if late else int(value * 3)] if stars > 3 else words[4]])
+            reviews.append([f"RV{index:08d}", shop, order_no, sku, iso(day), str(stars), words[3 if late else int(value * 3)] if stars > 3 else words[4]])
             if index % 3 == 0:
                 score = 10 if value > 0.52 else 9 if value > 0.34 else 8 if value > 0.2 else 7 if value > 0.13 else 5
-                surveys.append([f"SV{index:08d}", "nps", iso(day), "10", str(score) if index % 2 else "", order_no])
+                surveys.append([f"SV{index:08d}", "nps", iso(day), "10", str(score) if index % 2 else "", shop, order_no])
             else:
-                surveys.append([f"SV{index:08d}", "csat", iso(day), "5", str(stars), order_no])
+                surveys.append([f"SV{index:08d}", "csat", iso(day), "5", str(stars), shop, order_no])
         for first, last, label in _halves():
             self._template("reviews", [row for row in reviews if iso(first) <= row[4] <= iso(last)], last, label)
         self._template("surveys", surveys, LAST_DAY)
@@ -631,7 +629,7 @@ _META = (
 )
 _GA4 = (
     "Date", "Session primary channel group (Default channel group)", "Sessions", "Engaged sessions", "Engagement rate", "Average engagement time per session", "Events per session",
-    "Event count", "Key events", "Session key event rate", "Total revenue", "Views", "Total users", "New users",
+    "Event count", "Ecommerce purchases", "Total revenue", "Views", "Total users", "New users",
 )
 _GSC = ("Clicks", "Impressions", "CTR", "Position")
 _UPTIME = ("Event", "Monitor", "Monitor URL", "Date-Time", "Reason", "Duration", "Duration (in mins.)")
@@ -642,7 +640,7 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
     "receipts": ("入库单号", "采购单号", "行号", "商品编码", "到货日期", "到货数量", "不合格数量"),
     "shipments": ("运单号", "店铺", "订单编号", "承运商", "地区", "揽收时间", "承诺送达日期", "送达时间", "状态", "运费成本"),
     "reviews": ("Review number", "Shop", "Order number", "SKU", "Day", "Stars", "Text"),
-    "surveys": ("Answer number", "Kind", "Day", "Scale up to", "Score", "Order number"),
+    "surveys": ("Answer number", "Kind", "Day", "Scale up to", "Score", "Shop", "Order number"),
     "staff": ("姓名", "岗位", "部门", "上级", "入职日期", "离职日期", "工时比例"),
     "campaign_owners": ("Campaign", "Owner"),
     "agent_days": ("日期", "客服", "接待人数", "已回复人数", "询单人数", "询单成交人数", "平均首次响应时长", "回复次数", "平均响应时长", "已解决", "平均解决时长", "评价数", "好评数", "客服销售额", "付款人数"),
