@@ -9,6 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop.model.days import Day
@@ -55,6 +56,7 @@ def counts_rows(view: View) -> bool:
     return view.variant
 
 
+@cache
 def by_view() -> dict[str, tuple[Measure, ...]]:
     """Return the measures of each view that keeps daily sums, in the order of their columns."""
     found: dict[str, list[Measure]] = {}
@@ -371,6 +373,7 @@ def _definition(view: View, by: Sequence[str], named: Sequence[Measure]) -> str:
     return f"CREATE TABLE {table(view, by)}({', '.join(typed)}, PRIMARY KEY({', '.join(keys)})) STRICT, WITHOUT ROWID"
 
 
+@cache
 def _fingerprint() -> str:
 
     declared = [
