@@ -1,0 +1,154 @@
+"""Files of one shop that speak about the same things, whichever comes first."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecoperf_desktop import actions, language
+from ecoperf_desktop.actions import ImportChoices
+from ecoperf_desktop.importing import templates
+from ecoperf_desktop.importing.templates import Template
+from ecoperf_desktop.model.days import Period, parse_day
+from ecoperf_desktop.model.importing import ImportReport
+from ecoperf_desktop.model.value import Number, Question
+from ecoperf_desktop.store.database import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with actions.workspace(tmp_path / "w.ecoperf", write=True) as opened:
+        yield opened
+
+
+def load(opened: Workspace, *paths: Path, **settings: str) -> ImportReport:
+    return actions.apply_import(actions.plan_import(paths, ImportChoices(settings=tuple(settings.items())), opened), opened)
+
+
+def numbers(opened: Workspace, *metrics: str) -> tuple[Number | None, ...]:
+    asked = Question(metrics, Period(parse_day("2026-03-01"), parse_day("2026-03-07")))
+    return tuple(value.value for value in actions.values(opened, asked))
+
+
+ORDERS = """订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间 ,宝贝总数量,店铺名称
+="9001",甲,150.00,5.00,180.00,155.00,交易成功,2026-03-02 09:00:00,2026-03-02 09:01:00,3,店
+="9002",乙,20.00,0.00,20.00,20.00,交易成功,2026-03-02 10:00:00,2026-03-02 10:01:00,1,店
+="9003",乙,20.00,0.00,20.00,0.00,等待买家付款,2026-03-02 11:00:00,,1,店
+"""
+LINES = """子订单编号,主订单编号,商品标题,商品价格,购买数量,商品属性,商家编码,买家应付货款,订单状态,退款状态,退款金额,订单创建时间,订单付款时间
+90011,9001,台灯,60.00,2,,TD,100.00,交易成功,没有申请退款,无退款申请,2026-03-02 09:00:00,2026-03-02 09:01:00
+90012,9001,灯泡,60.00,1,,DP,50.00,交易成功,退款成功,50.00,2026-03-02 09:00:00,2026-03-02 09:01:00
+9002,9002,帽子,20.00,1,,MZ,20.00,交易成功,没有申请退款,无退款申请,2026-03-02 10:00:00,2026-03-02 10:01:00
+9003,9003,帽子,20.00,1,,MZ,20.00,等待买家付款,没有申请退款,无退款申请,2026-03-02 11:00:00,
+"""
+
+
+@pytest.fixture
+def qianniu(tmp_path: Path) -> dict[str, Path]:
+    files = {"orders": tmp_path / "ExportOrderList.csv", "lines": tmp_path / "ExportOrderDetailList.csv"}
+    files["orders"].write_bytes(ORDERS.encode("gb18030"))
+    files["lines"].write_bytes(LINES.encode("gb18030"))
+    return files
+
+
+def test_the_order_report_alone_gives_sales_by_whole_orders(workspace: Workspace, qianniu: dict[str, Path]) -> None:
+    load(workspace, qianniu["orders"])
+    assert numbers(workspace, "gross_sales", "orders", "buyers", "returns_amount") == (20_000, 2, 2, None)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("orders", "lines"))), ids=" then ".join)
+def test_orders_and_their_lines_double_nothing_in_either_order(
+    workspace: Workspace, qianniu: dict[str, Path], order: tuple[str, ...]
+) -> None:
+    for name in order:
+        assert load(workspace, qianniu[name]).files[0].status == "loaded"
+    assert numbers(workspace, "gross_sales", "orders", "buyers", "returns_amount") == (20_000, 2, 2, 5_000)
+    sold = dict(workspace.conn.execute(
+        "SELECT sku, qty FROM order_lines JOIN product USING(product_id) WHERE is_replaced IS NULL ORDER BY sku"))
+    assert sold == {"TD": 2, "DP": 1, "MZ": 1}
+
+
+@pytest.mark.parametrize("taken_back", ["orders", "lines"])
+def test_taking_one_of_the_two_back_leaves_what_the_other_says(
+    workspace: Workspace, qianniu: dict[str, Path], taken_back: str
+) -> None:
+    first = load(workspace, qianniu["orders"]).files[0].import_id
+    second = load(workspace, qianniu["lines"]).files[0].import_id
+    gone = first if taken_back == "orders" else second
+    assert gone is not None
+    actions.undo(workspace, [gone])
+    assert numbers(workspace, "gross_sales", "orders") == (20_000, 2)
+
+
+SHOPIFY = """Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Discount Amount,Created at,Lineitem quantity,Lineitem name,\
+Lineitem price,Lineitem sku,Refunded Amount
+#1,a@example.com,{status},2026-03-02 10:00:00 +0100,EUR,30.00,0.00,0.00,30.00,0.00,2026-03-02 10:00:00 +0100,3,Mug,10.00,MUG,{refunded}
+"""
+
+
+def test_a_refund_that_grew_since_the_last_export_replaces_the_smaller_one(workspace: Workspace, tmp_path: Path) -> None:
+    for number, (status, refunded) in enumerate((("paid", "0.00"), ("partially_refunded", "10.00"), ("refunded", "30.00"))):
+        file = tmp_path / f"orders_export_{number}.csv"
+        file.write_text(SHOPIFY.format(status=status, refunded=refunded), encoding="utf-8")
+        load(workspace, file)
+    assert numbers(workspace, "gross_sales", "orders", "returns_amount") == (3_000, 1, 3_000)
+
+
+def test_an_outage_that_still_runs_gets_its_end_from_a_later_export(workspace: Workspace, tmp_path: Path) -> None:
+    head = "Event,Monitor,Monitor URL,Date-Time,Reason,Duration,Duration (in mins.)\n"
+    up = 'Up,Shop,https://shop.example,2026-03-01 00:00:00,OK,"34 hrs, 0 mins",2040\n'
+    for name, down in (("a", ",,"), ("b", ',"0 hrs, 20 mins",20')):
+        file = tmp_path / f"{name}.csv"
+        file.write_text(f"{head}Down,Shop,https://shop.example,2026-03-02 10:00:00,Timeout{down}\n{up}", encoding="utf-8")
+        load(workspace, file, tz="UTC")
+    assert workspace.conn.execute("SELECT count(*), sum(seconds) FROM incidents").fetchone() == (1, 1_200)
+
+
+def test_a_monitor_without_an_outage_was_up(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(
+        "Event,Monitor,Monitor URL,Date-Time,Reason,Duration,Duration (in mins.)\n"
+        'Up,Shop,https://shop.example,2026-03-01 00:00:00,OK,"168 hrs, 0 mins",10080\n'
+        "Started,Shop,https://shop.example,2026-03-07 23:00:00,Started,,\n", encoding="utf-8")
+    assert load(workspace, file, tz="UTC").files[0].status in ("loaded", "unchanged")
+    assert numbers(workspace, "incidents") == (0,)
+
+
+@pytest.mark.parametrize("speech", language.LANGUAGES)
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("template", templates.templates(), ids=lambda template: template.stem)
+def test_a_template_that_was_filled_in_is_read_without_the_row_that_explains_it(
+    workspace: Workspace, tmp_path: Path, template: Template, suffix: str, speech: str
+) -> None:
+    path = tmp_path / f"{template.stem}{suffix}"
+    templates.write_one(template, path, speech)
+    filled = [_filled(column, speech) for column in template.columns]
+    if suffix == ".csv":
+        with path.open("a", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerow(filled)
+    else:
+        import xlsxwriter  # type: ignore[import-untyped]
+        from python_calamine import CalamineWorkbook
+
+        written = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+        with xlsxwriter.Workbook(path) as workbook:
+            sheet = workbook.add_worksheet()
+            for place, row in enumerate([*written, filled]):
+                sheet.write_row(place, 0, [str(cell) for cell in row])
+    report = load(workspace, path, currency="EUR", tz="Europe/Paris").files[0]
+    assert (report.status, report.format, report.dropped) == ("loaded", template.format_id, {"description": 1})
+    assert report.findings == ()
+
+
+def _filled(column: templates.TemplateColumn, speech: str) -> str:
+    if column.choices[speech]:
+        return column.choices[speech][0]
+    cells = {
+        "date": "2026-03-02", "datetime": "2026-03-02 14:30", "integer": "3", "number": "2.5", "money": "12.50", "ratio": "80%",
+        "duration": "1:30",
+    }
+    return cells.get(column.type, f"{column.field} 1" if column.type == "text" else f"N-{column.field}-1")
