@@ -1,4 +1,4 @@
-"""What a file is, told by its bytes: a table of text, a workbook, JSON, a web page, an archive of these, or none of them."""
+"""What a file is, told by its bytes: text, a workbook, JSON, a web page, an archive of these, or none of them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,32 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe",
 
 # What starts like this is known and is no table: bytes, and the sentence that says so.
 _SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "reading.picture"), (b"\xff\xd8\xff", "reading.picture"), (b"GIF8", "reading.picture"),
-    (b"BM", "reading.picture"), (b"II*\x00", "reading.picture"), (b"MM\x00*", "reading.picture"), (b"RIFF", "reading.media"),
-    (b"OggS", "reading.media"), (b"ID3", "reading.media"), (b"%PDF-", "reading.pdf"), (b"{\\rtf", "reading.office_document"),
-    (b"SQLite format 3\x00", "reading.database"), (b"PAR1", "reading.database"), (b"MZ", "reading.binary"),
-    (b"\x7fELF", "reading.binary"), (b"\x80\x02", "reading.binary"), (b"\x80\x03", "reading.binary"),
-    (b"\x80\x04", "reading.binary"), (b"\x80\x05", "reading.binary"),
+    (b"\x89PNG\r\n\x1a\n", "reading.picture"),
+    (b"\xff\xd8\xff", "reading.picture"),
+    (b"GIF8", "reading.picture"),
+    (b"BM", "reading.picture"),
+    (b"II*\x00", "reading.picture"),
+    (b"MM\x00*", "reading.picture"),
+    (b"RIFF", "reading.media"),
+    (b"OggS", "reading.media"),
+    (b"ID3", "reading.media"),
+    (b"%PDF-", "reading.pdf"),
+    (b"{\\rtf", "reading.office_document"),
+    (b"SQLite format 3\x00", "reading.database"),
+    (b"PAR1", "reading.database"),
+    (b"MZ", "reading.binary"),
+    (b"\x7fELF", "reading.binary"),
+    (b"\x80\x02", "reading.binary"),
+    (b"\x80\x03", "reading.binary"),
+    (b"\x80\x04", "reading.binary"),
+    (b"\x80\x05", "reading.binary"),
 )
 _PACKED = (
-    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 
@@ -83,17 +100,24 @@ class Member:
                 with self.path.open("rb") as stream:
                     yield stream
             else:
-                with zipfile.ZipFile(self.path) as archive, archive.open(archive.infolist()[self._index]) as inner:
+                with (
+                    zipfile.ZipFile(self.path) as archive,
+                    archive.open(archive.infolist()[self._index]) as inner,
+                ):
                     yield inner  # type: ignore[misc]
         except OSError as problem:
-            raise FileRefused("reading.unreadable", file=self.name, reason=problem.strerror or "") from problem
+            raise FileRefused(
+                "reading.unreadable", file=self.name, reason=problem.strerror or ""
+            ) from problem
         except (zipfile.BadZipFile, zlib.error, EOFError) as problem:
             raise FileRefused("reading.damaged_zip", file=self.path.name) from problem
 
     def read(self, most: int) -> bytes:
         """Return all bytes; raise FileRefused when there are more than ``most``."""
         if self.size > most:
-            raise FileRefused("reading.too_big", file=self.name, size=limits.shown(self.size), limit=limits.shown(most))
+            raise FileRefused(
+                "reading.too_big", file=self.name, size=limits.shown(self.size), limit=limits.shown(most)
+            )
         with self.stream() as stream:
             return stream.read(most + 1)
 
@@ -117,12 +141,18 @@ def members(path: Path) -> Iterator[Member]:
         with path.open("rb") as stream:
             opening = stream.read(_OPENING)
             seen = (stat.st_size, stat.st_mtime_ns)
-            if opening[:4] in (b"PK\x03\x04", b"PK\x05\x06") or zipfile.is_zipfile(stream) and opening[:2] == b"PK":
+            if (
+                opening[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+                or zipfile.is_zipfile(stream)
+                and opening[:2] == b"PK"
+            ):
                 yield from _zipped(path, stream, opening, seen)
                 return
             yield _single(path, stream, opening, seen)
     except OSError as problem:
-        raise FileRefused("reading.unreadable", file=path.name, reason=problem.strerror or str(problem)) from problem
+        raise FileRefused(
+            "reading.unreadable", file=path.name, reason=problem.strerror or str(problem)
+        ) from problem
 
 
 def _single(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int], form: str = "") -> Member:
@@ -152,7 +182,9 @@ def _told(name: str, opening: bytes, size: int) -> tuple[Kind, FileRefused | Non
         if opening.startswith(signature):
             return "other", FileRefused("reading.packed", file=name, packing=packing), False, ""
     for signature, code in _SIGNATURES:
-        if opening.startswith(signature) and (len(signature) > 4 or b"\0" in opening or not opening.isascii()):
+        if opening.startswith(signature) and (
+            len(signature) > 4 or b"\0" in opening or not opening.isascii()
+        ):
             return "other", FileRefused(code, file=name), False, ""
     if opening.startswith(b"\xd0\xcf\x11\xe0"):
         return _compound(name, size)
@@ -183,7 +215,9 @@ def _compound(name: str, size: int) -> tuple[Kind, FileRefused | None, bool, str
 
 def _peeked(opening: bytes) -> str | None:
     """Return the opening as text, roughly decoded; None when it is binary."""
-    for bom, encoding in zip(_BOMS, ("utf-8", "utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"), strict=True):
+    for bom, encoding in zip(
+        _BOMS, ("utf-8", "utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"), strict=True
+    ):
         if opening.startswith(bom):
             return opening.decode(encoding, "replace")
     if b"\0" in opening:
@@ -205,7 +239,9 @@ _PRINTABLE = bytes(set(range(256)) - (set(range(32)) - {0, 9, 10, 11, 12, 13, 26
 
 
 def _is_json(head: str) -> bool:
-    return bool(re.match(r'(\{\s*["}]|\[\s*(\{|\[|\]|"[^"\n]*"\s*[,\]]|-?\d+(\.\d+)?\s*[,\]]|true|false|null))', head)) or head.rstrip() in ("{", "[")
+    return bool(
+        re.match(r'(\{\s*["}]|\[\s*(\{|\[|\]|"[^"\n]*"\s*[,\]]|-?\d+(\.\d+)?\s*[,\]]|true|false|null))', head)
+    ) or head.rstrip() in ("{", "[")
 
 
 def _marked_up(name: str, head: str, size: int) -> tuple[Kind, FileRefused | None, bool, str]:
@@ -227,12 +263,23 @@ def _zipped(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int])
 
     def refused(problem: FileRefused, form: str = "") -> Member:
         kind: Kind = "other"
-        return Member(path, None, _digest(stream), size, mtime, kind, opening, form, problem, True, _seen=seen)
+        return Member(
+            path, None, _digest(stream), size, mtime, kind, opening, form, problem, True, _seen=seen
+        )
 
-    looks_like_workbook = b"[Content_Types].xml" in opening[:4096] or name.lower().endswith((".xlsx", ".xlsm", ".xlsb", ".ods"))
+    looks_like_workbook = b"[Content_Types].xml" in opening[:4096] or name.lower().endswith(
+        (".xlsx", ".xlsm", ".xlsb", ".ods")
+    )
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, ValueError, NotImplementedError, OverflowError):
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        struct.error,
+        ValueError,
+        NotImplementedError,
+        OverflowError,
+    ):
         code = "reading.damaged_workbook" if looks_like_workbook else "reading.damaged_zip"
         yield refused(FileRefused(code, file=name))
         return
@@ -250,9 +297,15 @@ def _zipped(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int])
             return
         if any(entry.startswith(("word/", "ppt/")) for entry in names):
             document = FileRefused("reading.office_document", file=name)
-            yield Member(path, None, _digest(stream), size, mtime, "other", opening, "", document, False, _seen=seen)
+            yield Member(
+                path, None, _digest(stream), size, mtime, "other", opening, "", document, False, _seen=seen
+            )
             return
-        files = [(index, info) for index, info in enumerate(infos) if not info.is_dir() and not _is_litter(info.filename)]
+        files = [
+            (index, info)
+            for index, info in enumerate(infos)
+            if not info.is_dir() and not _is_litter(info.filename)
+        ]
         if not files:
             yield refused(FileRefused("reading.empty_zip", file=name))
             return
@@ -269,9 +322,20 @@ def _is_litter(name: str) -> bool:
     return name.startswith("__MACOSX/") or last in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
-def _inner(path: Path, archive: zipfile.ZipFile, index: int, info: zipfile.ZipInfo, seen: tuple[int, int], budget: int) -> Member:
+def _inner(
+    path: Path,
+    archive: zipfile.ZipFile,
+    index: int,
+    info: zipfile.ZipInfo,
+    seen: tuple[int, int],
+    budget: int,
+) -> Member:
     name = member_name(info)
-    mtime = calendar.timegm((*info.date_time, 0, 1, -1)) if 1 <= info.date_time[1] <= 12 else seen[1] // 1_000_000_000
+    mtime = (
+        calendar.timegm((*info.date_time, 0, 1, -1))
+        if 1 <= info.date_time[1] <= 12
+        else seen[1] // 1_000_000_000
+    )
     last = name.rsplit("/", 1)[-1]
     sha = hashlib.sha256()
     kept = io.BytesIO() if info.file_size <= min(_KEPT_MEMBER, budget) else None
@@ -295,7 +359,9 @@ def _inner(path: Path, archive: zipfile.ZipFile, index: int, info: zipfile.ZipIn
         kind, problem_, damaged, form, content = _inner_zip(archive, info, last, content)
     else:
         kind, problem_, damaged, form = _told(last, opening, size)
-    return Member(path, name, sha.hexdigest(), size, mtime, kind, opening, form, problem_, damaged, index, content, seen)
+    return Member(
+        path, name, sha.hexdigest(), size, mtime, kind, opening, form, problem_, damaged, index, content, seen
+    )
 
 
 def _inner_zip(
@@ -320,7 +386,11 @@ def _inner_zip(
 
 def workbook_form(archive: zipfile.ZipFile, names: set[str]) -> str:
     """Return ``xlsx``, ``xlsb`` or ``ods`` when the archive is such a workbook, else an empty text."""
-    if "xl/workbook.xml" in names or "[Content_Types].xml" in names and any(name.endswith("workbook.xml") for name in names):
+    if (
+        "xl/workbook.xml" in names
+        or "[Content_Types].xml" in names
+        and any(name.endswith("workbook.xml") for name in names)
+    ):
         return "xlsx"
     if "xl/workbook.bin" in names:
         return "xlsb"
@@ -361,9 +431,13 @@ def check_archive(name: str, stream: BinaryIO, archive: zipfile.ZipFile, *, work
         raise FileRefused("reading.password", file=name)
     unpacked = sum(info.file_size for info in infos)
     if unpacked > unpacked_limit:
-        raise FileRefused("reading.zip_unpacked", file=name, size=limits.shown(unpacked), limit=limits.shown(unpacked_limit))
+        raise FileRefused(
+            "reading.zip_unpacked", file=name, size=limits.shown(unpacked), limit=limits.shown(unpacked_limit)
+        )
     for info in infos:
-        if info.file_size > limits.ZIP_RATIO_FREE and info.file_size > limits.ZIP_RATIO * max(1, info.compress_size):
+        if info.file_size > limits.ZIP_RATIO_FREE and info.file_size > limits.ZIP_RATIO * max(
+            1, info.compress_size
+        ):
             raise FileRefused("reading.zip_ratio", file=name, member=info.filename, limit=limits.ZIP_RATIO)
         if info.external_attr >> 16 & 0o170000 == _LINK:
             raise FileRefused("reading.zip_link", file=name, member=info.filename)
@@ -388,7 +462,9 @@ def _check_overlap(name: str, stream: BinaryIO, archive: zipfile.ZipFile) -> Non
         if len(header) < 30 or header[:4] != b"PK\x03\x04":
             raise FileRefused("reading.damaged_zip", file=name)
         name_length, extra_length = struct.unpack("<HH", header[26:30])
-        spans.append((info.header_offset, info.header_offset + 30 + name_length + extra_length + info.compress_size))
+        spans.append(
+            (info.header_offset, info.header_offset + 30 + name_length + extra_length + info.compress_size)
+        )
     spans.sort()
     ends_at = archive.start_dir
     for (_, end), (start, _) in zip(spans, spans[1:], strict=False):

@@ -31,10 +31,36 @@ from ecoperf_desktop.model.money import exponent
 Mark = Literal[".", ","]
 
 # What numbers and dates write for "nothing here".  Text is only missing when it is empty: NA is a country.
-NOTHING = frozenset((
-    "", "-", "--", "- -", "—", "–", "——", "N/A", "n/a", "NA", "#N/A", "nan", "NaN", "null", "NULL", "None", "none", "无", "暂无",
-    "not stocked", "(not set)", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?",
-))
+NOTHING = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "- -",
+        "—",
+        "–",
+        "——",
+        "N/A",
+        "n/a",
+        "NA",
+        "#N/A",
+        "nan",
+        "NaN",
+        "null",
+        "NULL",
+        "None",
+        "none",
+        "无",
+        "暂无",
+        "not stocked",
+        "(not set)",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NUM!",
+        "#NAME?",
+    )
+)
 
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
 _MOST = np.int64(9_223_372_036_854_775_807)
@@ -154,7 +180,12 @@ def undecided_decimal(column: str, file: str) -> FileRefused:
 
 
 def numbers(
-    cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, units: Sequence[str] = (), percent: bool = False
+    cells: Cells,
+    *,
+    mark: Mark = ".",
+    nothing: Collection[str] = NOTHING,
+    units: Sequence[str] = (),
+    percent: bool = False,
 ) -> tuple[Scaled, Bool]:
     """Read decimal numbers exactly.
 
@@ -187,7 +218,9 @@ def numbers(
     return Scaled(values, decimals, None), bad
 
 
-def integer(cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, units: Sequence[str] = ()) -> tuple[Numbers, Bool]:
+def integer(
+    cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, units: Sequence[str] = ()
+) -> tuple[Numbers, Bool]:
     """Read whole numbers; ``3.0`` is 3 and ``3.5`` is bad."""
     scaled, bad = numbers(cells, mark=mark, nothing=nothing, units=units)
     if not scaled.decimals.any():
@@ -202,9 +235,18 @@ def integer(cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHIN
 
 
 def money(
-    cells: Cells, currency: str, *, mark: Mark = ".", fine: int = 0, nothing: Collection[str] = NOTHING, units: Sequence[str] = ()
+    cells: Cells,
+    currency: str,
+    *,
+    mark: Mark = ".",
+    fine: int = 0,
+    nothing: Collection[str] = NOTHING,
+    units: Sequence[str] = (),
 ) -> tuple[Numbers, Bool]:
-    """Read amounts as minor units of ``currency``, rounded half up once; ``fine`` asks for more decimals behind them."""
+    """Read amounts as minor units of ``currency``, rounded half up once.
+
+    ``fine`` asks for more decimals behind them.
+    """
     scaled, bad = numbers(cells, mark=mark, nothing=nothing, units=units)
     values, too_big = scaled.rounded(exponent(currency) + fine)
     too_big |= np.abs(values) >= limits.MONEY_MINOR * 10**fine
@@ -225,7 +267,9 @@ def product_money(price: Scaled, quantity: Numbers, currency: str, *, fine: int 
         amounts = amounts.copy()
         scale = exponent(currency) + fine
         for row in np.flatnonzero(wide).tolist():
-            exact = Fraction(int(price.values[row]) * int(counts[row]) * 10**scale, 10 ** int(price.decimals[row]))
+            exact = Fraction(
+                int(price.values[row]) * int(counts[row]) * 10**scale, 10 ** int(price.decimals[row])
+            )
             amount = (abs(exact) * 2 + 1) // 2
             too_big[row] = amount > int(_MOST)
             amounts[row] = 0 if too_big[row] else int(amount) * (-1 if exact < 0 else 1)
@@ -234,14 +278,21 @@ def product_money(price: Scaled, quantity: Numbers, currency: str, *, fine: int 
     return Numbers(np.where(too_big, 0, amounts), missing), too_big
 
 
-def real(cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, units: Sequence[str] = ()) -> tuple[Reals, Bool]:
+def real(
+    cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, units: Sequence[str] = ()
+) -> tuple[Reals, Bool]:
     """Read floating numbers."""
     scaled, bad = numbers(cells, mark=mark, nothing=nothing, units=units)
     return Reals(scaled.values / (10.0 ** scaled.decimals.astype(np.float64)), scaled.missing), bad
 
 
-def ratio(cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, in_percent: bool = False) -> tuple[Reals, Bool]:
-    """Read fractions: ``45 %`` is 0.45; a number without the sign is taken as it is, or as percent with ``in_percent``."""
+def ratio(
+    cells: Cells, *, mark: Mark = ".", nothing: Collection[str] = NOTHING, in_percent: bool = False
+) -> tuple[Reals, Bool]:
+    """Read fractions: ``45 %`` is 0.45.
+
+    A number without the sign is taken as it is, or as percent with ``in_percent``.
+    """
     if in_percent:
         scaled, bad = numbers(cells, mark=mark, nothing=nothing, units=("%", "％"))
         return Reals(scaled.values / (10.0 ** (scaled.decimals.astype(np.float64) + 2)), scaled.missing), bad
@@ -258,7 +309,10 @@ _CURRENCY = re.compile(
 )
 _UNITS = re.compile(r"(?:件|个|單|单|笔|次|人|位|张|份|pcs|units?)$", re.IGNORECASE)
 _BLANKS = dict.fromkeys(map(ord, " \u00a0\u202f\u2009\u2007\u3000\t"), " ")
-_FULL_WIDTH = {ord(wide): plain for wide, plain in zip("０１２３４５６７８９．，－＋％（）", "0123456789.,-+%()", strict=True)}
+_FULL_WIDTH = {
+    ord(wide): plain
+    for wide, plain in zip("０１２３４５６７８９．，－＋％（）", "0123456789.,-+%()", strict=True)
+}
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 _GROUPED = {
     ".": re.compile(r"(?:\d+|\d{1,3}(?:([,' ’])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3})?(?:\.(\d*))?"),
@@ -266,7 +320,9 @@ _GROUPED = {
 }
 
 
-def _scaled_text(text: str, mark: Mark, nothing: Collection[str], units: Sequence[str], percent: bool) -> tuple[int, int, int]:
+def _scaled_text(
+    text: str, mark: Mark, nothing: Collection[str], units: Sequence[str], percent: bool
+) -> tuple[int, int, int]:
     """Return value, decimals and whether the text is read, missing or bad."""
     bare = unguarded(text)
     if bare in nothing:
@@ -287,7 +343,9 @@ def _scaled_text(text: str, mark: Mark, nothing: Collection[str], units: Sequenc
     return -value if sign else value, -power, _READ
 
 
-def decimal_of(text: str, mark: Mark = ".", *, units: Sequence[str] = (), percent: bool = False) -> Decimal | None:
+def decimal_of(
+    text: str, mark: Mark = ".", *, units: Sequence[str] = (), percent: bool = False
+) -> Decimal | None:
     """Return the number that ``text`` writes, None when it is none."""
     bare = text.translate(_BLANKS).translate(_FULL_WIDTH).strip().replace("\u2212", "-").replace("–", "-")
     negative = False
@@ -334,7 +392,7 @@ _BELOW = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [0xFFFF_FFFF_FFFF_FFF
 
 
 def _plain(cells: Cells, mark: Mark) -> tuple[Int64, NDArray[np.int8], Bool]:
-    """Return value, decimals and whether it was read, for cells that are digits with a sign and one decimal mark at most."""
+    """Return value, decimals and whether it was read, for digits with at most a sign and one decimal mark."""
     count = len(cells)
     if not count:
         return np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0, np.bool_)
@@ -361,7 +419,9 @@ def _plain(cells: Cells, mark: Mark) -> tuple[Int64, NDArray[np.int8], Bool]:
     return values, decimals, read
 
 
-def _plain_short(cells: Cells, start: Int64, lengths: Int64, mark: Mark) -> tuple[Int64, NDArray[np.int8], Bool]:
+def _plain_short(
+    cells: Cells, start: Int64, lengths: Int64, mark: Mark
+) -> tuple[Int64, NDArray[np.int8], Bool]:
     """Read up to eight characters at once, held in one 64-bit number with the last character highest."""
     missing = _BELOW.take(8 - np.maximum(lengths, 0))
     word: Word = Cells(cells.buffer, cells.end - 8, cells.end).last_word()
@@ -389,7 +449,9 @@ def _plain_short(cells: Cells, start: Int64, lengths: Int64, mark: Mark) -> tupl
     return ((high + low) >> np.uint64(32)).astype(np.int64), decimals, read
 
 
-def _plain_long(cells: Cells, start: Int64, lengths: Int64, mark: Mark) -> tuple[Int64, NDArray[np.int8], Bool]:
+def _plain_long(
+    cells: Cells, start: Int64, lengths: Int64, mark: Mark
+) -> tuple[Int64, NDArray[np.int8], Bool]:
     """Read up to 19 characters, one place after the other."""
     count = len(lengths)
     values = np.zeros(count, np.int64)
@@ -471,7 +533,9 @@ def _may_be_damaged(cells: Cells) -> Bool:
 
 def _without_point_zero(shown: Cells, codes: NDArray[np.int32]) -> tuple[Cells, NDArray[np.int32]]:
     """Return the distinct cells without the ``.0`` behind whole numbers, and the codes joined where two become one."""
-    tails = (shown.buffer.take(shown.end - 1, mode="clip") == 48) & (shown.buffer.take(shown.end - 2, mode="clip") == 46)
+    tails = (shown.buffer.take(shown.end - 1, mode="clip") == 48) & (
+        shown.buffer.take(shown.end - 2, mode="clip") == 46
+    )
     tails &= shown.lengths > 2
     rows = np.flatnonzero(tails)
     if not len(rows):
@@ -485,15 +549,21 @@ def _without_point_zero(shown: Cells, codes: NDArray[np.int32]) -> tuple[Cells, 
     return shorter.take(first), joined.take(codes)
 
 
-# First and last bytes of what may have to be taken off: ASCII blanks, = ' ` and the lead bytes of NBSP, narrow blanks, U+3000, BOM.
+# First and last bytes of what may have to be taken off: ASCII blanks, = ' ` and the lead bytes of NBSP,
+# narrow blanks, U+3000, BOM.
 _GUARD_FIRST = np.zeros(256, np.bool_)
 _GUARD_FIRST[[*range(33), 0x27, 0x3D, 0x60, 0xC2, 0xE2, 0xE3, 0xEF]] = True
 _GUARD_LAST = np.zeros(256, np.bool_)
 _GUARD_LAST[[*range(33), 0xA0, 0xAF, 0x87, 0x80, 0xBF, 0x8B]] = True
 
 
-def _coded(shown: Cells, codes: NDArray[np.int32], words: list[str], nothing: Collection[str], guards: bool) -> Coded:
-    """Return the column of ``words`` after unguarding and without the words for nothing; only suspects are looked at."""
+def _coded(
+    shown: Cells, codes: NDArray[np.int32], words: list[str], nothing: Collection[str], guards: bool
+) -> Coded:
+    """Return the column of ``words`` after unguarding and without the words for nothing.
+
+    Only suspects are looked at.
+    """
     if not words:
         return Coded(codes, words)
     changed: dict[int, str | None] = {}
@@ -530,7 +600,11 @@ def mapped(coded: Coded, change: Callable[[str], str | None]) -> Coded:
 
 
 def enum(
-    cells: Cells, values: Mapping[str, str], *, other: Literal["keep", "reject"] = "reject", nothing: Collection[str] = ("",)
+    cells: Cells,
+    values: Mapping[str, str],
+    *,
+    other: Literal["keep", "reject"] = "reject",
+    nothing: Collection[str] = ("",),
 ) -> tuple[Coded, Bool]:
     """Read words of a fixed set and say ours for them; matching ignores case, width and blanks around.
 
@@ -550,7 +624,11 @@ def enum(
         return word if other == "keep" else None
 
     if other == "reject":
-        unknown = {place for place, word in enumerate(column.words) if folded(word) not in plain and word not in nothing}
+        unknown = {
+            place
+            for place, word in enumerate(column.words)
+            if folded(word) not in plain and word not in nothing
+        }
     bad = np.zeros(len(cells), np.bool_)
     if unknown:
         table = np.zeros(len(column.words) + 1, np.bool_)
@@ -564,7 +642,11 @@ NO = frozenset(("false", "no", "n", "f", "0", "off", "否", "无", "未", "×", 
 
 
 def flag(
-    cells: Cells, *, yes: Collection[str] = YES, no: Collection[str] = NO, nothing: Collection[str] = ("", "-", "--", "N/A", "null")
+    cells: Cells,
+    *,
+    yes: Collection[str] = YES,
+    no: Collection[str] = NO,
+    nothing: Collection[str] = ("", "-", "--", "N/A", "null"),
 ) -> tuple[Numbers, Bool]:
     """Read yes and no as 1 and 0."""
     plain_yes, plain_no = {folded(word) for word in yes}, {folded(word) for word in no}
@@ -585,7 +667,9 @@ def folded(word: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
 
 
-def hashed(cells: Cells, secret: bytes, *, nothing: Collection[str] = ("", "-", "--", "null"), fold: bool = True) -> tuple[Coded, Bool]:
+def hashed(
+    cells: Cells, secret: bytes, *, nothing: Collection[str] = ("", "-", "--", "null"), fold: bool = True
+) -> tuple[Coded, Bool]:
     """Read personal ids and keep only a keyed hash of each (128 bits, hexadecimal).
 
     ``fold`` ignores case, so that one e-mail address written in two ways is one buyer.

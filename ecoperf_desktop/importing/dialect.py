@@ -1,4 +1,4 @@
-"""How a text is cut into cells: delimiter, quotes and line ends, found by how regular the records come out."""
+"""How a text is cut into cells: delimiter and quotes, found by how regular the records come out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Cut:
-    """One record as the plain cutter sees it: its cells, where it ends, and whether its quotes are in order."""
+    """One record as the plain cutter sees it: cells, where it ends, and whether its quotes are in order."""
 
     cells: tuple[str, ...]
     end: int
@@ -48,7 +48,7 @@ def dialects(sample: bytes) -> tuple[Dialect, ...]:
     scored: list[tuple[float, int, Dialect]] = []
     for place, delimiter in enumerate((stated,) if stated else DELIMITERS):
         dialect = Dialect(delimiter, '"', False, lines)
-        if b"\\\"" in sample and _fewer_disorders(sample, dialect):
+        if b'\\"' in sample and _fewer_disorders(sample, dialect):
             dialect = replace(dialect, escape=True)
         if _wrapped(sample, delimiter, b"'") > max(3, _wrapped(sample, delimiter, b'"')):
             dialect = replace(dialect, quote="'", escape=False)
@@ -58,7 +58,7 @@ def dialects(sample: bytes) -> tuple[Dialect, ...]:
 
 
 def regularity(sample: bytes, dialect: Dialect) -> float:
-    """Return how table-like the sample is in ``dialect``: 0 for one column, more for many records of one width."""
+    """Return how table-like the sample is in ``dialect``: 0 for one column, more for many of one width."""
     widths: Counter[int] = Counter()
     disorders = 0
     place = 0
@@ -147,11 +147,33 @@ def _patterns(delimiter: bytes, quote: bytes, escape: bool) -> tuple[re.Pattern[
         sep, mark = re.escape(delimiter), re.escape(quote)
         bare = re.compile(rb"[^" + sep + rb"\r\n]*+")
         escaped = rb"|\\" + mark if escape else rb""
-        # The order matters: a doubled quote is text, and a lone quote is text only where no separator follows.
-        quoted = re.compile(
-            mark + rb"(?:[^" + mark + (rb"\\" if escape else rb"") + rb"]++" + escaped + (rb"|\\" if escape else rb"")
-            + rb"|" + mark + mark + rb"|" + mark + rb"(?![" + sep + rb"\r\n]|\Z))*+" + mark + rb"(?=[" + sep + rb"\r\n]|\Z)"
-        ) if quote else bare
+        # The order matters: a doubled quote is text, and a lone quote is text only where no separator
+        # follows.
+        quoted = (
+            re.compile(
+                mark
+                + rb"(?:[^"
+                + mark
+                + (rb"\\" if escape else rb"")
+                + rb"]++"
+                + escaped
+                + (rb"|\\" if escape else rb"")
+                + rb"|"
+                + mark
+                + mark
+                + rb"|"
+                + mark
+                + rb"(?!["
+                + sep
+                + rb"\r\n]|\Z))*+"
+                + mark
+                + rb"(?=["
+                + sep
+                + rb"\r\n]|\Z)"
+            )
+            if quote
+            else bare
+        )
         known = _KNOWN_PATTERNS[(delimiter, quote, escape)] = (bare, quoted)
     return known
 
@@ -182,7 +204,11 @@ def _stated_delimiter(sample: bytes) -> tuple[int, str, bytes]:
 
 def _wrapped(sample: bytes, delimiter: str, quote: bytes) -> int:
     """Return how many cells of the first lines begin and end with ``quote``."""
-    cells = (cell for line in sample[: 64 * limits.KIB].splitlines()[:50] for cell in line.split(delimiter.encode()))
+    cells = (
+        cell
+        for line in sample[: 64 * limits.KIB].splitlines()[:50]
+        for cell in line.split(delimiter.encode())
+    )
     return sum(1 for cell in cells if len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote))
 
 

@@ -39,7 +39,9 @@ class _Remarks:
     not_numbers: int = 0
 
 
-def json_table(raw: bytes, columns: Mapping[str, Where], rows: str | None = None, *, file: str = "") -> tuple[tuple[str, ...], list[Cells]]:
+def json_table(
+    raw: bytes, columns: Mapping[str, Where], rows: str | None = None, *, file: str = ""
+) -> tuple[tuple[str, ...], list[Cells]]:
     """Return header and columns of the values at the paths of ``columns``.
 
     A path is one text, or several of which the first that leads to a value counts.  ``rows`` leads to the list (or object)
@@ -51,11 +53,14 @@ def json_table(raw: bytes, columns: Mapping[str, Where], rows: str | None = None
     if not blocks:
         return reader.header, [Cells.of([]) for _ in reader.header]
     return reader.header, [
-        Cells.of([text for block in blocks for text in block.columns[place].texts()]) for place in range(len(reader.header))
+        Cells.of([text for block in blocks for text in block.columns[place].texts()])
+        for place in range(len(reader.header))
     ]
 
 
-def json_reader(member: Member, columns: Mapping[str, Where] | None = None, rows: str | None = None) -> RowReader:
+def json_reader(
+    member: Member, columns: Mapping[str, Where] | None = None, rows: str | None = None
+) -> RowReader:
     """Return a reader of the JSON in ``member``; without ``columns`` every plain value of the records is one.
 
     Nested objects become ``outer.inner``; lists within a record are left out, so that no amount counts twice.
@@ -94,28 +99,48 @@ def text_of(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def html_reader(member: Member, table: int = 0, header_row: int = 0, *, stray: Stray | None = None, encoding: str | None = None) -> RowReader:
+def html_reader(
+    member: Member,
+    table: int = 0,
+    header_row: int = 0,
+    *,
+    stray: Stray | None = None,
+    encoding: str | None = None,
+) -> RowReader:
     """Return a reader of the table number ``table`` (from 0) of a saved web page; raise FileRefused."""
     rows = html_tables(member, encoding)[table]
     if header_row >= len(rows):
         raise FileRefused("reading.no_header", file=member.name)
     return RowReader(
-        rows[header_row], rows[header_row + 1 :], file=member.name, stray=stray, preamble=[" ".join(row) for row in rows[:header_row]]
+        rows[header_row],
+        rows[header_row + 1 :],
+        file=member.name,
+        stray=stray,
+        preamble=[" ".join(row) for row in rows[:header_row]],
     )
 
 
-def html_rows(member: Member, table: int = 0, n: int = limits.HEADER_ROWS, encoding: str | None = None) -> list[Row]:
+def html_rows(
+    member: Member, table: int = 0, n: int = limits.HEADER_ROWS, encoding: str | None = None
+) -> list[Row]:
     """Return the first ``n`` rows of a table of a saved web page."""
     return [Row(None, tuple(row)) for row in html_tables(member, encoding)[table][:n]]
 
 
 def html_tables(member: Member, encoding: str | None = None) -> list[list[list[str]]]:
-    """Return the tables of a saved web page that have rows, largest first; raise FileRefused when there is none."""
+    """Return the tables of a saved web page that have rows, largest first.
+
+    Raise FileRefused when there is none.
+    """
     raw = member.read(limits.HTML_FILE)
     if encoding is None:
-        stated = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", raw[:4096], re.IGNORECASE)
+        stated = re.search(
+            rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", raw[:4096], re.IGNORECASE
+        )
         found = encodings(member)
-        encoding = found.name if found.certain or stated is None else _known(stated[1].decode("ascii"), found.name)
+        encoding = (
+            found.name if found.certain or stated is None else _known(stated[1].decode("ascii"), found.name)
+        )
     tables = [table for table in _tables(raw.decode(encoding, "replace")) if table]
     if not tables:
         raise FileRefused("reading.web_page", file=member.name)
@@ -133,7 +158,9 @@ def _known(name: str, otherwise: str) -> str:
 # ---------------------------------------------------------------- JSON
 
 
-def _document_reader(raw: bytes, file: str, columns: Mapping[str, Where] | None, rows: str | None) -> RowReader:
+def _document_reader(
+    raw: bytes, file: str, columns: Mapping[str, Where] | None, rows: str | None
+) -> RowReader:
     text = _decoded(raw, file)
     remarks = _Remarks()
     records: list[Json | _BrokenLine] | None = None
@@ -149,7 +176,8 @@ def _document_reader(raw: bytes, file: str, columns: Mapping[str, Where] | None,
     else:
         header = list(columns)
         shaped = (
-            r if isinstance(r, _BrokenLine) else [text_of(value_at(r, path)) for path in columns.values()] for r in records
+            r if isinstance(r, _BrokenLine) else [text_of(value_at(r, path)) for path in columns.values()]
+            for r in records
         )
     if not header:
         raise FileRefused("reading.json_no_records", file=file)
@@ -234,7 +262,9 @@ def _loader(remarks: _Remarks) -> Callable[[str], Json]:
         remarks.not_numbers += 1
         return f"<{name}>"
 
-    decoder = json.JSONDecoder(object_pairs_hook=joined, parse_constant=constant, parse_int=str, parse_float=str)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=joined, parse_constant=constant, parse_int=str, parse_float=str
+    )
     return decoder.decode
 
 
@@ -243,7 +273,12 @@ def _parsed(text: str, file: str, remarks: _Remarks) -> Json:
         return _loader(remarks)(text)
     except json.JSONDecodeError as problem:
         cut = problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated string")
-        raise FileRefused("reading.json_cut" if cut else "reading.json_invalid", file=file, line=problem.lineno, column=problem.colno) from None
+        raise FileRefused(
+            "reading.json_cut" if cut else "reading.json_invalid",
+            file=file,
+            line=problem.lineno,
+            column=problem.colno,
+        ) from None
     except (RecursionError, ValueError):
         raise FileRefused("reading.json_invalid", file=file, line=1, column=1) from None
 

@@ -15,11 +15,15 @@ from ecoperf_desktop.importing.container import Member
 _CHUNK = 1 << 20
 
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# Tried in this order when the text is not Unicode.  The first line is multi-byte: chance rarely makes a text valid there.
+# Tried in this order when the text is not Unicode.  The first line is multi-byte: chance rarely makes a text
+# valid there.
 MULTI_BYTE = ("gb18030", "cp932", "big5", "cp949", "euc_jp")
 SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859-1")
 
@@ -65,7 +69,10 @@ def encodings(member: Member) -> Encodings:
 
 
 def checked(name: str) -> str:
-    """Return Python's name of the encoding ``name``; raise LookupError when it is unknown or no text encoding."""
+    """Return Python's name of the encoding ``name``.
+
+    Raise LookupError when it is unknown or no text encoding.
+    """
     found = codecs.lookup(name)
     if not getattr(found, "_is_text_encoding", True) or found.name in ("utf-7", "idna", "punycode"):
         raise LookupError(name)
@@ -128,7 +135,10 @@ def _plain(stream: BinaryIO, member: Member, chunk: int) -> Iterator[bytes]:
 
 
 def _lines_before(member: Member, place: int) -> int:
-    """Return how many line ends stand before the byte ``place``; counted only when something went wrong there."""
+    """Return how many line ends stand before the byte ``place``.
+
+    Counted only when something went wrong there.
+    """
     lines = 0
     with member.stream() as stream:
         while place > 0 and (piece := stream.read(min(_CHUNK, place))):
@@ -218,12 +228,24 @@ def _ranked(names: list[str], member: Member) -> list[str]:
     likely = {name: _commonness(sample, name) for name in multi}
     if likely.get("cp949", 0) < 0.95:  # Chinese read as Korean is Korean too, but for every third character
         likely["cp949"] = 0
-    if "euc_jp" in likely and not _has_kana(sample.decode("euc_jp", "ignore")):  # what is left is Chinese read as Japanese
+    if "euc_jp" in likely and not _has_kana(
+        sample.decode("euc_jp", "ignore")
+    ):  # what is left is Chinese read as Japanese
         likely["euc_jp"] = 0
     lone = sum(1 for run in runs if run == 1)
     if lone * 2 > len(runs) and max(likely.values(), default=0) < 0.8:
         return single + multi
-    return sorted(multi, key=lambda name: (-round(likely[name], 1), name not in ("cp949", "euc_jp"), MULTI_BYTE.index(name))) + single
+    return (
+        sorted(
+            multi,
+            key=lambda name: (
+                -round(likely[name], 1),
+                name not in ("cp949", "euc_jp"),
+                MULTI_BYTE.index(name),
+            ),
+        )
+        + single
+    )
 
 
 def _not_ascii(member: Member) -> bytes:
@@ -257,12 +279,16 @@ def _is_common(sign: str, name: str) -> bool:
     if name in ("cp932", "euc_jp") and "\u3040" <= sign <= "\u30ff":
         return True
     try:
-        coded = sign.encode({"gb18030": "gb2312", "cp932": "shift_jis", "big5": "big5", "euc_jp": "euc_jp"}[name])
+        coded = sign.encode(
+            {"gb18030": "gb2312", "cp932": "shift_jis", "big5": "big5", "euc_jp": "euc_jp"}[name]
+        )
     except UnicodeEncodeError:
         return False
     if name == "gb18030":
         return True
-    low, high = {"cp932": (0x88, 0x98), "euc_jp": (0xB0, 0xCF), "big5": (0xA4, 0xC6)}[name]  # everyday characters
+    low, high = {"cp932": (0x88, 0x98), "euc_jp": (0xB0, 0xCF), "big5": (0xA4, 0xC6)}[
+        name
+    ]  # everyday characters
     return low <= coded[0] <= high
 
 

@@ -33,7 +33,9 @@ class RawKeeper:
     ``header`` are the file's columns and ``hidden`` those whose text is not kept.
     """
 
-    def __init__(self, header: Sequence[str], hidden: Collection[str], delimiter: str | None, *, threads: int = 1) -> None:
+    def __init__(
+        self, header: Sequence[str], hidden: Collection[str], delimiter: str | None, *, threads: int = 1
+    ) -> None:
         away = frozenset(hidden)
         self._kept = [place for place, name in enumerate(header) if name not in away]
         self._delimiter = delimiter or ","
@@ -43,7 +45,9 @@ class RawKeeper:
     def __enter__(self) -> RawKeeper:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def add(self, block: Block) -> Iterator[Chunk]:
@@ -59,7 +63,9 @@ class RawKeeper:
             yield from self._waiting.popleft().result()
 
 
-def raw_chunks(blocks: Iterator[Block], header: Sequence[str], hidden: Collection[str], delimiter: str | None) -> Iterator[Chunk]:
+def raw_chunks(
+    blocks: Iterator[Block], header: Sequence[str], hidden: Collection[str], delimiter: str | None
+) -> Iterator[Chunk]:
     """Yield the chunks of all ``blocks``."""
     with RawKeeper(header, hidden, delimiter) as keeper:
         for block in blocks:

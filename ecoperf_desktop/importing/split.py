@@ -1,4 +1,7 @@
-"""Text into blocks of records, a column at a time, with numpy; every record's width is compared with the header's."""
+"""Text into blocks of records, a column at a time, with numpy.
+
+Every record's width is compared with the header's.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,14 @@ class TableReader:
     rejected: int
     records: int
 
-    def __init__(self, header: Sequence[str], preamble: Sequence[str], encoding: str | None, delimiter: str | None, file: str) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        preamble: Sequence[str],
+        encoding: str | None,
+        delimiter: str | None,
+        file: str,
+    ) -> None:
         self.header = tuple(header)
         self.preamble = tuple(preamble)
         self.encoding = encoding
@@ -87,9 +97,18 @@ class TextReader(TableReader):
     """
 
     def __init__(
-        self, member: Member, encoding: str, dialect: Dialect, header_row: int | None, *, header: Sequence[str] | None = None,
-        end_row: int | None = None, comment: str | None = None, stray: Stray | None = None,
-        short_rows: ShortRows = "refuse", block: int = limits.BLOCK,
+        self,
+        member: Member,
+        encoding: str,
+        dialect: Dialect,
+        header_row: int | None,
+        *,
+        header: Sequence[str] | None = None,
+        end_row: int | None = None,
+        comment: str | None = None,
+        stray: Stray | None = None,
+        short_rows: ShortRows = "refuse",
+        block: int = limits.BLOCK,
     ) -> None:
         skipped = 0 if header_row is None else header_row + 1
         look = first_rows(member, encoding, dialect, skipped + 20)
@@ -112,7 +131,9 @@ class TextReader(TableReader):
     def blocks(self) -> Iterator[Block]:
         cutter = _Cutter(self._dialect, self._member.name)
         row = 0  # records of the file before this block
-        for chunk in cutter.chunks(utf8(self._member, self.encoding or "utf-8", self._block), self._dialect.skip_lines):
+        for chunk in cutter.chunks(
+            utf8(self._member, self.encoding or "utf-8", self._block), self._dialect.skip_lines
+        ):
             count = len(chunk.ends)
             first = max(self._skipped - row, 0)
             last = count if self._end_row is None else min(count, self._end_row - row)
@@ -127,7 +148,9 @@ class TextReader(TableReader):
             if self._end_row is not None and row >= self._end_row:
                 break
         if cutter.substituted:
-            self.findings.append(Finding("reading.nul", "warning", line=cutter.substituted, details={"file": self.file}))
+            self.findings.append(
+                Finding("reading.nul", "warning", line=cutter.substituted, details={"file": self.file})
+            )
 
     def _block_of(self, chunk: _Chunk, first: int, last: int, row: int) -> Block:
         """Return records ``first`` to ``last`` of the chunk, without those that are blank, dropped or wrong."""
@@ -161,7 +184,13 @@ class TextReader(TableReader):
             rows = np.flatnonzero(keep)
             columns = tuple(cells.take(rows) for cells in columns)
             starts, separators, lines, records = starts[rows], separators[rows], lines[rows], records[rows]
-        raw = RawRows(chunk.buffer, starts, separators, self._dialect.delimiter, chunk.plain and self._dialect.quote == '"')
+        raw = RawRows(
+            chunk.buffer,
+            starts,
+            separators,
+            self._dialect.delimiter,
+            chunk.plain and self._dialect.quote == '"',
+        )
         return Block(number, lines, columns[: len(self.header)], records, last - first, raw)
 
     def _judge_widths(
@@ -185,7 +214,9 @@ class TextReader(TableReader):
             if self._short_rows == "fill" and len(cells) < self._width:
                 filled[place] = True
                 if len(self.findings) < limits.REJECTED_LISTED:
-                    self.findings.append(Finding("reading.width_filled", "warning", int(records[place]), line, None, details))
+                    self.findings.append(
+                        Finding("reading.width_filled", "warning", int(records[place]), line, None, details)
+                    )
                 continue
             self.reject(Finding("reading.width", "error", int(records[place]), line, None, details))
         return filled
@@ -198,7 +229,13 @@ class TextReader(TableReader):
         return self._stray(cells) if self._stray else None
 
     def _judge_rows(
-        self, chunk: _Chunk, starts: Int64, separators: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64
+        self,
+        chunk: _Chunk,
+        starts: Int64,
+        separators: Int64,
+        columns: tuple[Cells, ...],
+        lines: Int64,
+        records: Int64,
     ) -> Bool:
         """Return which records of the right width stay; count or report the others."""
         keep = np.ones(len(starts), np.bool_)
@@ -211,7 +248,9 @@ class TextReader(TableReader):
                 keep[row] = False
                 self._drop("blank", 1)
         if int(lengths.max()) > limits.CELL:
-            self._judge_long_cells(np.flatnonzero(keep & (lengths > limits.CELL)), columns, lines, records, keep)
+            self._judge_long_cells(
+                np.flatnonzero(keep & (lengths > limits.CELL)), columns, lines, records, keep
+            )
         self._drop_repeated_headers(columns, keep)
         if self._comment:
             marked = np.flatnonzero(columns[0].starts_with(self._comment) & keep)
@@ -221,19 +260,32 @@ class TextReader(TableReader):
             for row in np.flatnonzero(keep & ~columns[-1].empty).tolist():
                 keep[row] = False
                 details: dict[str, object] = {"found": self._width, "expected": len(self.header)}
-                self.reject(Finding("reading.width", "error", int(records[row]), int(lines[row]), None, details))
+                self.reject(
+                    Finding("reading.width", "error", int(records[row]), int(lines[row]), None, details)
+                )
         if chunk.disorderly and self._dialect.quote:
             self._judge_stray_quotes(chunk, starts, stops, lines, records, keep)
         return keep
 
-    def _judge_long_cells(self, rows: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64, keep: Bool) -> None:
+    def _judge_long_cells(
+        self, rows: Int64, columns: tuple[Cells, ...], lines: Int64, records: Int64, keep: Bool
+    ) -> None:
         for row in rows.tolist():
             for place, cells in enumerate(columns):
                 if cells.end[row] - cells.start[row] > limits.CELL and len(cells.text(row)) > limits.CELL:
                     keep[row] = False
                     name = self.header[place] if place < len(self.header) else ""
                     details: dict[str, object] = {"limit": limits.CELL}
-                    self.reject(Finding("reading.cell_too_long", "error", int(records[row]), int(lines[row]), name, details))
+                    self.reject(
+                        Finding(
+                            "reading.cell_too_long",
+                            "error",
+                            int(records[row]),
+                            int(lines[row]),
+                            name,
+                            details,
+                        )
+                    )
                     break
 
     def _drop_repeated_headers(self, columns: tuple[Cells, ...], keep: Bool) -> None:
@@ -246,7 +298,9 @@ class TextReader(TableReader):
                 keep[row] = False
                 self._drop("header", 1)
 
-    def _judge_stray_quotes(self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64, keep: Bool) -> None:
+    def _judge_stray_quotes(
+        self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64, keep: Bool
+    ) -> None:
         """Warn about records whose quotes stand where none belong; they were read as text.
 
         Reject those in which a quote seems to open within one cell and to close in a later one: a lost delimiter
@@ -261,7 +315,9 @@ class TextReader(TableReader):
                 keep[place] = False
                 self.reject(Finding("reading.quote_across", "error", int(records[place]), int(lines[place])))
             elif len(self.findings) < limits.REJECTED_LISTED:
-                self.findings.append(Finding("reading.stray_quote", "warning", int(records[place]), int(lines[place])))
+                self.findings.append(
+                    Finding("reading.stray_quote", "warning", int(records[place]), int(lines[place]))
+                )
 
     def _drop(self, reason: str, count: int) -> None:
         if count:
@@ -276,8 +332,15 @@ class RowReader(TableReader):
     """
 
     def __init__(
-        self, header: Sequence[str], rows: Iterable[Sequence[str | None]], *, file: str, preamble: Sequence[str] = (),
-        stray: Stray | None = None, batch: int = 20_000, first_line: int | None = None,
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[str | None]],
+        *,
+        file: str,
+        preamble: Sequence[str] = (),
+        stray: Stray | None = None,
+        batch: int = 20_000,
+        first_line: int | None = None,
     ) -> None:
         super().__init__(header, preamble, None, None, file)
         self._rows = rows
@@ -321,7 +384,9 @@ class RowReader(TableReader):
         for place, cell in enumerate(row[:width]):
             if cell and len(cell) > limits.CELL:
                 details = {"limit": limits.CELL}
-                self.reject(Finding("reading.cell_too_long", "error", self.records, None, self.header[place], details))
+                self.reject(
+                    Finding("reading.cell_too_long", "error", self.records, None, self.header[place], details)
+                )
                 return False
         return True
 
@@ -350,8 +415,12 @@ def first_rows(member: Member, encoding: str, dialect: Dialect, n: int = limits.
         size = limits.RECORD + 1
     if not rows and sample.strip():
         cut = cut_record(sample, 0, dialect, decode=False)
-        raise FileRefused("reading.record_too_long" if cut.closed else "reading.unclosed_quote", file=member.name, line=1,
-                          limit=limits.shown(limits.RECORD))
+        raise FileRefused(
+            "reading.record_too_long" if cut.closed else "reading.unclosed_quote",
+            file=member.name,
+            line=1,
+            limit=limits.shown(limits.RECORD),
+        )
     for row in rows:
         if len(row.cells) > limits.COLUMNS:
             raise _too_many_columns(member.name, len(row.cells))
@@ -370,7 +439,9 @@ def header_findings(header: Sequence[str], normalised: Callable[[str], str] = st
     seen: Mapping[str, int] = Counter(normalised(name) for name in header)
     for name in dict.fromkeys(normalised(name) for name in header):
         if name and seen[name] > 1:
-            findings.append(Finding("reading.same_name_twice", "warning", column=name, details={"n": seen[name]}))
+            findings.append(
+                Finding("reading.same_name_twice", "warning", column=name, details={"n": seen[name]})
+            )
         if len(name) > limits.COLUMN_NAME:
             details: dict[str, object] = {"limit": limits.COLUMN_NAME}
             findings.append(Finding("reading.long_name", "warning", column=name[:40] + "…", details=details))
@@ -566,7 +637,9 @@ class _Cutter:
         first_line = self._line
         self._line += line_count
         plain = not disorderly and not self._dialect.escape and bare is None
-        return _Chunk(buffer, PAD, used, separators, ends, first_line, newlines, returns, quotes, plain, disorderly)
+        return _Chunk(
+            buffer, PAD, used, separators, ends, first_line, newlines, returns, quotes, plain, disorderly
+        )
 
     def _separators_among_quotes(
         self, buffer: Bytes, text: bytes, size: int, bare: Int64 | None, final: bool
@@ -598,15 +671,25 @@ class _Cutter:
         bad_close = ~(known.take(behind) | (behind == self._quote))
         odd = np.zeros(len(quotes), np.bool_)
         odd[1::2] = True
-        faults = (np.flatnonzero(np.where(odd, bad_close, bad_open)), np.flatnonzero(np.where(odd, bad_open, bad_close)))
+        faults = (
+            np.flatnonzero(np.where(odd, bad_close, bad_open)),
+            np.flatnonzero(np.where(odd, bad_open, bad_close)),
+        )
         separating = ~is_quote
         if not len(faults[0]):
             return events[separating & (counted & 1 == 0)], quotes, []
         return self._cut_around_faults(buffer, text, events, separating, counted, quotes, faults, final)
 
     def _cut_around_faults(
-        self, buffer: Bytes, text: bytes, events: Int64, separating: Bool, counted: NDArray[np.int32], quotes: Int64,
-        faults: tuple[Int64, Int64], final: bool,
+        self,
+        buffer: Bytes,
+        text: bytes,
+        events: Int64,
+        separating: Bool,
+        counted: NDArray[np.int32],
+        quotes: Int64,
+        faults: tuple[Int64, Int64],
+        final: bool,
     ) -> tuple[Int64, Int64, list[int]]:
         pieces: list[Int64] = []
         disorderly: list[int] = []
@@ -715,7 +798,8 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
         begins[0] = starts.copy()  # the raw text goes on using where the records begin
         buffer, begins, stops = _rewritten(buffer, begins, stops, wrapped, doubled, dialect)
     return tuple(
-        Cells(buffer, begin + inside, stop - inside) for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
+        Cells(buffer, begin + inside, stop - inside)
+        for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
     )
 
 
@@ -743,7 +827,9 @@ def _without_returns(buffer: Bytes, begin: Int64, stop: Int64) -> Int64:
         stop = stop - tail
 
 
-def _cells_to_rewrite(chunk: _Chunk, starts: Int64, separators: Int64, quote: int, dialect: Dialect) -> list[tuple[int, int]]:
+def _cells_to_rewrite(
+    chunk: _Chunk, starts: Int64, separators: Int64, quote: int, dialect: Dialect
+) -> list[tuple[int, int]]:
     """Return row and column of the cells in which doubled or escaped quotes must become single ones."""
     quotes = chunk.quotes
     if quotes is None or not len(separators):
@@ -767,9 +853,17 @@ def _cells_to_rewrite(chunk: _Chunk, starts: Int64, separators: Int64, quote: in
 
 
 def _rewritten(
-    buffer: Bytes, begins: list[Int64], stops: list[Int64], wrapped: list[Bool], cells: list[tuple[int, int]], dialect: Dialect
+    buffer: Bytes,
+    begins: list[Int64],
+    stops: list[Int64],
+    wrapped: list[Bool],
+    cells: list[tuple[int, int]],
+    dialect: Dialect,
 ) -> tuple[Bytes, list[Int64], list[Int64]]:
-    """Return a longer buffer that holds the rewritten cells, and the cells' new places; they count as unwrapped."""
+    """Return a longer buffer that holds the rewritten cells, and the cells' new places.
+
+    They count as unwrapped.
+    """
     written: list[bytes] = []
     place = len(buffer)
     # The places of the text itself stay as they are: others read them too.

@@ -13,12 +13,15 @@ Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 Word = NDArray[np.uint64]
 
-# Eight bytes are read at once from any place of a buffer, so every buffer has this many spare ones at both ends.
+# Eight bytes are read at once from any place of a buffer, so every buffer has this many spare ones at both
+# ends.
 PAD = 8
 
 _KEPT = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64)
 _MIX = (
-    np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xC2B2_AE3D_27D4_EB4F), np.uint64(0x1656_67B1_9E37_79F9),
+    np.uint64(0x9E37_79B9_7F4A_7C15),
+    np.uint64(0xC2B2_AE3D_27D4_EB4F),
+    np.uint64(0x1656_67B1_9E37_79F9),
     np.uint64(0xD6E8_FEB8_6659_FD93),
 )
 
@@ -63,7 +66,10 @@ class Cells:
         if not count:
             return []
         if count < 64:
-            return [self.buffer[a:b].tobytes().decode("utf-8", "replace") for a, b in zip(starts, ends, strict=True)]
+            return [
+                self.buffer[a:b].tobytes().decode("utf-8", "replace")
+                for a, b in zip(starts, ends, strict=True)
+            ]
         # One decoding for all cells: they are laid side by side with a byte between them that no text holds.
         lengths = ends - starts
         places = np.cumsum(lengths + 1) - (lengths + 1)
@@ -75,7 +81,9 @@ class Cells:
         parts = whole.split("\0")
         if len(parts) == count + 1:
             return parts[:-1]
-        return [self.buffer[a:b].tobytes().decode("utf-8", "replace") for a, b in zip(starts, ends, strict=True)]
+        return [
+            self.buffer[a:b].tobytes().decode("utf-8", "replace") for a, b in zip(starts, ends, strict=True)
+        ]
 
     def take(self, rows: Int64 | Bool) -> Cells:
         """Return the cells of ``rows`` (indices, or a mask)."""
@@ -130,7 +138,9 @@ class Cells:
         if int(lengths.min()) >= 8:
             # Windows that lie wholly within the cell need no mask: from the front, and one that ends with it.
             windows = _windows(ready.buffer)
-            places = [ready.start + offset for offset in range(0, min(int(lengths.min()), longest - 8) - 7, 8)]
+            places = [
+                ready.start + offset for offset in range(0, min(int(lengths.min()), longest - 8) - 7, 8)
+            ]
             places += [ready.end - 8]
             if longest <= 8 * len(places) + 0:
                 for place in places:
@@ -314,8 +324,13 @@ def unguarded(text: str) -> str:
     return text.strip(_AROUND)
 
 
-def recoded(codes: NDArray[np.int32], words: Sequence[str], change: Callable[[str], str | None]) -> tuple[NDArray[np.int32], list[str]]:
-    """Return codes and words after ``change`` of each word; words that become alike share a code, None becomes -1."""
+def recoded(
+    codes: NDArray[np.int32], words: Sequence[str], change: Callable[[str], str | None]
+) -> tuple[NDArray[np.int32], list[str]]:
+    """Return codes and words after ``change`` of each word.
+
+    Words that become alike share a code, None becomes -1.
+    """
     known: dict[str, int] = {}
     table = np.empty(len(words) + 1, np.int32)
     table[-1] = -1

@@ -19,17 +19,67 @@ from ecoperf_desktop.model.columns import Numbers
 
 Order = Literal["dmy", "mdy"]
 
-NO_DATE = frozenset((
-    "", "-", "--", "—", "–", "N/A", "n/a", "NA", "nan", "NaN", "NaT", "null", "NULL", "None", "none", "无", "暂无", "0",
-    "0000-00-00", "0000-00-00 00:00:00", "00/00/0000",
-))
+NO_DATE = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "—",
+        "–",
+        "N/A",
+        "n/a",
+        "NA",
+        "nan",
+        "NaN",
+        "NaT",
+        "null",
+        "NULL",
+        "None",
+        "none",
+        "无",
+        "暂无",
+        "0",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "00/00/0000",
+    )
+)
 
-# Tried in this order where a descriptor lists none.  Which of the two slash orders holds is decided for the whole column.
+# Tried in this order where a descriptor lists none.  Which of the two slash orders holds is decided for the
+# whole column.
 USUAL = (
-    "YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD", "iso", "YYYY/M/D H:mm:ss", "YYYY/M/D H:mm", "YYYY/M/D", "YYYY.M.D", "YYYYMMDD",
-    "YYYY年M月D日 H:mm:ss", "YYYY年M月D日 H:mm", "YYYY年M月D日", "D.M.YYYY H:mm:ss", "D.M.YYYY H:mm", "D.M.YYYY", "D.M.YY", "MMM D, YYYY", "D MMM YYYY",
-    "MMMM D, YYYY", "M/D/YYYY h:mm:ss A", "M/D/YYYY h:mm A", "M/D/YYYY H:mm:ss", "M/D/YYYY H:mm", "M/D/YYYY", "M/D/YY H:mm", "M/D/YY",
-    "D/M/YYYY H:mm:ss", "D/M/YYYY H:mm", "D/M/YYYY", "D/M/YY H:mm", "D/M/YY", "M-D-YYYY", "D-M-YYYY",
+    "YYYY-MM-DD HH:mm:ss",
+    "YYYY-MM-DD",
+    "iso",
+    "YYYY/M/D H:mm:ss",
+    "YYYY/M/D H:mm",
+    "YYYY/M/D",
+    "YYYY.M.D",
+    "YYYYMMDD",
+    "YYYY年M月D日 H:mm:ss",
+    "YYYY年M月D日 H:mm",
+    "YYYY年M月D日",
+    "D.M.YYYY H:mm:ss",
+    "D.M.YYYY H:mm",
+    "D.M.YYYY",
+    "D.M.YY",
+    "MMM D, YYYY",
+    "D MMM YYYY",
+    "MMMM D, YYYY",
+    "M/D/YYYY h:mm:ss A",
+    "M/D/YYYY h:mm A",
+    "M/D/YYYY H:mm:ss",
+    "M/D/YYYY H:mm",
+    "M/D/YYYY",
+    "M/D/YY H:mm",
+    "M/D/YY",
+    "D/M/YYYY H:mm:ss",
+    "D/M/YYYY H:mm",
+    "D/M/YYYY",
+    "D/M/YY H:mm",
+    "D/M/YY",
+    "M-D-YYYY",
+    "D-M-YYYY",
 )
 
 # Can mean one thing only, and workbooks write their date cells so: read whatever a descriptor lists.
@@ -109,7 +159,11 @@ def undecided_order(column: str, file: str) -> FileRefused:
 
 
 def read_times(
-    cells: Cells, formats: Sequence[str] = USUAL, *, order: Order | None = None, nothing: Collection[str] = NO_DATE
+    cells: Cells,
+    formats: Sequence[str] = USUAL,
+    *,
+    order: Order | None = None,
+    nothing: Collection[str] = NO_DATE,
 ) -> tuple[Times, Bool]:
     """Read times in the first format that fits each; of two orders of day and month only ``order`` is tried.
 
@@ -136,7 +190,11 @@ def read_times(
 
 
 def day(
-    cells: Cells, formats: Sequence[str] = USUAL, *, order: Order | None = None, nothing: Collection[str] = NO_DATE
+    cells: Cells,
+    formats: Sequence[str] = USUAL,
+    *,
+    order: Order | None = None,
+    nothing: Collection[str] = NO_DATE,
 ) -> tuple[Numbers, Bool]:
     """Read dates as days since 1970-01-01; a time of day behind the date is left out."""
     times, bad = read_times(cells, formats, order=order, nothing=nothing)
@@ -144,7 +202,12 @@ def day(
 
 
 def moment(
-    cells: Cells, tz: str, day_start_min: int = 0, formats: Sequence[str] = USUAL, *, order: Order | None = None,
+    cells: Cells,
+    tz: str,
+    day_start_min: int = 0,
+    formats: Sequence[str] = USUAL,
+    *,
+    order: Order | None = None,
     nothing: Collection[str] = NO_DATE,
 ) -> tuple[Numbers, Numbers, Bool]:
     """Read times as UTC seconds and as business days in the zone ``tz``.
@@ -175,21 +238,51 @@ def placed(times: Times, tz: str, day_start_min: int = 0) -> tuple[Int64, Int64]
 
 def days_of(ts: Int64, tz: str, day_start_min: int = 0) -> Int64:
     """Return the business days of UTC seconds."""
-    days: Int64 = np.floor_divide(ts + _offsets(ts, ZoneInfo(tz), local_clock=False) - day_start_min * 60, _DAY)
+    days: Int64 = np.floor_divide(
+        ts + _offsets(ts, ZoneInfo(tz), local_clock=False) - day_start_min * 60, _DAY
+    )
     return days
 
 
 _DURATION_UNITS = {
-    "d": 86_400, "day": 86_400, "days": 86_400, "天": 86_400, "日": 86_400, "h": 3_600, "hr": 3_600, "hrs": 3_600, "hour": 3_600, "hours": 3_600,
-    "小时": 3_600, "时": 3_600, "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "分": 60, "分钟": 60, "s": 1, "sec": 1, "secs": 1,
-    "second": 1, "seconds": 1, "秒": 1, "秒钟": 1, "ms": 0.001,
+    "d": 86_400,
+    "day": 86_400,
+    "days": 86_400,
+    "天": 86_400,
+    "日": 86_400,
+    "h": 3_600,
+    "hr": 3_600,
+    "hrs": 3_600,
+    "hour": 3_600,
+    "hours": 3_600,
+    "小时": 3_600,
+    "时": 3_600,
+    "m": 60,
+    "min": 60,
+    "mins": 60,
+    "minute": 60,
+    "minutes": 60,
+    "分": 60,
+    "分钟": 60,
+    "s": 1,
+    "sec": 1,
+    "secs": 1,
+    "second": 1,
+    "seconds": 1,
+    "秒": 1,
+    "秒钟": 1,
+    "ms": 0.001,
 }
 _DURATION_PART = re.compile(r"\s*,?\s*(\d+(?:\.\d+)?)\s*([a-z]+|[天日小时分钟秒]+)", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d+) (?:days?,? )?)?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?")
 
 
 def duration(
-    cells: Cells, *, nothing: Collection[str] = NO_DATE - {"0"}, unit: Literal["s", "min", "h", "d", "ms"] = "s", clock: Literal["h:m", "m:s"] = "h:m"
+    cells: Cells,
+    *,
+    nothing: Collection[str] = NO_DATE - {"0"},
+    unit: Literal["s", "min", "h", "d", "ms"] = "s",
+    clock: Literal["h:m", "m:s"] = "h:m",
 ) -> tuple[Numbers, Bool]:
     """Read durations as seconds: ``2分30秒``, ``1h 5m``, ``00:02:30``, ``11s``, or a bare number in ``unit``.
 
@@ -197,7 +290,8 @@ def duration(
     """
     codes, first = cells.distinct()
     table = np.array(
-        [_seconds_of(unguarded(text), nothing, _DURATION_UNITS[unit], clock) for text in cells.texts(first)], np.int64
+        [_seconds_of(unguarded(text), nothing, _DURATION_UNITS[unit], clock) for text in cells.texts(first)],
+        np.int64,
     ).reshape(-1, 2)
     kinds = table[:, 1].take(codes)
     missing = kinds != _READ
@@ -236,21 +330,45 @@ def _seconds_of(text: str, nothing: Collection[str], unit: float, clock: str) ->
 _TOKEN = re.compile(r"\[([^\]]*)\]|(YYYY|YY|MMMM|MMM|MM|M|DD|D|HH|H|hh|h|mm|m|ss|s|S+|A|a|ZZ|Z)")
 _MONTHS = {
     name: number + 1
-    for number, names in enumerate((
-        "jan january januar janvier janv enero ene gennaio gen janeiro januari", "feb february februar février févr febrero febbraio fevereiro fev februari",
-        "mar march märz mär mars marzo março maart mrt", "apr april avril avr abril abr aprile", "may mai mayo maggio maio mei",
-        "jun june juni juin junio giugno junho", "jul july juli juillet juil julio luglio julho", "aug august août agosto ago augustus",
-        "sep sept september septembre septiembre settembre setembro set", "oct october oktober okt octobre octubre ottobre outubro out",
-        "nov november novembre noviembre novembro", "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
-    ))
+    for number, names in enumerate(
+        (
+            "jan january januar janvier janv enero ene gennaio gen janeiro januari",
+            "feb february februar février févr febrero febbraio fevereiro fev februari",
+            "mar march märz mär mars marzo março maart mrt",
+            "apr april avril avr abril abr aprile",
+            "may mai mayo maggio maio mei",
+            "jun june juni juin junio giugno junho",
+            "jul july juli juillet juil julio luglio julho",
+            "aug august août agosto ago augustus",
+            "sep sept september septembre septiembre settembre setembro set",
+            "oct october oktober okt octobre octubre ottobre outubro out",
+            "nov november novembre noviembre novembro",
+            "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
+        )
+    )
     for name in names.split()
 }
 _PARTS = {
-    "YYYY": r"(?P<Y>\d{4})", "YY": r"(?P<y>\d{2})", "MMMM": r"(?P<N>[^\W\d_]+)\.?", "MMM": r"(?P<N>[^\W\d_]+)\.?", "MM": r"(?P<M>\d{2})",
-    "M": r"(?P<M>\d{1,2})", "DD": r"(?P<D>\d{2})", "D": r"(?P<D>\d{1,2})(?:st|nd|rd|th)?", "HH": r"(?P<H>\d{2})", "H": r"(?P<H>\d{1,2})",
-    "hh": r"(?P<h>\d{2})", "h": r"(?P<h>\d{1,2})", "mm": r"(?P<m>\d{2})", "m": r"(?P<m>\d{1,2})", "ss": r"(?P<s>\d{2})", "s": r"(?P<s>\d{1,2})",
-    "A": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)", "a": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)",
-    "ZZ": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})", "Z": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})",
+    "YYYY": r"(?P<Y>\d{4})",
+    "YY": r"(?P<y>\d{2})",
+    "MMMM": r"(?P<N>[^\W\d_]+)\.?",
+    "MMM": r"(?P<N>[^\W\d_]+)\.?",
+    "MM": r"(?P<M>\d{2})",
+    "M": r"(?P<M>\d{1,2})",
+    "DD": r"(?P<D>\d{2})",
+    "D": r"(?P<D>\d{1,2})(?:st|nd|rd|th)?",
+    "HH": r"(?P<H>\d{2})",
+    "H": r"(?P<H>\d{1,2})",
+    "hh": r"(?P<h>\d{2})",
+    "h": r"(?P<h>\d{1,2})",
+    "mm": r"(?P<m>\d{2})",
+    "m": r"(?P<m>\d{1,2})",
+    "ss": r"(?P<s>\d{2})",
+    "s": r"(?P<s>\d{1,2})",
+    "A": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)",
+    "a": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)",
+    "ZZ": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})",
+    "Z": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})",
 }
 _ISO = (
     r"(?P<Y>\d{4})-?(?P<M>\d{2})-?(?P<D>\d{2})"
@@ -327,7 +445,9 @@ def _read_format(name: str) -> _Format:
     ambiguous = (order[0][1], "dmy") if order[0] else (order[1][1], "mdy") if order[1] else ("", "")
     if not fixed:
         width, parts, literals = 0, [], []
-    return _Format(name, re.compile(pattern, re.IGNORECASE), width, tuple(parts), tuple(literals), ambiguous, zoned)
+    return _Format(
+        name, re.compile(pattern, re.IGNORECASE), width, tuple(parts), tuple(literals), ambiguous, zoned
+    )
 
 
 def check_format(name: str) -> None:
@@ -339,7 +459,11 @@ def _chosen(formats: Sequence[str], order: Order | None) -> list[_Format]:
     """Return the formats of one order of day and month."""
     chosen: list[_Format] = []
     fixed: dict[str, str] = {} if order is None else dict.fromkeys("/-.", order)
-    both = {sign for sign in "/-." if len({f.ambiguous[1] for f in map(_read_format, formats) if f.ambiguous[0] == sign}) > 1}
+    both = {
+        sign
+        for sign in "/-."
+        if len({f.ambiguous[1] for f in map(_read_format, formats) if f.ambiguous[0] == sign}) > 1
+    }
     for name in formats:
         known = _read_format(name)
         sign, own = known.ambiguous
@@ -355,7 +479,9 @@ def _repeats_often(cells: Cells) -> bool:
     return bool(sample.same_as_before().mean() > 0.2)
 
 
-def _read(cells: Cells, formats: list[_Format], nothing: Collection[str]) -> tuple[Int64, NDArray[np.int32], NDArray[np.int8]]:
+def _read(
+    cells: Cells, formats: list[_Format], nothing: Collection[str]
+) -> tuple[Int64, NDArray[np.int32], NDArray[np.int8]]:
     count = len(cells)
     seconds = np.zeros(count, np.int64)
     offset = np.full(count, _NO_OFFSET, np.int32)
@@ -373,7 +499,9 @@ def _read(cells: Cells, formats: list[_Format], nothing: Collection[str]) -> tup
     if len(rows):
         others = cells.take(rows)
         codes, first = others.distinct()
-        table = np.array([_time_of(text, formats, nothing) for text in others.texts(first)], np.int64).reshape(-1, 3)
+        table = np.array(
+            [_time_of(text, formats, nothing) for text in others.texts(first)], np.int64
+        ).reshape(-1, 3)
         seconds[rows] = table[:, 0].take(codes)
         offset[rows] = table[:, 1].take(codes)
         kinds[rows] = table[:, 2].take(codes)
@@ -381,7 +509,12 @@ def _read(cells: Cells, formats: list[_Format], nothing: Collection[str]) -> tup
 
 
 def _read_fixed(
-    cells: Cells, rows: Int64, known: _Format, seconds: Int64, offset: NDArray[np.int32], kinds: NDArray[np.int8]
+    cells: Cells,
+    rows: Int64,
+    known: _Format,
+    seconds: Int64,
+    offset: NDArray[np.int32],
+    kinds: NDArray[np.int8],
 ) -> None:
     """Read rows whose parts all stand in the same places."""
     whole = len(rows) == len(cells)
@@ -459,7 +592,7 @@ def _time_of(text: str, formats: list[_Format], nothing: Collection[str]) -> tup
 
 
 def _counted(text: str, name: str) -> tuple[int, int] | None:
-    """Return the time of a number: seconds or milliseconds since 1970 in UTC, or a spreadsheet's days since 1899-12-30."""
+    """Return the time of a number: UTC seconds or milliseconds, or a spreadsheet's days since 1899-12-30."""
     try:
         number = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Workbooks (xlsx, xlsb, xls, ods), read in a process of their own so that a hostile one can only end that process."""
+"""Workbooks, read in a process of their own so that a hostile one can only end that process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class Workbook:
 
     sheets: tuple[Sheet, ...]
 
-    def __init__(self, member: Member, *, seconds: float | None = None, memory: int = limits.CHILD_MEMORY) -> None:
+    def __init__(
+        self, member: Member, *, seconds: float | None = None, memory: int = limits.CHILD_MEMORY
+    ) -> None:
         self._member = member
         self._memory = memory
         grace = limits.CHILD_SECONDS + limits.CHILD_SECONDS_PER_100_MIB * member.size / (100 * limits.MIB)
@@ -60,7 +62,9 @@ class Workbook:
         self._started()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -74,9 +78,18 @@ class Workbook:
         return [Row(None, tuple(cell or "" for cell in row)) for row in self._rows(sheet, n)]
 
     def table(
-        self, sheet: int, header_row: int | None, *, header: Sequence[str] | None = None, end_row: int | None = None, stray: Stray | None = None
+        self,
+        sheet: int,
+        header_row: int | None,
+        *,
+        header: Sequence[str] | None = None,
+        end_row: int | None = None,
+        stray: Stray | None = None,
     ) -> RowReader:
-        """Return a reader of the table below ``header_row`` (counted from 0); None means no header, then ``header`` names the columns."""
+        """Return a reader of the table below ``header_row`` (counted from 0).
+
+        None means no header, then ``header`` names the columns.
+        """
         skipped = 0 if header_row is None else header_row + 1
         look = self.first_rows(sheet, skipped) if skipped else []
         if header_row is not None:
@@ -85,7 +98,11 @@ class Workbook:
             header = _without_empty_tail(look[header_row].cells)
         preamble = [" ".join(cell for cell in row.cells if cell) for row in look[: max(skipped - 1, 0)]]
         return RowReader(
-            header or (), self._rows(sheet, end_row, skipped), file=self._member.name, preamble=preamble, stray=stray
+            header or (),
+            self._rows(sheet, end_row, skipped),
+            file=self._member.name,
+            preamble=preamble,
+            stray=stray,
         )
 
     def _started(self) -> _Child:
@@ -98,7 +115,10 @@ class Workbook:
         return self._child
 
     def _rows(self, sheet: int, most: int | None, skipped: int = 0) -> Iterator[list[str | None]]:
-        """Yield the rows of a sheet; a reading given up half-way ends the process, the next begins a new one."""
+        """Yield the rows of a sheet.
+
+        A reading given up half-way ends the process, the next begins a new one.
+        """
         child = self._started()
         child.ask({"sheet": sheet, "rows": most})
         whole = False
@@ -133,12 +153,19 @@ class Workbook:
         problem = answer.get("problem")
         if problem:
             self.close()
-            raise FileRefused(_PROBLEMS.get(str(problem), "reading.damaged_workbook"), file=self._member.name,
-                              limit=limits.shown(self._memory))
+            raise FileRefused(
+                _PROBLEMS.get(str(problem), "reading.damaged_workbook"),
+                file=self._member.name,
+                limit=limits.shown(self._memory),
+            )
         return answer
 
 
-_PROBLEMS = {"password": "reading.password", "memory": "reading.workbook_memory", "cells": "reading.workbook_cells"}
+_PROBLEMS = {
+    "password": "reading.password",
+    "memory": "reading.workbook_memory",
+    "cells": "reading.workbook_cells",
+}
 
 
 class _Child:
@@ -149,7 +176,11 @@ class _Child:
         self._ended = False
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         self._process = subprocess.Popen(
-            child_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, creationflags=flags,
+            child_command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=flags,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin: IO[bytes] = self._process.stdin
@@ -220,13 +251,14 @@ def child_command() -> list[str]:
     return [sys.executable, "-X", "utf8", "-m", "ecoperf_desktop.importing.workbook_child"]
 
 
-# How a newer workbook is wrapped when it has a password, and the record behind the first one of an older one that has.
+# How a newer workbook is wrapped when it has a password, and the record behind the first one of an older one
+# that has.
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _FILE_PASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
 
 
 def check_workbook(content: bytes, member: Member) -> None:
-    """Look through an xlsx before it is read: raise FileRefused for a document type, odd encodings, or cells spread absurdly far."""
+    """Raise FileRefused for a password, a document type, odd encodings, or cells spread absurdly far."""
     if member.form not in ("xlsx", "ods"):
         if member.form == "xls" and (_ENCRYPTED_PACKAGE in content or _FILE_PASS.search(content)):
             raise FileRefused("reading.password", file=member.name)
@@ -241,19 +273,40 @@ def check_workbook(content: bytes, member: Member) -> None:
                     _check_markup(head, member)
                     if member.form == "xlsx" and "worksheets/" in info.filename:
                         _check_extent(head, stream, member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as problem:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+    ) as problem:
         raise FileRefused("reading.damaged_workbook", file=member.name) from problem
 
 
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_KNOWN_ENCODINGS = (b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"iso-8859-1", b"windows-1252")
+_KNOWN_ENCODINGS = (
+    b"utf-8",
+    b"utf8",
+    b"utf-16",
+    b"utf-16le",
+    b"utf-16be",
+    b"us-ascii",
+    b"iso-8859-1",
+    b"windows-1252",
+)
 
 
 def _check_markup(head: bytes, member: Member) -> None:
     plain = head.replace(b"\0", b"")
     upper = plain.upper()
     declared = [name.lower() for name in _DECLARED.findall(plain)]
-    if b"<!DOCTYPE" in upper or b"<!ENTITY" in upper or len(declared) > 1 or any(name not in _KNOWN_ENCODINGS for name in declared):
+    if (
+        b"<!DOCTYPE" in upper
+        or b"<!ENTITY" in upper
+        or len(declared) > 1
+        or any(name not in _KNOWN_ENCODINGS for name in declared)
+    ):
         raise FileRefused("reading.workbook_hostile", file=member.name)
 
 
@@ -261,7 +314,7 @@ _PLACE = re.compile(rb"\sr=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
 
 
 def _check_extent(head: bytes, stream: IO[bytes], member: Member) -> None:
-    """Refuse a sheet whose box around all cells is far larger than its cells: it would fill the memory with nothing."""
+    """Refuse a sheet whose box around its cells is far larger than they are: it would fill the memory."""
     columns: set[bytes] = set()
     last_row, cells = 1, 0
     piece = head
@@ -280,7 +333,11 @@ def _check_extent(head: bytes, stream: IO[bytes], member: Member) -> None:
         piece = stream.read(_CHUNK)
     width = max((_column_number(letters) for letters in columns), default=1)
     box = width * last_row
-    if cells > limits.WORKBOOK_CELLS or box > limits.WORKBOOK_CELLS or (box > 1_000_000 and box > limits.WORKBOOK_SPARSENESS * max(cells, 1)):
+    if (
+        cells > limits.WORKBOOK_CELLS
+        or box > limits.WORKBOOK_CELLS
+        or (box > 1_000_000 and box > limits.WORKBOOK_SPARSENESS * max(cells, 1))
+    ):
         raise FileRefused("reading.workbook_cells", file=member.name, limit=limits.WORKBOOK_CELLS)
 
 

@@ -109,7 +109,11 @@ def shown(value: object) -> str | None:
     if isinstance(value, datetime):
         if value.microsecond >= 500_000 and value < datetime(9999, 12, 31):
             value += timedelta(seconds=1)
-        return value.strftime("%Y-%m-%d %H:%M:%S") if value.year >= 1000 else value.replace(microsecond=0).isoformat(" ")
+        return (
+            value.strftime("%Y-%m-%d %H:%M:%S")
+            if value.year >= 1000
+            else value.replace(microsecond=0).isoformat(" ")
+        )
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -28,29 +28,34 @@ def written(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "content", "kind", "code"), [
-    ("orders.csv", b"a,b\n1,2\n", "text", None),
-    ("orders.xlsx", b"a,b\n1,2\n", "text", None),
-    ("orders.csv", "订单,金额\n".encode("gb18030"), "text", None),
-    ("orders.csv", "a,b\n1,2\n".encode("utf-16"), "text", None),
-    ("orders.csv", "a,b\n1,2\n".encode("utf-16-le"), "text", None),
-    ("report.csv", b'{"error": "expired"}', "json", None),
-    ("report.json", b"null", "json", None),
-    ("list.txt", b'[{"a": 1}]', "json", None),
-    ("old.xls", b"<html><body><table><tr><td>1</td></tr></table>", "html", None),
-    ("login.csv", b"<!DOCTYPE html><html><form></form></html>", "other", "reading.web_page"),
-    ("photo.csv", PNG, "other", "reading.picture"),
-    ("sheet.csv", b"%PDF-1.7\n", "other", "reading.pdf"),
-    ("orders.csv", b"\x1f\x8b\x08\x00", "other", "reading.packed"),
-    ("orders.csv", b"\x80\x04\x95\x00\x00", "other", "reading.binary"),
-    ("orders.csv", bytes(range(256)) * 4, "other", "reading.binary"),
-    ("orders.csv", b"", "other", "reading.empty"),
-    ("orders.csv", b"\xef\xbb\xbf", "other", "reading.empty"),
-    ("orders.csv", b"  \n\n\t\n", "other", "reading.blank"),
-    ("feed.csv", b"<?xml version='1.0'?><rss/>", "other", "reading.xml"),
-    ("BM.csv", b"BMW,Audi\n1,2\n", "text", None),
-])
-def test_bytes_say_what_a_file_is(tmp_path: Path, name: str, content: bytes, kind: str, code: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "code"),
+    [
+        ("orders.csv", b"a,b\n1,2\n", "text", None),
+        ("orders.xlsx", b"a,b\n1,2\n", "text", None),
+        ("orders.csv", "订单,金额\n".encode("gb18030"), "text", None),
+        ("orders.csv", "a,b\n1,2\n".encode("utf-16"), "text", None),
+        ("orders.csv", "a,b\n1,2\n".encode("utf-16-le"), "text", None),
+        ("report.csv", b'{"error": "expired"}', "json", None),
+        ("report.json", b"null", "json", None),
+        ("list.txt", b'[{"a": 1}]', "json", None),
+        ("old.xls", b"<html><body><table><tr><td>1</td></tr></table>", "html", None),
+        ("login.csv", b"<!DOCTYPE html><html><form></form></html>", "other", "reading.web_page"),
+        ("photo.csv", PNG, "other", "reading.picture"),
+        ("sheet.csv", b"%PDF-1.7\n", "other", "reading.pdf"),
+        ("orders.csv", b"\x1f\x8b\x08\x00", "other", "reading.packed"),
+        ("orders.csv", b"\x80\x04\x95\x00\x00", "other", "reading.binary"),
+        ("orders.csv", bytes(range(256)) * 4, "other", "reading.binary"),
+        ("orders.csv", b"", "other", "reading.empty"),
+        ("orders.csv", b"\xef\xbb\xbf", "other", "reading.empty"),
+        ("orders.csv", b"  \n\n\t\n", "other", "reading.blank"),
+        ("feed.csv", b"<?xml version='1.0'?><rss/>", "other", "reading.xml"),
+        ("BM.csv", b"BMW,Audi\n1,2\n", "text", None),
+    ],
+)
+def test_bytes_say_what_a_file_is(
+    tmp_path: Path, name: str, content: bytes, kind: str, code: str | None
+) -> None:
     member = only(written(tmp_path, name, content))
     assert member.kind == kind
     assert (member.problem.code if member.problem else None) == code
@@ -88,7 +93,7 @@ def test_a_large_member_is_streamed_and_not_kept(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("big.csv", content)
     member = only(path)
-    assert member._content is None  # noqa: SLF001
+    assert member._content is None
     assert member.size == len(content)
     with member.stream() as stream:
         assert stream.read() == content
@@ -114,7 +119,18 @@ def test_an_archive_within_an_archive_is_one_too_deep(tmp_path: Path) -> None:
     assert problem is not None and problem.code == "reading.zip_in_zip"
 
 
-@pytest.mark.parametrize("name", ["../out.csv", "/etc/out.csv", "C:/out.csv", "a/../../out.csv", "..\\out.csv", "con.csv", "\\\\host\\x.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../out.csv",
+        "/etc/out.csv",
+        "C:/out.csv",
+        "a/../../out.csv",
+        "..\\out.csv",
+        "con.csv",
+        "\\\\host\\x.csv",
+    ],
+)
 def test_names_that_lead_outside_refuse_the_archive(tmp_path: Path, name: str) -> None:
     path = tmp_path / "slip.zip"
     with zipfile.ZipFile(path, "w") as archive:

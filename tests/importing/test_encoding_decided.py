@@ -33,8 +33,13 @@ def test_unicode_is_proven_and_comes_out_as_utf_8_without_its_mark(tmp_path: Pat
     assert b"".join(utf8(member, found.name, chunk=7)).decode() == text
 
 
-@pytest.mark.parametrize(("text", "encoding"), [(CHINESE, "gb18030"), (JAPANESE, "cp932"), (KOREAN, "cp949"), (TAIWANESE, "big5"), (JAPANESE, "euc_jp")])
-def test_asian_encodings_are_the_likeliest_but_never_certain(tmp_path: Path, text: str, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(CHINESE, "gb18030"), (JAPANESE, "cp932"), (KOREAN, "cp949"), (TAIWANESE, "big5"), (JAPANESE, "euc_jp")],
+)
+def test_asian_encodings_are_the_likeliest_but_never_certain(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
     member = file_of(tmp_path, text.encode(encoding))
     found = encodings(member)
     assert found.name == encoding

@@ -19,14 +19,18 @@ from ecoperf_desktop.importing.split import RowReader, TableReader, TextReader
 
 
 def member_of(content: bytes) -> Member:
-    return Member(Path("orders.csv"), None, "", len(content), 0, "text", content[: limits.HEAD], _content=content)
+    return Member(
+        Path("orders.csv"), None, "", len(content), 0, "text", content[: limits.HEAD], _content=content
+    )
 
 
 def unpacked(chunks: list[Chunk], delimiter: str = ",") -> dict[int, list[str]]:
     """Return the kept cells by record number, read as the module's description says."""
     found: dict[int, list[str]] = {}
     for first, count, packed in chunks:
-        rows = list(csv.reader(io.StringIO(zlib.decompress(packed).decode(), newline=""), delimiter=delimiter))
+        rows = list(
+            csv.reader(io.StringIO(zlib.decompress(packed).decode(), newline=""), delimiter=delimiter)
+        )
         assert len(rows) == count
         found.update({first + place: row for place, row in enumerate(rows) if row})
     return found
@@ -35,7 +39,9 @@ def unpacked(chunks: list[Chunk], delimiter: str = ",") -> dict[int, list[str]]:
 def shown(reader: TableReader, hidden: set[str]) -> dict[int, list[str]]:
     kept = [place for place, name in enumerate(reader.header) if name not in hidden]
     return {
-        int(block.records[row]): [block.columns[place].text(row) for place in kept] for block in reader.blocks() for row in range(len(block))
+        int(block.records[row]): [block.columns[place].text(row) for place in kept]
+        for block in reader.blocks()
+        for row in range(len(block))
     }
 
 
@@ -45,8 +51,16 @@ HIDDEN = st.sets(st.sampled_from(["a", "b", "c", "d"]), max_size=3)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(RECORD | st.lists(CELL, max_size=2), max_size=15), HIDDEN, st.sampled_from(["\n", "\r\n"]), st.sampled_from([";", ","]), st.integers(20, 90))
-def test_what_is_kept_is_what_stood_there(rows: list[list[str]], hidden: set[str], end: str, delimiter: str, block: int) -> None:
+@given(
+    st.lists(RECORD | st.lists(CELL, max_size=2), max_size=15),
+    HIDDEN,
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([";", ","]),
+    st.integers(20, 90),
+)
+def test_what_is_kept_is_what_stood_there(
+    rows: list[list[str]], hidden: set[str], end: str, delimiter: str, block: int
+) -> None:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
     content = b"a%sb%sc%sd\n" % ((delimiter.encode(),) * 3) + out.getvalue().encode()

@@ -30,11 +30,19 @@ def rows_of(reader: TextReader) -> list[tuple[int, int, tuple[str, ...]]]:
     for block in reader.blocks():
         assert block.lines is not None
         for row in range(len(block)):
-            rows.append((int(block.records[row]), int(block.lines[row]), tuple(cells.text(row) for cells in block.columns)))
+            rows.append(
+                (
+                    int(block.records[row]),
+                    int(block.lines[row]),
+                    tuple(cells.text(row) for cells in block.columns),
+                )
+            )
     return rows
 
 
-def plainly(content: bytes, width: int, dialect: Dialect = COMMA) -> list[tuple[int, int, tuple[str, ...]]] | None:
+def plainly(
+    content: bytes, width: int, dialect: Dialect = COMMA
+) -> list[tuple[int, int, tuple[str, ...]]] | None:
     """Return the same, one record after the other by the plain rules; None when a quote is never closed."""
     text = content if not content or content[-1] in b"\r\n" else content + b"\n"
     place, line, number, rows = 0, 1, 0, []
@@ -51,7 +59,9 @@ def plainly(content: bytes, width: int, dialect: Dialect = COMMA) -> list[tuple[
     return rows
 
 
-PIECES = st.sampled_from([",", ",", "\n", "\n", "\r\n", "\r", '"', '"', '""', "a", "1", " ", "é", "商品", ";", "\\"])
+PIECES = st.sampled_from(
+    [",", ",", "\n", "\n", "\r\n", "\r", '"', '"', '""', "a", "1", " ", "é", "商品", ";", "\\"]
+)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -61,13 +71,15 @@ PIECES = st.sampled_from([",", ",", "\n", "\n", "\r\n", "\r", '"', '"', '""', "a
 @example('19",b\nc,"d"\n', 2, 6)
 @example('"a""",""\n""""",b\n', 2, 4)
 @example('a,b\n"c,d\ne,"f"\n', 2, 9)
-def test_fast_and_plain_cutting_give_the_same_rows_wherever_blocks_end(text: str, width: int, block: int) -> None:
+def test_fast_and_plain_cutting_give_the_same_rows_wherever_blocks_end(
+    text: str, width: int, block: int
+) -> None:
     content = text.encode()
     expected = plainly(content, width)
     header = [f"column {place}" for place in range(width)]
     try:
         reader = TextReader(member_of(content), "utf-8", COMMA, None, header=header, block=block)
-        reader._width = width  # noqa: SLF001 - a delimiter that ends every line is tested on its own
+        reader._width = width
         found = rows_of(reader)
     except FileRefused as problem:
         assert problem.code == "reading.unclosed_quote"
@@ -82,15 +94,21 @@ CELLS = st.text(st.sampled_from('ab1,;"\n\r é商'), max_size=6)
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]), st.integers(5, 60),
+    st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(5, 60),
     st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
 )
-def test_what_the_csv_module_writes_is_read_back_exactly(rows: list[list[str]], end: str, block: int, quoting: int) -> None:
+def test_what_the_csv_module_writes_is_read_back_exactly(
+    rows: list[list[str]], end: str, block: int, quoting: int
+) -> None:
     if quoting == csv.QUOTE_MINIMAL:  # then it leaves a lone carriage return bare
         rows = [[cell.replace("\r", "") for cell in row] for row in rows]
     out = io.StringIO()
     csv.writer(out, lineterminator=end, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
-    reader = TextReader(member_of(out.getvalue().encode()), "utf-8", COMMA, None, header=["a", "b", "c"], block=block)
+    reader = TextReader(
+        member_of(out.getvalue().encode()), "utf-8", COMMA, None, header=["a", "b", "c"], block=block
+    )
     found = [list(row[2]) for row in rows_of(reader)]
     assert found == [row for row in rows if any(cell.strip() for cell in row)]
     assert reader.rejected == 0
@@ -100,12 +118,16 @@ def test_what_the_csv_module_writes_is_read_back_exactly(rows: list[list[str]], 
 @pytest.mark.parametrize("edge", [8_192, 65_536])
 @pytest.mark.parametrize("shift", range(-4, 5))
 @pytest.mark.parametrize("piece", ["\r\n", '"', '""', "商", "é"])
-def test_nothing_is_lost_where_a_block_ends_within_a_line_end_a_quote_or_a_character(edge: int, shift: int, piece: str) -> None:
+def test_nothing_is_lost_where_a_block_ends_within_a_line_end_a_quote_or_a_character(
+    edge: int, shift: int, piece: str
+) -> None:
     middle = {'"': 'x,"1,5"\r\n', '""': 'x,"1""5"\r\n'}.get(piece, f"x,{piece.strip() or 1}\r\n").encode()
     at = middle.index(piece.encode()) if piece != "\r\n" else middle.index(b"\r\n")
     filler = b"k,1\r\n" * (edge // 5 + 2)
     lead = filler[: (edge + shift - at) // 5 * 5]
-    lead += b"k," + b"9" * ((edge + shift - at) - len(lead) - 4 + 5) + b"\r\n" if (edge + shift - at) % 5 else b""
+    lead += (
+        b"k," + b"9" * ((edge + shift - at) - len(lead) - 4 + 5) + b"\r\n" if (edge + shift - at) % 5 else b""
+    )
     content = lead + middle + b"k,2\r\n" * 3
     reader = TextReader(member_of(content), "utf-8", COMMA, None, header=["a", "b"], block=edge)
     rows = rows_of(reader)
@@ -151,7 +173,12 @@ def test_a_delimiter_behind_every_record_is_no_column() -> None:
 def test_repeated_headers_comments_and_excused_footers_are_dropped_by_reason() -> None:
     content = b"a,b\n1,2\na,b\n# note,x\n3,4\nTotal\n"
     reader = TextReader(
-        member_of(content), "utf-8", COMMA, 0, comment="#", stray=lambda cells: "total row" if cells[0] == "Total" else None
+        member_of(content),
+        "utf-8",
+        COMMA,
+        0,
+        comment="#",
+        stray=lambda cells: "total row" if cells[0] == "Total" else None,
     )
     assert [row[2] for row in rows_of(reader)] == [("1", "2"), ("3", "4")]
     assert reader.dropped == {"header": 1, "comment": 1, "total row": 1}
@@ -187,17 +214,32 @@ def test_too_many_columns_are_refused_naming_the_limit() -> None:
 
 
 def test_a_cell_longer_than_allowed_costs_its_record() -> None:
-    content = b"a,b\n1,2\n" + b"x" * (limits.CELL + 1) + b",2\n3,4\n" + ("商" * (limits.CELL - 1)).encode() + b",5\n"
+    content = (
+        b"a,b\n1,2\n"
+        + b"x" * (limits.CELL + 1)
+        + b",2\n3,4\n"
+        + ("商" * (limits.CELL - 1)).encode()
+        + b",5\n"
+    )
     reader = TextReader(member_of(content), "utf-8", COMMA, 0)
     assert len(rows_of(reader)) == 3
-    assert [(finding.code, finding.line, finding.column) for finding in reader.findings] == [("reading.cell_too_long", 3, "a")]
+    assert [(finding.code, finding.line, finding.column) for finding in reader.findings] == [
+        ("reading.cell_too_long", 3, "a")
+    ]
 
 
 def test_stray_quotes_are_text_and_their_lines_are_named() -> None:
     content = b'a,b\n19" screen,1\n"x, y",2\n"said "hi" loud",3\n'
     reader = TextReader(member_of(content), "utf-8", COMMA, 0)
-    assert [row[2] for row in rows_of(reader)] == [('19" screen', "1"), ("x, y", "2"), ('said "hi" loud', "3")]
-    assert [(finding.code, finding.line) for finding in reader.findings] == [("reading.stray_quote", 2), ("reading.stray_quote", 4)]
+    assert [row[2] for row in rows_of(reader)] == [
+        ('19" screen', "1"),
+        ("x, y", "2"),
+        ('said "hi" loud', "3"),
+    ]
+    assert [(finding.code, finding.line) for finding in reader.findings] == [
+        ("reading.stray_quote", 2),
+        ("reading.stray_quote", 4),
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
@@ -220,9 +262,16 @@ def test_nul_characters_are_replaced_and_named() -> None:
 
 
 def test_rows_of_workbooks_lack_their_empty_end_and_may_not_be_longer() -> None:
-    reader = RowReader(["a", "b", "c"], [["1", "2"], [None, None], ["1", "2", "3", "4"], ["5", "6", "7", None]], file="x.xlsx")
+    reader = RowReader(
+        ["a", "b", "c"],
+        [["1", "2"], [None, None], ["1", "2", "3", "4"], ["5", "6", "7", None]],
+        file="x.xlsx",
+    )
     blocks = list(reader.blocks())
-    assert [[cells.text(row) for cells in blocks[0].columns] for row in range(2)] == [["1", "2", ""], ["5", "6", "7"]]
+    assert [[cells.text(row) for cells in blocks[0].columns] for row in range(2)] == [
+        ["1", "2", ""],
+        ["5", "6", "7"],
+    ]
     assert blocks[0].records.tolist() == [1, 4]
     assert blocks[0].lines is None
     assert reader.dropped == {"blank": 1} and reader.rejected == 1
@@ -232,11 +281,14 @@ SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
 
 @pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="the real export files are not on this machine")
-@pytest.mark.parametrize(("name", "header_row", "records"), [
-    ("support_tickets/customer_support_tickets.csv", 0, 8_469),
-    ("taobao_cosmetics_1111/cosmetic.csv", 0, 27_598),
-    ("olist_sample_a/olist_orders_dataset.csv", 0, 3_000),
-])
+@pytest.mark.parametrize(
+    ("name", "header_row", "records"),
+    [
+        ("support_tickets/customer_support_tickets.csv", 0, 8_469),
+        ("taobao_cosmetics_1111/cosmetic.csv", 0, 27_598),
+        ("olist_sample_a/olist_orders_dataset.csv", 0, 3_000),
+    ],
+)
 def test_real_files_have_the_records_they_are_known_to_have(name: str, header_row: int, records: int) -> None:
     member = next(iter(members(SHARED / "data" / name)))
     reader = TextReader(member, "utf-8", COMMA, header_row)

@@ -38,15 +38,27 @@ def book(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
 def rows_of(workbook: Workbook, sheet: int, header_row: int) -> list[tuple[str, ...]]:
     return [
         tuple(cells.text(row) for cells in block.columns)
-        for block in workbook.table(sheet, header_row).blocks() for row in range(len(block))
+        for block in workbook.table(sheet, header_row).blocks()
+        for row in range(len(block))
     ]
 
 
 def test_sheets_rows_and_records_of_a_workbook(tmp_path: Path) -> None:
-    path = book(tmp_path / "orders.xlsx", {
-        "Week 1": [["Report"], [], ["Order", "Paid at", "Total"], [536365, datetime(2010, 12, 1, 8, 26), 2.55], ["0012", "", 30.6], ["", "", ""], [7.0, datetime(2011, 1, 2), -1]],
-        "周二": [["a"], ["b"]],
-    })
+    path = book(
+        tmp_path / "orders.xlsx",
+        {
+            "Week 1": [
+                ["Report"],
+                [],
+                ["Order", "Paid at", "Total"],
+                [536365, datetime(2010, 12, 1, 8, 26), 2.55],
+                ["0012", "", 30.6],
+                ["", "", ""],
+                [7.0, datetime(2011, 1, 2), -1],
+            ],
+            "周二": [["a"], ["b"]],
+        },
+    )
     with Workbook(member_at(path)) as workbook:
         assert [sheet.name for sheet in workbook.sheets] == ["Week 1", "周二"]
         assert [row.cells[0] for row in workbook.first_rows(0, 3)] == ["Report", "", "Order"]
@@ -55,14 +67,18 @@ def test_sheets_rows_and_records_of_a_workbook(tmp_path: Path) -> None:
         assert reader.header == ("Order", "Paid at", "Total")
         assert reader.preamble == ("Report", "")
         assert [[cells.text(row) for cells in blocks[0].columns] for row in range(3)] == [
-            ["536365", "2010-12-01 08:26:00", "2.55"], ["0012", "", "30.6"], ["7", "2011-01-02", "-1"],
+            ["536365", "2010-12-01 08:26:00", "2.55"],
+            ["0012", "", "30.6"],
+            ["7", "2011-01-02", "-1"],
         ]
         assert blocks[0].records.tolist() == [1, 2, 4] and reader.dropped == {"blank": 1}
         assert rows_of(workbook, 1, 0) == [("b",)]
 
 
 def test_a_reading_given_up_half_way_does_not_disturb_the_next(tmp_path: Path) -> None:
-    path = book(tmp_path / "long.xlsx", {"One": [["n"]] + [[number] for number in range(50_000)], "Two": [["m"], [1]]})
+    path = book(
+        tmp_path / "long.xlsx", {"One": [["n"]] + [[number] for number in range(50_000)], "Two": [["m"], [1]]}
+    )
     with Workbook(member_at(path)) as workbook:
         for _ in workbook.table(0, 0).blocks():
             break
@@ -81,16 +97,32 @@ def test_a_workbook_within_an_archive_is_read_too(tmp_path: Path) -> None:
         assert rows_of(workbook, 0, 0) == [("1",)]
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (17850.0, "17850"), (2.55, "2.55"), (0.1 + 0.2, "0.30000000000000004"), (2.0**53, "9007199254740992.0"), (2.026e27, "2.026e+27"), (True, "TRUE"),
-    ("", None), (None, None), (datetime(2010, 12, 1, 8, 25, 59, 999_999), "2010-12-01 08:26:00"), (date(2010, 12, 1), "2010-12-01"),
-    (clock(8, 5), "08:05:00"), (timedelta(hours=30, minutes=5), "30:05:00"), ("=1+1", "=1+1"), (-0.0, "0"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (17850.0, "17850"),
+        (2.55, "2.55"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (2.0**53, "9007199254740992.0"),
+        (2.026e27, "2.026e+27"),
+        (True, "TRUE"),
+        ("", None),
+        (None, None),
+        (datetime(2010, 12, 1, 8, 25, 59, 999_999), "2010-12-01 08:26:00"),
+        (date(2010, 12, 1), "2010-12-01"),
+        (clock(8, 5), "08:05:00"),
+        (timedelta(hours=30, minutes=5), "30:05:00"),
+        ("=1+1", "=1+1"),
+        (-0.0, "0"),
+    ],
+)
 def test_cells_are_shown_as_people_read_them(value: object, text: str | None) -> None:
     assert shown(value) == text
 
 
-def changed(path: Path, name: str, change: bytes | None, replace: tuple[bytes, bytes] | None = None) -> Member:
+def changed(
+    path: Path, name: str, change: bytes | None, replace: tuple[bytes, bytes] | None = None
+) -> Member:
     """Return the workbook with the part ``name`` changed."""
     source = zipfile.ZipFile(path)
     target = path.with_name("changed.xlsx")
@@ -123,10 +155,14 @@ def test_a_lying_dimension_hides_no_rows(tmp_path: Path) -> None:
         assert len(rows_of(workbook, 0, 0)) == 20
 
 
-@pytest.mark.parametrize("content", [
-    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet/>', b'<?xml version="1.0" encoding="UTF-7"?><worksheet/>',
-    '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x><worksheet/>'.encode("utf-16"),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet/>',
+        b'<?xml version="1.0" encoding="UTF-7"?><worksheet/>',
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x><worksheet/>'.encode("utf-16"),
+    ],
+)
 def test_definitions_and_odd_encodings_are_refused(tmp_path: Path, content: bytes) -> None:
     path = book(tmp_path / "dtd.xlsx", {"S": [["a"], [1]]})
     assert refusal(changed(path, "xl/worksheets/sheet1.xml", content)).code == "reading.workbook_hostile"
@@ -134,7 +170,10 @@ def test_definitions_and_odd_encodings_are_refused(tmp_path: Path, content: byte
 
 def test_a_broken_part_is_a_damaged_workbook(tmp_path: Path) -> None:
     path = book(tmp_path / "broken.xlsx", {"S": [["a"], [1]]})
-    assert refusal(changed(path, "xl/workbook.xml", b"<workbook><sheets>")).code in ("reading.damaged_workbook", "reading.no_sheet")
+    assert refusal(changed(path, "xl/workbook.xml", b"<workbook><sheets>")).code in (
+        "reading.damaged_workbook",
+        "reading.no_sheet",
+    )
 
 
 def test_bytes_that_only_look_like_an_old_workbook_are_damaged(tmp_path: Path) -> None:
@@ -143,7 +182,9 @@ def test_bytes_that_only_look_like_an_old_workbook_are_damaged(tmp_path: Path) -
     assert refusal(member_at(path)).code == "reading.damaged_workbook"
 
 
-@pytest.mark.parametrize("mark", ["EncryptedPackage".encode("utf-16-le"), b"\x09\x08\x10\x00" + bytes(16) + b"\x2f\x00\x36\x00"])
+@pytest.mark.parametrize(
+    "mark", ["EncryptedPackage".encode("utf-16-le"), b"\x09\x08\x10\x00" + bytes(16) + b"\x2f\x00\x36\x00"]
+)
 def test_an_encrypted_workbook_says_so(tmp_path: Path, mark: bytes) -> None:
     path = tmp_path / "locked.xlsx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + mark + bytes(600))
@@ -157,13 +198,23 @@ def test_a_reading_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps a process's memory")
 def test_a_reading_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
-    path = book(tmp_path / "wide.xlsx", {"S": [[random.Random(row).randbytes(8_000).hex()] for row in range(1_000)]})
-    assert refusal(member_at(path), memory=48 * limits.MIB).code in ("reading.workbook_memory", "reading.damaged_workbook")
+    path = book(
+        tmp_path / "wide.xlsx", {"S": [[random.Random(row).randbytes(8_000).hex()] for row in range(1_000)]}
+    )
+    assert refusal(member_at(path), memory=48 * limits.MIB).code in (
+        "reading.workbook_memory",
+        "reading.damaged_workbook",
+    )
 
 
 def test_the_reading_process_loads_neither_our_program_nor_numpy(tmp_path: Path) -> None:
     code = "import sys, ecoperf_desktop.importing.workbook_child; print([m for m in ('numpy', 'pandas', 'sqlite3', 'PySide6', 'socket') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
     assert child_command()[0] == sys.executable
 
 
@@ -193,6 +244,16 @@ def test_every_workbook_among_the_bad_files_is_read_or_refused() -> None:
 
 def test_a_workbook_is_only_bytes_to_the_parent(tmp_path: Path) -> None:
     content = book(tmp_path / "orders.xlsx", {"S": [["a"], [1]]}).read_bytes()
-    member = Member(Path("orders.xlsx"), None, "", len(content), 0, "workbook", content[:10], "xlsx", _content=io.BytesIO(content).getvalue())
+    member = Member(
+        Path("orders.xlsx"),
+        None,
+        "",
+        len(content),
+        0,
+        "workbook",
+        content[:10],
+        "xlsx",
+        _content=io.BytesIO(content).getvalue(),
+    )
     with Workbook(member) as workbook:
         assert rows_of(workbook, 0, 0) == [("1",)]
