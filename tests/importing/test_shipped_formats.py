@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecoperf_desktop import paths
-from ecoperf_desktop.importing import descriptor, examples
+from ecoperf_desktop.importing import answers, descriptor, examples
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.store.tables import TABLES
 
@@ -57,3 +57,11 @@ def test_a_person_is_kept_only_as_a_hash(form: Format) -> None:
     for column in form.columns:
         if any(personal.fullmatch(alias) or personal.search(alias) and column.field in ("buyer", "person") for alias in column.aliases):
             assert column.type == "hash", column.shown
+
+
+@pytest.mark.parametrize("speech", ["en", "zh"])
+def test_every_set_key_that_a_sentence_names_is_understood(speech: str) -> None:
+    folder = paths.resources() / "languages" / speech
+    named = {key for file in folder.glob("*.toml") for key in re.findall(r"--set ([a-z_]+)=", file.read_text(encoding="utf-8"))}
+    assert named
+    assert named <= answers.KEYS
