@@ -196,7 +196,7 @@ class KpiView(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor if block.reference else Qt.CursorShape.ArrowCursor)
         words = (block.title, block.figure.text, block.state.text, block.line)
         self.setAccessibleName(", ".join(word for word in words if word))
-        self.setToolTip(tip(block.figure.reason or block.state.why))
+        self.setToolTip(tip("\n".join(part for part in (block.line, block.figure.reason, block.state.why) if part)))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -345,7 +345,7 @@ class TableCard(Card):
 
     row_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None, *, most_rows: int = 14) -> None:
+    def __init__(self, parent: QWidget | None = None, *, most_rows: int = 12) -> None:
         super().__init__(parent)
         self._most_rows = most_rows
         self.rows: RowsView | None = None
@@ -356,10 +356,12 @@ class TableCard(Card):
     def show_block(self, block: Table) -> None:
         self.set_head(block.title, block.subtitle, block.corner)
         if self.rows is None:
-            self.rows = RowsView(block, self, most_rows=self._most_rows)
+            # A scorecard is read as a whole; only lists that can be sorted scroll.
+            most = self._most_rows if block.is_sortable or len(block.rows) > 30 else len(block.rows)
+            self.rows = RowsView(block, self, most_rows=most)
             self.rows.explain_asked.connect(self.explain_asked)
             self.rows.row_chosen.connect(self.row_chosen)
-            self._outer.addWidget(self.rows)
+            self._outer.addWidget(self.rows, 1000)
             self._outer.addWidget(self._filler, 1)
             self._outer.addWidget(self._foot)
         else:

@@ -80,7 +80,6 @@ class _FootRow(QFrame):
 
     def show_entries(self, entries: tuple[Foot, ...]) -> None:
         self._entries = entries
-        self.setVisible(bool(entries))
         self.setAccessibleName(", ".join(f"{entry.label} {entry.figure.text} {entry.change.text if entry.change else ''}" for entry in entries))
         self.update()
 
@@ -88,6 +87,8 @@ class _FootRow(QFrame):
         return QSize(300, QFontMetrics(looks.font("small")).height() * 2 + 13)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._entries:
+            return
         now = looks.now()
         painter = QPainter(self)
         painter.setPen(QPen(looks.color(now.hair), 1))
@@ -182,12 +183,12 @@ class ChartCard(Card):
             grey = block.subtitle or (block.unit if isinstance(block, Trend612) else "")
             self.set_head(block.title, grey)
             self._show_head(block.figure, block.state, block.reference)
-            self._row.show_entries(block.foot if isinstance(block, Trend612) else ())
+            self._row.show_entries(block.foot if isinstance(block, Trend612) and not _why_empty(block) else ())
+        self._row.setVisible(isinstance(block, Trend612))
         self._strip.text.setText(block.foot if isinstance(block, Bars) else "")
         self._strip.setVisible(isinstance(block, Bars) and bool(block.foot))
         self._body.setMinimumHeight(looks.px(136 if isinstance(block, Trend612) else 176))
         self._waiting.reason = _why_empty(block)
-        self._row.setVisible(not self._waiting.reason and isinstance(block, Trend612))
         if self._waiting.reason:
             self._show_body(self._waiting)
             self._waiting.update()
@@ -242,7 +243,7 @@ class ChartCard(Card):
 
     def _show_head(self, figure: Figure | None, state: State | None, reference: Reference | None) -> None:
         self._reference = reference or (figure.reference if figure else None)
-        self._value.show_figure(figure, self._reference is not None)
+        self._value.show_figure(figure if figure is None or figure.value is not None else None, self._reference is not None)
         self._state.show_state(state)
         if figure is not None and state is not None:
             self.setAccessibleName(f"{self._title.text()}, {figure.text}, {state.text}")

@@ -402,7 +402,7 @@ class Chart(QWidget):
             side.set_words([(count - 1 - index, name) for index, name in enumerate(names)])
             side.setTickFont(looks.font("small"))
             side.setWidth(left)
-            ends = max([metrics.horizontalAdvance(_bar_text(bar)) for bar in block.bars] or [30]) + 10
+            ends = max([metrics.horizontalAdvance(_bar_text(bar)) for bar in block.bars] or [30]) + 24
             plot.side.set_words(())
             plot.side.setWidth(ends)
             plot.setYRange(-0.6, max(0.6, count - 0.4), padding=0)

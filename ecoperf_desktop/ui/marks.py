@@ -225,7 +225,7 @@ def draw_bridge(painter: QPainter, rect: QRectF, bridge: Bridge) -> list[Spot]:
         top = rect.bottom() - names_height
         for row, (text, tone) in enumerate(((first, now.ink2), (second, now.ink3))):
             painter.setPen(looks.color(tone))
-            box = QRectF(center(index) - column / 2 + 1, top + row * line, column - 2, line)
+            box = QRectF(center(index) - column / 2 - 4, top + row * line, column + 8, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width()))
 
     def value(index: int, y: float, text: str, font: QFont, above: bool) -> QRectF:

@@ -55,7 +55,7 @@ from ecoperf_desktop.ui.cells import CELL, STRUCK, STYLE, TOTAL, CellDelegate, c
 from ecoperf_desktop.ui.texts import one_line, tip
 
 _Index = QModelIndex | QPersistentModelIndex
-_MOST_ROWS = 14
+_MOST_ROWS = 12
 _GROUP_COLUMN = Column("group", "", "text", 1.0)
 
 
@@ -268,7 +268,7 @@ class RowsView(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSizeAdjustPolicy(QAbstractScrollArea.SizeAdjustPolicy.AdjustIgnored)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
         head = self.horizontalHeader()
@@ -290,8 +290,10 @@ class RowsView(QTableView):
         self._fit()
 
     def sizeHint(self) -> QSize:
-        rows = min(self._model.rowCount(), self._most_rows)
-        return QSize(400, self.horizontalHeader().sizeHint().height() + rows * row_height())
+        return QSize(400, self._height_of(min(self._model.rowCount(), self._most_rows)))
+
+    def _height_of(self, rows: int) -> int:
+        return self.horizontalHeader().sizeHint().height() + rows * row_height()
 
     def natural_width(self) -> int:
         """Return the width at which nothing has to be cut."""
@@ -300,8 +302,9 @@ class RowsView(QTableView):
     def _fit(self) -> None:
         self.setAccessibleName(self._model._table.title)
         self.verticalHeader().setDefaultSectionSize(row_height())
+        # Where its card has grown, more rows are shown before it scrolls.
         self.setMinimumHeight(self.sizeHint().height())
-        self.setMaximumHeight(self.sizeHint().height())
+        self.setMaximumHeight(self._height_of(self._model.rowCount()))
         more = self._model.rowCount() > self._most_rows
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded if more else Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._wishes = [self._natural(position) for position in range(self._model.columnCount())]

@@ -88,8 +88,10 @@ class ToolBar(QWidget):
             self.shop.set_words(scope.shop)
         elif count == 1:
             self.shop.set_words(self._shops[0])
+        elif self._name:
+            self.shop.set_words(self._name, sentence("ui.all_shops", n=count) if count else "")
         else:
-            self.shop.set_words(self._name or sentence("ui.no_shop"), sentence("ui.all_shops", n=count) if count else "")
+            self.shop.set_words(sentence("ui.all_shops", n=count) if count else sentence("ui.no_shop"))
         self.channel.setVisible(len(self._channels) > 1)
         self.channel.set_words((scope.channel if scope else None) or sentence("ui.all_channels"))
         self.compare.set_words(sentence(f"ui.compare_{scope.compare if scope else 'aligned'}"), lead=sentence("ui.versus"))

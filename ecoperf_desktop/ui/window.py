@@ -151,6 +151,11 @@ class MainWindow(QMainWindow):
             self._ask(page)
         self.stack.setCurrentWidget(view)
 
+    def page_is_shown(self, page: str) -> bool:
+        """Return whether a page's numbers for the present scope are on it."""
+        view = self._pages.get(page)
+        return view is not None and view.summary is not None and view.summary.scope == self.scope
+
     def choose_scope(self, scope: Scope) -> None:
         """Show another period, comparison or filter everywhere."""
         if scope == self.scope:
@@ -553,11 +558,14 @@ class MainWindow(QMainWindow):
             self.resize(min(1440, max(SMALLEST[0], room.width() - 80)), min(900, max(SMALLEST[1], room.height() - 80)))
 
     def _title(self) -> None:
-        self.setWindowTitle("EcoPerf" if self.scope is None else f"{self._shop_name()} — EcoPerf")
+        self.setWindowTitle("EcoPerf" if self.scope is None or not self._shop_name() else f"{self._shop_name()} — EcoPerf")
 
     def _shop_name(self) -> str:
         shops = self.standing.shops
-        return shops[0] if len(shops) == 1 else self.path.stem
+        if len(shops) == 1:
+            return shops[0]
+        # The file's own name says which shop it is, unless the program chose it.
+        return {"demo": sentence("ui.demo_shop"), "workspace": ""}.get(self.path.stem, self.path.stem)
 
     def _show_standing(self) -> None:
         there = self.scope is not None
