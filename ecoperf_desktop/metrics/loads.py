@@ -10,7 +10,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
@@ -45,6 +45,7 @@ class Loads:
         self._loaded: dict[tuple[str, Scope], Loaded] = {}
         self._by_day: dict[tuple[str, Scope], _ByDay] = {}
         self._by_product: dict[tuple[str, Scope], ProductAmounts] = {}
+        self._attributes = _Attributes(conn)
         self._are_current: bool | None = None
 
     def loaded(self, measure: Measure, scope: Scope) -> Loaded:
@@ -55,7 +56,7 @@ class Loads:
             if self._answers_by_product(measure, scope):
                 of = (measure.view, scope)
                 if of not in self._by_product:
-                    self._by_product[of] = ProductAmounts(self._conn, VIEWS[measure.view], scope)
+                    self._by_product[of] = ProductAmounts(self._conn, VIEWS[measure.view], scope, self._attributes)
                 found = _LoadedByProduct(measure, self._by_product[of])
             else:
                 found = _LoadedByDay(measure, self._table(measure, scope))
@@ -337,6 +338,7 @@ class _BySpan(_ByDay):
                 read.add((row[0], row[1]))
                 if None not in cut:
                     self._cuttable.add((row[2], row[4]))
+        self._leave_out_uncut()
         self._columns: dict[str, dict[Cut, _Rows]] = {}
         self._spans = sorted((report for report in self._reports if report[1] > report[0]), key=lambda span: span[:2])
         self._day_rows: dict[_Speaker, list[Day]] = {}
@@ -344,6 +346,24 @@ class _BySpan(_ByDay):
             if day == last_day:
                 self._day_rows.setdefault(speaker, []).append(day)
         self._chosen: dict[Period, tuple[list[tuple[Day, Day, _Speaker]], bool]] = {}
+
+    def _leave_out_uncut(self) -> None:
+        """Leave out breakdowns without the dimensions of the cut where another breakdown of the source has them.
+
+        Their days would hide the other's spans: a table of queries has no days, the table of days no queries.
+        """
+        if not self._scope.per or not self._view.variant:
+            return
+        able = {source for source, _ in self._cuttable}
+        for report, variants in list(self._reports.items()):
+            source = report[2][0]
+            if source not in able:
+                continue
+            cut = {name: rows for name, rows in variants.items() if (source, name) in self._cuttable}
+            if cut:
+                self._reports[report] = cut
+            else:
+                del self._reports[report]
 
     def amounts(self, measure: Measure, period: Period) -> Amounts:
         self._prepare(measure, period)
@@ -457,10 +477,30 @@ def _merged(ranges: Iterable[tuple[Day, Day]]) -> tuple[tuple[Day, Day], ...]:
     return tuple(result)
 
 
+class _Attributes:
+    """What a product belongs to, as arrays by product id: 0 for nothing."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._known: dict[str, Any] = {}
+
+    def of(self, dimension: str) -> Any:
+        found = self._known.get(dimension)
+        if found is None:
+            import numpy as np
+
+            query = f"SELECT product_id, COALESCE({PRODUCT_DIMENSIONS[dimension]}, 0) FROM product"
+            rows = np.array(self._conn.execute(query).fetchall() or [(0, 0)], np.int64)
+            found = np.zeros(int(rows[:, 0].max()) + 1, np.int64)
+            found[rows[:, 0]] = rows[:, 1]
+            self._known[dimension] = found
+        return found
+
+
 class ProductAmounts:
     """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
 
-    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope) -> None:
+    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope, attributes: _Attributes) -> None:
 
         self._conn = conn
         self._view = view
@@ -470,6 +510,7 @@ class ProductAmounts:
             column: [-1 if key is None else int(key) for key in keys]
             for column, keys in ((view.dims[name], keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS)
         }
+        self._attributes = attributes
         self._periods: dict[Period, dict[str, dict[Cut, Amount]]] = {}
 
     def amounts(self, measure: Measure, period: Period) -> dict[Cut, Amount]:
@@ -483,18 +524,14 @@ class ProductAmounts:
 
         from ecoperf_desktop.store import weeks
 
-        first, last, edges = _whole_stretches(period)
+        first, last, more, less = self._made_of(period)
         kept_shop, kept_channel = "shop" in self._scope.per, "channel" in self._scope.per
         parts: dict[tuple[int, int], tuple[list[Any], list[Any]]] = {}
-        if first <= last:
-            for (shop, channel), products, amounts in weeks.read_products(
-                self._conn, self._view.name, first, last, self._cells, len(self._measures)
-            ):
-                cell = (shop if kept_shop else -1, channel if kept_channel else -1)
-                ids, values = parts.setdefault(cell, ([], []))
-                ids.append(products)
-                values.append(amounts)
-        for (shop, channel), products, amounts in self._edge_rows(edges):
+        for (shop, channel), products, amounts in chain(
+            weeks.read_products(self._conn, self._view.name, first, last, self._cells, len(self._measures)) if first <= last else (),
+            self._rows_of(more),
+            ((cell, products, _negative(amounts)) for cell, products, amounts in self._rows_of(less)),
+        ):
             cell = (shop if kept_shop else -1, channel if kept_channel else -1)
             ids, values = parts.setdefault(cell, ([], []))
             ids.append(products)
@@ -502,7 +539,7 @@ class ProductAmounts:
         found: dict[str, dict[Cut, Amount]] = {measure.name: {} for measure in self._measures}
         if not parts:
             return found
-        columns = self._attributes()
+        columns = {name: self._attributes.of(name) for name in self._scope.dimensions if name in PRODUCT_DIMENSIONS and name != "product"}
         for cell, (ids, values) in parts.items():
             products = np.concatenate(ids).astype(np.int64)
             amounts = np.concatenate(values, axis=1)
@@ -512,7 +549,35 @@ class ProductAmounts:
             self._add(found, cell, products, amounts, columns)
         return found
 
-    def _edge_rows(self, days: Sequence[Day]) -> Iterable[tuple[tuple[int, int], Any, Any]]:
+    def _made_of(self, period: Period) -> tuple[Day, Day, list[Day], list[Day]]:
+        """Return first and last day of the stretches to add up, the days to add to them, and those to take off.
+
+        A stretch across the period's edge is taken whole, less the days outside, when
+        fewer days with rows lie outside than inside (none in the running week).
+        """
+        summed = sums.table(self._view, self._view.summed)
+        first, last = stretch_of(period.first), last_of(stretch_of(period.last))
+        more: list[Day] = []
+        less: list[Day] = []
+        for begin in sorted({first, stretch_of(period.last)}):
+            end = last_of(begin)
+            if begin >= period.first and end <= period.last:
+                continue
+            query = f"SELECT DISTINCT day FROM {summed} WHERE day BETWEEN ? AND ?"
+            days = [day for (day,) in self._conn.execute(query, (begin, end))]
+            inside = [day for day in days if day in period]
+            outside = [day for day in days if day not in period]
+            if len(outside) < len(inside):
+                less += outside
+                continue
+            more += inside
+            if begin == first:
+                first = end + 1
+            if end == last:
+                last = begin - 1
+        return first, last, more, less
+
+    def _rows_of(self, days: Sequence[Day]) -> Iterable[tuple[tuple[int, int], Any, Any]]:
         import numpy as np
 
 
@@ -523,7 +588,7 @@ class ProductAmounts:
         amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {UNKNOWN + 1} - 1)" for measure in self._measures)
         on_days = f"day IN ({', '.join(str(day) for day in days)})"
         rows = self._conn.execute(
-            f"SELECT COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts} "
+            f"SELECT COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, COUNT(*) "
             f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])} "
             "GROUP BY 1, 2, 3 ORDER BY 1, 2",
             texts,
@@ -534,24 +599,6 @@ class ProductAmounts:
         begins = np.flatnonzero((np.diff(table[:, :2], axis=0) != 0).any(axis=1)) + 1
         for part in np.split(table, begins):
             yield (int(part[0, 0]), int(part[0, 1])), part[:, 2], part[:, 3:].T
-
-    def _attributes(self) -> dict[str, Any]:
-        """Return for each product dimension asked for (but the product itself) the id of each product's value, 0 for none."""
-        import numpy as np
-
-        wanted = [name for name in dict.fromkeys(self._scope.dimensions) if name in PRODUCT_DIMENSIONS and name != "product"]
-        if not wanted:
-            return {}
-        names = ", ".join(f"COALESCE({PRODUCT_DIMENSIONS[name]}, 0)" for name in wanted)
-        rows = np.array(self._conn.execute(f"SELECT product_id, {names} FROM product").fetchall(), np.int64)
-        if not len(rows):
-            return {name: np.zeros(1, np.int64) for name in wanted}
-        found = {}
-        for place, name in enumerate(wanted):
-            column = np.zeros(int(rows[:, 0].max()) + 1, np.int64)
-            column[rows[:, 0]] = rows[:, place + 1]
-            found[name] = column
-        return found
 
     def _passes(self, products: Any, columns: Mapping[str, Any]) -> Any:
         import numpy as np
@@ -578,26 +625,31 @@ class ProductAmounts:
             code = code * width + of
             parts.append(of)
         present, where = _ranked(code)
+        rows = np.zeros(len(present), np.int64)
+        np.add.at(rows, where, amounts[-1])
+        has_rows = rows > 0
         at = np.empty(len(present), np.int64)
         at[where] = np.arange(len(code))
+        at = at[has_rows]
         fixed = {"shop": cell[0], "channel": cell[1]}
         keys: list[list[Key]] = []
         for name in self._scope.per:
             if name in fixed:
-                keys.append([None if fixed[name] == -1 else fixed[name]] * len(present))
+                keys.append([None if fixed[name] == -1 else fixed[name]] * len(at))
             else:
                 column = parts[asked.index(name)][at].tolist()
                 keys.append([key or None for key in column])
-        cuts: list[Cut] = list(zip(*keys, strict=True)) if keys else [()] * len(present)
+        cuts: list[Cut] = list(zip(*keys, strict=True)) if keys else [()] * len(at)
         for place, measure in enumerate(self._measures):
             column = amounts[place]
             known = column != UNKNOWN
             total = np.zeros(len(present), np.int64)
             np.add.at(total, where[known], column[known])
             stated = np.bincount(where[known], minlength=len(present)) > 0
-            values: list[Amount] = list(total.tolist())
+            values: list[Amount] = list(total[has_rows].tolist())
             if not stated.all():
-                values = [value if is_stated else None for value, is_stated in zip(values, stated.tolist(), strict=True)]
+                shown = stated[has_rows].tolist()
+                values = [value if is_stated else None for value, is_stated in zip(values, shown, strict=True)]
             into = found[measure.name]
             if not into:
                 into.update(zip(cuts, values, strict=True))
@@ -605,6 +657,12 @@ class ProductAmounts:
             for cut, value in zip(cuts, values, strict=True):
                 before = into.get(cut)
                 into[cut] = value if before is None else before if value is None else before + value
+
+
+def _negative(amounts: Any) -> Any:
+    import numpy as np
+
+    return np.where(amounts == UNKNOWN, UNKNOWN, -amounts)
 
 
 def _ranked(code: Any) -> tuple[Any, Any]:
@@ -623,17 +681,3 @@ def _ranked(code: Any) -> tuple[Any, Any]:
     place = np.empty(width, np.int64)
     place[present] = np.arange(len(present))
     return present, place[code]
-
-
-def _whole_stretches(period: Period) -> tuple[Day, Day, list[Day]]:
-    """Return the first and last day of the whole stretches within ``period``, and the days beside them."""
-
-    first = stretch_of(period.first)
-    if first < period.first:
-        first = last_of(first) + 1
-    last = period.last
-    if last_of(stretch_of(last)) > last:
-        last = stretch_of(last) - 1
-    if first > last:
-        return first, last, list(range(period.first, period.last + 1))
-    return first, last, [*range(period.first, first), *range(last + 1, period.last + 1)]

@@ -52,7 +52,8 @@ KEPT_COLUMNS = (
     KeptColumn(12, "conversation", "customer_id", f"{_ASKED} AND paid_lag_days <= 1", "<u4"),
     KeptColumn(13, "order", "buyer_id", "agent_id IS NOT NULL", "<u4"),
 )
-# What is kept of each product: what a table of products shows.
+# What is kept of each product: what a table of products shows.  Every row states these, so that days can be
+# taken off a sum again.
 PRODUCT_MEASURES = {
     "line": ("gross", "discount", "net", "tax_in_price", "cost", "net_with_cost", "units", "net_without_gifts"),
     "refund": ("goods", "units", "tax_in_price", "restocked_cost", "goods_with_order"),

@@ -99,7 +99,7 @@ def _pack_products(conn: sqlite3.Connection, view: View, measures: Sequence[Meas
     wanted = product_measures(view.name, measures)
     sums = ", ".join(f"COALESCE({summed(measure)}, {UNKNOWN + 1} - 1)" for measure in wanted)
     rows = conn.execute(
-        f"SELECT {_cell(view)}, COALESCE(product_id, 0), {sums} FROM ({view.sql}) "
+        f"SELECT {_cell(view)}, COALESCE(product_id, 0), {sums}, COUNT(*) FROM ({view.sql}) "
         "WHERE day BETWEEN ? AND ? GROUP BY 1, 2, 3",
         (first, last_of(first)),
     ).fetchall()
@@ -163,7 +163,7 @@ def _write_products(
     products: Int64,
     sums: Int64,
 ) -> None:
-    """Write products with their sums (one row of ``sums`` a measure), adding to what their cells hold already.
+    """Write products with their sums (a row a measure, and one that counts), adding to what their cells hold already.
 
     The rows are in the order of stretch, shop, channel and product, each once.
     """
@@ -252,7 +252,8 @@ def add_products(
     sorting = np.argsort(key)
     key = key[sorting]
     begins = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    sums = np.empty((len(values), len(begins)), np.int64)
+    sums = np.empty((len(values) + 1, len(begins)), np.int64)
+    sums[-1] = np.diff(np.append(begins, len(key)))
     for position, (column, missing) in enumerate(values):
         known = column if missing is None else np.where(missing, 0, column)
         sums[position] = np.add.reduceat(known[sorting].astype(np.int64, copy=False), begins)
@@ -317,11 +318,14 @@ def _joined(kept: KeptColumn, rows: Sequence[tuple[int, bytes, bytes]]) -> Kept:
 def read_products(
     conn: sqlite3.Connection, view: str, first: Day, last: Day, cells: Mapping[str, Sequence[int]], measures: int
 ) -> Iterator[tuple[Cell, NDArray[np.uint32], Int64]]:
-    """Yield shop and channel, products and their sums (one row a measure) of the stretches that begin in the days."""
+    """Yield shop and channel, products and their sums of the stretches that begin in the days.
+
+    The sums are a row a measure (``UNKNOWN`` where no row states it) and last how many rows there are.
+    """
     query = "SELECT shop_id, channel_id, products, sums FROM week_products WHERE view = ? AND first_day BETWEEN ? AND ?"
     for shop, channel, products, sums in conn.execute(query + _restricted(cells), (view, first, last)):
         known = np.frombuffer(products, "<u4")
-        yield (shop, channel), known, _wide(sums, measures, len(known))
+        yield (shop, channel), known, _wide(sums, measures + 1, len(known))
 
 
 def _restricted(cells: Mapping[str, Sequence[int]]) -> str:
