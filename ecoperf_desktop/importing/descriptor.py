@@ -32,6 +32,7 @@ CellType = Literal[
 CELL_TYPES: tuple[str, ...] = (
     "id", "text", "integer", "number", "money", "ratio", "percent", "date", "datetime", "enum", "flag", "hash", "currency", "duration",
 )
+LONGEST_HEADER = 300
 VERIFIED = ("real", "fixtures", "documented", "unverified")
 KINDS = ("text", "workbook", "html", "json")
 SHOP_TABLES = frozenset({"orders", "order_lines", "refunds", "reviews", "site_traffic", "listing_snapshots"})
@@ -289,6 +290,11 @@ class Format:
 
 def normal(header: str) -> str:
     """Return a header as it is compared: what programs and spreadsheets change about it taken away."""
+    return _normal(header[:LONGEST_HEADER])
+
+
+@lru_cache(maxsize=20_000)
+def _normal(header: str) -> str:
     text = unicodedata.normalize("NFKC", header.replace("\ufeff", ""))
     text = text.translate(_DASHES).strip().strip("\"'`").casefold()
     return " ".join(text.split())

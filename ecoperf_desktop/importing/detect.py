@@ -264,7 +264,11 @@ class Detector:
         for view in views:
             for cells in view.rows[: limits.HEADER_ROWS]:
                 headers = frozenset(numbered(cells))
+                if len(headers) < 2:
+                    continue
                 for form in (only,) if only else self.formats:
+                    if form.names.isdisjoint(headers) and only is None:
+                        continue
                     if form.read.layout != "table" or form.read.header == "none":
                         continue
                     share, count, lacking = _nearness(form, headers, cells)

@@ -141,7 +141,7 @@ def _lines(workspace: Workspace) -> list[tuple[str, str, int, int]]:
 
 
 def _facts(conn: sqlite3.Connection) -> dict[str, int]:
-    return {table: conn.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in FACTS}  # noqa: S608
+    return {table: conn.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in FACTS}
 
 
 def _sentence(report: FileReport, words: str = "en") -> str:
