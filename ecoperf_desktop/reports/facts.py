@@ -95,5 +95,5 @@ def gaps(desk: Desk, spans: list[Covered]) -> list[str]:
     return sentences
 
 
-# Kinds of data that speak for every day; the others (suppliers, staff, targets) come when they change.
-DAILY = ("sales", "shipments", "ads", "traffic", "search", "uptime", "conversations", "agents")
+# Kinds of data that speak for every day; the others (stock counts, outages, targets) come when something happens.
+DAILY = ("sales", "shipments", "ads", "traffic", "search", "conversations", "agents")

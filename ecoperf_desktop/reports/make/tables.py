@@ -107,8 +107,8 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
         if has_share:
             cells.append(BarCell(None, Figure(None, "")))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
-    corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) else ""
-    subtitle = desk.period_name() if period == desk.times.period else desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
+    corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) == entry.most else ""
+    subtitle = _period_words(desk, entry, period)
     return Table(
         entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, corner, is_sortable=True, span=entry.span
     )
@@ -169,8 +169,14 @@ def _count(number: object) -> Figure:
     return Figure(number, figures.grouped(figures.rounded(number)))
 
 
-def _period(desk: Desk, entry: shape.Breakdown) -> Period:
+def _period(desk: Desk, entry: shape.Breakdown | shape.People) -> Period:
     return weeks_back(desk.times.period, entry.weeks) if entry.weeks else desk.times.period
+
+
+def _period_words(desk: Desk, entry: shape.Breakdown | shape.People, period: Period) -> str:
+    if period == desk.times.period:
+        return desk.period_name()
+    return desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
 
 
 # ---------- people
@@ -179,8 +185,9 @@ def _period(desk: Desk, entry: shape.Breakdown) -> Period:
 def ask_people(desk: Desk, entry: shape.People) -> None:
     per = (entry.dimension,)
     metrics = desk.known(dict.fromkeys((entry.base, *entry.metrics, *entry.shares)))
-    desk.batch.want(metrics, desk.times.period, per=per)
-    desk.batch.want(metrics, desk.times.period)
+    period = _period(desk, entry)
+    desk.batch.want(metrics, period, per=per)
+    desk.batch.want(metrics, period)
 
 
 def people(desk: Desk, entry: shape.People) -> Table | None:
@@ -192,7 +199,7 @@ def people(desk: Desk, entry: shape.People) -> Table | None:
     shares = [metric for metric in desk.known(entry.shares) if desk.batch.is_allowed(metric, (entry.dimension,))]
     if not desk.known((entry.base,)) or not metrics:
         return None
-    period = desk.times.period
+    period = _period(desk, entry)
     cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.base, *metrics, *shares))}
     names = [key for key, value in cuts[entry.base].items() if key and value.value]
     if not names:
@@ -232,7 +239,7 @@ def people(desk: Desk, entry: shape.People) -> Table | None:
         total.append(IntervalCell(None, None, None, text=words))
     total.append(TextCell(""))
     rows.append(Row(tuple(total), "total", is_total=True))
-    subtitle = desk.say("people_subtitle", period=desk.period_name())
+    subtitle = desk.say("people_subtitle", period=_period_words(desk, entry, period))
     return Table(entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, span=entry.span)
 
 

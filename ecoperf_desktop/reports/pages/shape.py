@@ -102,7 +102,8 @@ class PartsOf:
 class People:
     """A table of people: numbers, shares with 95 % intervals against the team's median, and a call.
 
-    ``shares`` are ratios whose numerator and denominator give the interval.
+    ``shares`` are ratios whose numerator and denominator give the interval.  ``weeks`` is over how many weeks up to
+    the period's end: one week of a small team is too few cases for any call.
     """
 
     key: str
@@ -110,6 +111,7 @@ class People:
     base: str
     metrics: tuple[str, ...]
     shares: tuple[str, ...]
+    weeks: int = 4
     span: Span = WIDE
 
 

@@ -168,10 +168,11 @@ def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612
     middle = left + width * 0.42
     body, high = top + 13.0, 56.0
     _panel(canvas, left, middle, body, high, drawn.weeks, has_ticks=False)
-    _panel(canvas, middle + 16, right - 24, body, high, drawn.months, has_ticks=True)
+    ticks = max((canvas.text_width(words, 7.0, False) for _, words in drawn.months.axis.ticks), default=0.0)
+    _panel(canvas, middle + 16, right - max(ticks + 4, 22.0), body, high, drawn.months, has_ticks=True)
     below = body + high + 10
     canvas.rule(left, right, below + 2, 0.4, HAIR)
-    _foot(canvas, left, right, below + 2, drawn.foot)
+    _foot(canvas, left, right, below + 2, drawn.foot, sentence("reports.head_year", language))
 
 
 def _panel(canvas: Canvas, left: float, right: float, top: float, height: float, panel: Panel, *, has_ticks: bool) -> None:
@@ -192,7 +193,7 @@ def _panel(canvas: Canvas, left: float, right: float, top: float, height: float,
     if has_ticks:
         for value, words in panel.axis.ticks:
             canvas.rule(left, right, y(value), 0.35, HAIR)
-            canvas.text(right + 3, y(value) + 2.6, words, 7.2, color=GREY)
+            canvas.text(right + 3, y(value) + 2.6, words, 7.0, color=GREY)
     if panel.part:
         canvas.hatch(x(count - 1) - step / 2, top + 3, step, height - 3, 2.4, LAST)
         canvas.text(x(count - 1), top + 1.5, panel.part, 6.8, align="center", color=GREY)
@@ -238,18 +239,18 @@ def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, h
         )
 
 
-def _foot(canvas: Canvas, left: float, right: float, top: float, foot: Sequence[Foot]) -> None:
+def _foot(canvas: Canvas, left: float, right: float, top: float, foot: Sequence[Foot], year: str) -> None:
     cells: list[tuple[str, Figure, bool]] = []
     for entry in foot:
         cells.append((entry.label, entry.figure, entry.change is None and entry.figure.text[:1] in "+−×"))
         if entry.change is not None:
-            cells.append(("", entry.change, True))
+            cells.append((year, entry.change, True))
     if not cells:
         return
     slot = (right - left) / len(cells)
     for index, (label, figure, is_change) in enumerate(cells):
         place = left + slot * index
-        canvas.text(place, top + 8, label or "YoY", 7.2, color=GREY, room=slot - 2)
+        canvas.text(place, top + 8, label, 7.2, color=GREY, room=slot - 2)
         canvas.text(place, top + 17, figure.text, BODY, bold=not is_change, room=slot - 1)
 
 
