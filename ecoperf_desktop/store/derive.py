@@ -162,15 +162,17 @@ def first_orders(
 
 def replaced_lines(conn: sqlite3.Connection, orders: Iterable[int], dirty: Dirty) -> None:
     """Let lines that stand for a whole order count only while no other line of it is known."""
+    # As the index over them says it; a line that no longer stands for its order must lose the mark too.
+    marked = "coalesce(is_whole, is_replaced) IS NOT NULL"
     orders = set(orders)
-    if not orders or conn.execute("SELECT 1 FROM order_lines WHERE is_whole = 1 LIMIT 1").fetchone() is None:
+    if not orders or conn.execute(f"SELECT 1 FROM order_lines WHERE {marked} LIMIT 1").fetchone() is None:
         return
     with wanted(conn, orders) as mine:
         conn.execute(
-            f"""UPDATE order_lines SET is_replaced = CASE WHEN EXISTS (SELECT 1 FROM order_lines l
+            f"""UPDATE order_lines SET is_replaced = CASE WHEN is_whole = 1 AND EXISTS (SELECT 1 FROM order_lines l
                 WHERE l.line_id >= (order_lines.line_id / 65536) * 65536
                   AND l.line_id < (order_lines.line_id / 65536 + 1) * 65536 AND coalesce(l.is_whole, 0) = 0) THEN 1 END
-              WHERE is_whole = 1 AND line_id / 65536 IN (SELECT id FROM {mine})"""
+              WHERE {marked} AND line_id / 65536 IN (SELECT id FROM {mine})"""
         )
         touch(dirty, "order_lines", _days(conn, "orders", ORDER_DAYS, f"order_id IN (SELECT id FROM {mine})"))
 

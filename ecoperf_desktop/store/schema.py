@@ -104,7 +104,7 @@ CREATE INDEX orders_unknown ON orders(order_id) WHERE import_id IS NULL;
 CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
   discount_minor INTEGER, tax_in_price_minor INTEGER, cost_minor INTEGER, is_gift INTEGER,
   is_whole INTEGER, is_replaced INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
-CREATE INDEX order_lines_whole ON order_lines(line_id) WHERE is_whole = 1;
+CREATE INDEX order_lines_whole ON order_lines(line_id) WHERE coalesce(is_whole, is_replaced) IS NOT NULL;
 -- is_replaced (derived, as in order_lines): an undated refund (is_dated 0) of an order whose dated refunds are known
 CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER NOT NULL REFERENCES shop(shop_id),
   refund_no TEXT, order_id INTEGER, line_no TEXT, product_id INTEGER, channel_id INTEGER, customer_id INTEGER, region_id INTEGER,

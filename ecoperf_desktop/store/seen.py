@@ -60,7 +60,7 @@ class Titles:
             (
                 (name, self._as_of, product)
                 for product, name in self._titles.items()
-                if product not in shown or shown[product] < (self._as_of, name)  # type: ignore[operator]
+                if product not in shown or shown[product] < (self._as_of, name)
             ),
         )
 

@@ -87,7 +87,7 @@ def _exports(draw: st.DrawFn, most: int = 4) -> list[Export]:
 
 
 _law = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
