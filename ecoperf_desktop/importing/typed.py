@@ -351,7 +351,7 @@ class Typing:
         elif rule.type == "enum":
             coded, bad = self._enum(name, rule, cells, nothing, block)
         else:
-            coded, bad = convert.text(cells, nothing=nothing)
+            coded, bad = convert.text(cells, nothing=nothing, guards=self.form.read.guards)
         if rule.strip is not None and rule.type in ("id", "text"):
             coded = convert.mapped(coded, lambda word: _without(rule, word) or None)
         return {name: Valued(coded, "text")}, bad
