@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
@@ -58,17 +58,26 @@ class Result(NamedTuple):
     base: Number | None = None
 
 
-class Results(NamedTuple):
-    """A number over one period, by cut.
+class Results:
+    """A number over one period, by cut; each cut is worked out when it is asked for.
 
-    ``absent`` is what a cut without any rows has; where nothing is cut, it is the number.
+    ``cuts`` are those that have rows; ``absent`` is what a cut without any has and, where
+    nothing is cut, the number itself.
     """
 
-    by_cut: Mapping[Cut, Result]
-    absent: Result
+    __slots__ = ("_known", "_of", "absent", "cuts")
+
+    def __init__(self, cuts: Collection[Cut], of: Callable[[Cut], Result], absent: Result) -> None:
+        self.cuts = cuts
+        self.absent = absent
+        self._of = of
+        self._known: dict[Cut, Result] = {}
 
     def get(self, cut: Cut) -> Result:
-        return self.by_cut.get(cut, self.absent)
+        found = self._known.get(cut)
+        if found is None:
+            found = self._known[cut] = self._of(cut) if cut in self.cuts else self.absent
+        return found
 
 
 _ZERO = Result(0)
@@ -196,7 +205,11 @@ class Asked:
             return _whole(dressed((), found.absent))
         # A gate has its say on the parts; what has no rows needs none.
         absent = found.absent if verdict is None else _judged(found.absent, verdict)
-        return Results({cut: dressed(cut, one) for cut, one in found.by_cut.items()}, absent)
+        return Results(found.cuts, lambda cut: dressed(cut, found.get(cut)), absent)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        """Return plain numbers by cut, without what coverage and rules say about them: enough to rank by."""
+        return self._work.amounts(window(self.metric, period))
 
     def _gated(self, cut: Cut, one: Result, opened: Results) -> Result:
         gate, asked = self.metric.gate, self._gate
@@ -225,6 +238,11 @@ class _Work(ABC):
 
     @abstractmethod
     def results(self, period: Period) -> Results: ...
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        """Return plain numbers by cut."""
+        found = self.results(period)
+        return {cut: found.get(cut).value for cut in found.cuts}
 
 
 def _work(sources: Sources, metric: Metric, calculation: Calculation, scope: Scope) -> _Work:
@@ -259,8 +277,12 @@ class _Measured(_Work):
         amounts = self._loaded.amounts(period)
         absent = _LONGER_ONLY if amounts.is_cut else _ZERO
         if self._is_cut:
-            return Results({cut: _stated(amount, amounts.is_cut) for cut, amount in amounts.by_cut.items()}, absent)
+            by_cut, is_cut = amounts.by_cut, amounts.is_cut
+            return Results(by_cut.keys(), lambda cut: _stated(by_cut[cut], is_cut), absent)
         return _whole(_stated(amounts.by_cut[()], amounts.is_cut) if () in amounts.by_cut else absent)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        return self._loaded.amounts(period).by_cut
 
 
 class _Part(_Work):
@@ -274,6 +296,9 @@ class _Part(_Work):
 
     def results(self, period: Period) -> Results:
         return self.asked.results(period)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        return self.asked.amounts(period)
 
 
 class _Combined(_Work):
@@ -292,8 +317,8 @@ class _Combined(_Work):
         absent = combine([part.absent for part in found])
         if not self._is_cut:
             return _whole(absent)
-        cuts = set().union(*(part.by_cut for part in found))
-        return Results({cut: combine([part.get(cut) for part in found]) for cut in cuts}, absent)
+        cuts = found[0].cuts if len(found) == 1 else set().union(*(part.cuts for part in found))
+        return Results(cuts, lambda cut: combine([part.get(cut) for part in found]), absent)
 
 
 def _terms(sources: Sources, terms: Sequence[Term], scope: Scope) -> _Work:
@@ -315,6 +340,14 @@ class _Total(_Combined):
 
     def results(self, period: Period) -> Results:
         return self._combined(period, self._added)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        total: dict[Cut, Number | None] = {}
+        for sign, part in zip(self._signs, self._parts, strict=True):
+            for cut, amount in part.amounts(period).items():
+                before = total.get(cut, 0)
+                total[cut] = None if amount is None or before is None else before + sign * amount
+        return total
 
     def _added(self, parts: Sequence[Result]) -> Result:
         total: Number = 0
@@ -363,9 +396,8 @@ class _Arithmetic(_Combined):
             numbers["covered"] = self._sources.verdict(self._metric, period, self._shops)[0]
 
         def worked_out(parts: Sequence[Result]) -> Result:
-            for name, part in zip(self._names, parts, strict=True):
-                numbers[name] = part.value
-            return _evaluated(self._node, numbers, parts)
+            known = dict(zip(self._names, (part.value for part in parts), strict=True))
+            return _evaluated(self._node, {**numbers, **known}, parts)
 
         return self._combined(period, worked_out)
 
@@ -482,12 +514,12 @@ class _OfFacts(_Work):
 
 
 def _whole(one: Result) -> Results:
-    return Results({(): one}, one)
+    return Results(((),), lambda _: one, one)
 
 
 def _filled(found: Mapping[Cut, Result], absent: Result, scope: Scope) -> Results:
     if scope.per:
-        return Results(found, absent)
+        return Results(found.keys(), found.__getitem__, absent)
     return _whole(found.get((), absent))
 
 

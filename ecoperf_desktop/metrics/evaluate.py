@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,11 +184,13 @@ class Answering:
         question = plan.question
         if question.top is None or not plan.scope.per or not plan.asked:
             return None, None
-        whole = plan.asked[0].results(question.top_over or question.period).by_cut
-        known = [(result.value, cut) for cut, result in whole.items() if result.value is not None]
+        amounts = plan.asked[0].amounts(question.top_over or question.period)
+        known = [(amount, cut) for cut, amount in amounts.items() if amount is not None]
+        least = min(heapq.nlargest(question.top, (amount for amount, _ in known)), default=0)
+        largest = [part for part in known if part[0] >= least]
         # Equal parts in the order of their keys: ids grow, so the order stays.
-        known.sort(key=lambda part: (-part[0], tuple(str(key).zfill(20) for key in part[1])))
-        return {cut for _, cut in known[: question.top]}, len(known)
+        largest.sort(key=lambda part: (-part[0], tuple(str(key).zfill(20) for key in part[1])))
+        return {cut for _, cut in largest[: question.top]}, len(known)
 
     def _labels(
         self, scope: Scope, results: Sequence[Results], kept: set[Cut] | None
@@ -195,7 +198,7 @@ class Answering:
         """Return the cuts to show with their names, in the order of the names."""
         if not scope.per:
             return [((), {})]
-        cuts = set().union(*(result.by_cut for result in results)) if kept is None else kept
+        cuts = set().union(*(result.cuts for result in results)) if kept is None else kept
         for place, dimension in enumerate(scope.per):
             if DIMENSIONS[dimension].table is not None:
                 self._names.fetch(dimension, (cut[place] for cut in cuts))

@@ -511,43 +511,54 @@ class ProductAmounts:
             for column, keys in ((view.dims[name], keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS)
         }
         self._attributes = attributes
-        self._periods: dict[Period, dict[str, dict[Cut, Amount]]] = {}
+        self._periods: dict[Period, _Grouped] = {}
+        self._known: dict[tuple[Period, str], dict[Cut, Amount]] = {}
 
     def amounts(self, measure: Measure, period: Period) -> dict[Cut, Amount]:
-        found = self._periods.get(period)
+        key = (period, measure.name)
+        found = self._known.get(key)
         if found is None:
-            found = self._periods[period] = self._work_out(period)
-        return found[measure.name]
+            grouped = self._periods.get(period)
+            if grouped is None:
+                grouped = self._periods[period] = self._grouped(period)
+            place = next(place for place, kept in enumerate(self._measures) if kept.name == measure.name)
+            found = self._known[key] = grouped.sums(place)
+        return found
 
-    def _work_out(self, period: Period) -> dict[str, dict[Cut, Amount]]:
+    def _grouped(self, period: Period) -> _Grouped:
         import numpy as np
 
         from ecoperf_desktop.store import weeks
 
         first, last, more, less = self._made_of(period)
-        kept_shop, kept_channel = "shop" in self._scope.per, "channel" in self._scope.per
-        parts: dict[tuple[int, int], tuple[list[Any], list[Any]]] = {}
-        for (shop, channel), products, amounts in chain(
+        cells: list[tuple[int, int]] = []
+        ids: list[Any] = []
+        values: list[Any] = []
+        for cell, products, amounts in chain(
             weeks.read_products(self._conn, self._view.name, first, last, self._cells, len(self._measures)) if first <= last else (),
             self._rows_of(more),
             ((cell, products, _negative(amounts)) for cell, products, amounts in self._rows_of(less)),
         ):
-            cell = (shop if kept_shop else -1, channel if kept_channel else -1)
-            ids, values = parts.setdefault(cell, ([], []))
+            cells.append(cell)
             ids.append(products)
             values.append(amounts)
-        found: dict[str, dict[Cut, Amount]] = {measure.name: {} for measure in self._measures}
-        if not parts:
-            return found
-        columns = {name: self._attributes.of(name) for name in self._scope.dimensions if name in PRODUCT_DIMENSIONS and name != "product"}
-        for cell, (ids, values) in parts.items():
-            products = np.concatenate(ids).astype(np.int64)
-            amounts = np.concatenate(values, axis=1)
-            taken = self._passes(products, columns)
-            if taken is not None:
-                products, amounts = products[taken], amounts[:, taken]
-            self._add(found, cell, products, amounts, columns)
-        return found
+        if not ids:
+            return _Grouped([], np.zeros(0, np.int64), 0, np.zeros((len(self._measures) + 1, 0), np.int64))
+        products = np.concatenate(ids).astype(np.int64)
+        amounts = weeks.together(values)
+        # The keys of each row, 0 for none; of shop and channel only when they are asked for.
+        keys = {}
+        for name in self._scope.dimensions:
+            if name in PRODUCT_DIMENSIONS:
+                keys[name] = products if name == "product" else self._attributes.of(name)[products]
+            elif name in self._scope.per:
+                of_cell = np.array([cell[name == "channel"] for cell in cells], np.int64)
+                keys[name] = np.repeat(np.where(of_cell == -1, 0, of_cell), [len(part) for part in ids])
+        taken = self._passes(keys)
+        if taken is not None:
+            amounts = amounts[:, taken]
+            keys = {name: of[taken] for name, of in keys.items()}
+        return _Grouped.by([keys[name] for name in self._scope.per], amounts)
 
     def _made_of(self, period: Period) -> tuple[Day, Day, list[Day], list[Day]]:
         """Return first and last day of the stretches to add up, the days to add to them, and those to take off.
@@ -600,63 +611,60 @@ class ProductAmounts:
         for part in np.split(table, begins):
             yield (int(part[0, 0]), int(part[0, 1])), part[:, 2], part[:, 3:].T
 
-    def _passes(self, products: Any, columns: Mapping[str, Any]) -> Any:
+    def _passes(self, keys: Mapping[str, Any]) -> Any:
         import numpy as np
 
         taken = None
-        for name, keys in self._scope.where:
-            if name not in PRODUCT_DIMENSIONS:
-                continue
-            of = products if name == "product" else columns[name][products]
-            passes = np.isin(of, np.array([0 if key is None else key for key in keys], np.int64))
-            taken = passes if taken is None else taken & passes
+        for name, allowed in self._scope.where:
+            if name in PRODUCT_DIMENSIONS:
+                passes = np.isin(keys[name], np.array([0 if key is None else key for key in allowed], np.int64))
+                taken = passes if taken is None else taken & passes
         return taken
 
-    def _add(self, found: dict[str, dict[Cut, Amount]], cell: tuple[int, int], products: Any, amounts: Any, columns: Any) -> None:
+
+class _Grouped:
+    """Rows of several measures by group; a measure is summed when it is asked for."""
+
+    def __init__(self, cuts: list[Cut], where: Any, groups: int, amounts: Any) -> None:
+        self._cuts = cuts
+        self._where = where
+        self._groups = groups
+        self._amounts = amounts
+
+    @classmethod
+    def by(cls, keys: Sequence[Any], amounts: Any) -> _Grouped:
+        """Group by the combinations of keys; what has no rows left is no group."""
         import numpy as np
 
-
-        asked = [name for name in self._scope.per if name in PRODUCT_DIMENSIONS]
-        code = np.zeros(len(products), np.int64)
-        parts = []
-        for name in asked:
-            of = products if name == "product" else columns[name][products]
-            width = int(of.max()) + 1 if len(of) else 1
-            code = code * width + of
-            parts.append(of)
+        code = np.zeros(amounts.shape[1], np.int64)
+        for key in keys:
+            code = code * (int(key.max(initial=0)) + 1) + key
         present, where = _ranked(code)
         rows = np.zeros(len(present), np.int64)
         np.add.at(rows, where, amounts[-1])
-        has_rows = rows > 0
+        if (rows <= 0).any():
+            kept = (rows > 0)[where]
+            return cls.by([key[kept] for key in keys], amounts[:, kept])
         at = np.empty(len(present), np.int64)
         at[where] = np.arange(len(code))
-        at = at[has_rows]
-        fixed = {"shop": cell[0], "channel": cell[1]}
-        keys: list[list[Key]] = []
-        for name in self._scope.per:
-            if name in fixed:
-                keys.append([None if fixed[name] == -1 else fixed[name]] * len(at))
-            else:
-                column = parts[asked.index(name)][at].tolist()
-                keys.append([key or None for key in column])
-        cuts: list[Cut] = list(zip(*keys, strict=True)) if keys else [()] * len(at)
-        for place, measure in enumerate(self._measures):
-            column = amounts[place]
-            known = column != UNKNOWN
-            total = np.zeros(len(present), np.int64)
-            np.add.at(total, where[known], column[known])
-            stated = np.bincount(where[known], minlength=len(present)) > 0
-            values: list[Amount] = list(total[has_rows].tolist())
-            if not stated.all():
-                shown = stated[has_rows].tolist()
-                values = [value if is_stated else None for value, is_stated in zip(values, shown, strict=True)]
-            into = found[measure.name]
-            if not into:
-                into.update(zip(cuts, values, strict=True))
-                continue
-            for cut, value in zip(cuts, values, strict=True):
-                before = into.get(cut)
-                into[cut] = value if before is None else before if value is None else before + value
+        named = [[key or None for key in column[at].tolist()] for column in keys]
+        return cls(list(zip(*named, strict=True)) if named else [()] * len(present), where, len(present), amounts)
+
+    def sums(self, place: int) -> dict[Cut, Amount]:
+        import numpy as np
+
+        column, where = self._amounts[place], self._where
+        known = column != UNKNOWN
+        is_stated = None
+        if not known.all():
+            column, where = column[known], where[known]
+            is_stated = np.bincount(where, minlength=self._groups) > 0
+        total = np.zeros(self._groups, np.int64)
+        np.add.at(total, where, column)
+        values: list[Amount] = list(total.tolist())
+        if is_stated is not None:
+            values = [value if stated else None for value, stated in zip(values, is_stated.tolist(), strict=True)]
+        return dict(zip(self._cuts, values, strict=True))
 
 
 def _negative(amounts: Any) -> Any:
