@@ -124,16 +124,17 @@ class Typing:
         self._looked_at_all = looked_at_all
         agreed: set[Mark] = {look.mark for look in self._mark_looks.values() if look.matters and look.mark is not None}
         for name, look in self._mark_looks.items():
-            mark = look.mark
-            if mark is None:
+            mark: Mark | None = look.mark
+            if mark is not None:
+                self.decisions.marks[name] = mark
+            else:
                 place, rule = self.bound.places[name]
                 if len(agreed) == 1 and not look.contradictory:
-                    mark = next(iter(agreed))  # the same program wrote the file's other columns
+                    self.decisions.marks[name] = next(iter(agreed))  # the same program wrote the file's other columns
                 elif rule.type == "integer" and not look.contradictory:
                     continue  # marks in whole numbers can only group thousands: settled where they are read
                 else:
                     raise convert.undecided_decimal(self.bound.header[place], self._file)
-            self.decisions.marks[name] = mark
         for name, look_order in self._order_looks.items():
             order = look_order.order
             if order is None and look_order.matters:
