@@ -322,7 +322,7 @@ def _applied(file: FilePlan, workspace: Workspace, dry_run: bool) -> FileReport:
         return _report(file, "unchanged", known, counts)
     try:
         with loading(workspace, head, dry_run=dry_run) as load:
-            loaded = _loaded(load, made, file)
+            loaded = _loaded(load, made, file, keep=dry_run)
     except FileRefused as problem:
         return _report(file, "refused", findings=findings_of(problem))
     rows = loaded.rows
@@ -330,8 +330,8 @@ def _applied(file: FilePlan, workspace: Workspace, dry_run: bool) -> FileReport:
     return _report(file, status, None if dry_run else loaded.import_id, rows, loaded.period)
 
 
-def _loaded(load: Loading, made: Prepared, file: FilePlan) -> Loaded:
-    for stretch in _stretches(made, file):
+def _loaded(load: Loading, made: Prepared, file: FilePlan, *, keep: bool) -> Loaded:
+    for stretch in _stretches(made, file, keep=keep):
         if stretch.tables:
             load.assert_rows(stretch.tables)
         for waiting in stretch.raw:
@@ -342,8 +342,11 @@ def _loaded(load: Loading, made: Prepared, file: FilePlan) -> Loaded:
     return load.finish(read=made.read, dropped=made.dropped, findings=made.findings, rejected=made.rejected)
 
 
-def _stretches(made: Prepared, file: FilePlan) -> Iterator[Stretch]:
+def _stretches(made: Prepared, file: FilePlan, *, keep: bool) -> Iterator[Stretch]:
     """Yield what was kept of the file, or read it again with the same decisions."""
+    if made.stretches is not None and keep:
+        yield from made.stretches
+        return
     if made.stretches is not None:
         # What is loaded need not be held any longer; should the load fail, the file is read again.
         kept = made.stretches[::-1]

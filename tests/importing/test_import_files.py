@@ -396,3 +396,23 @@ def test_stopping_stores_nothing_of_the_file(workspace: Workspace, inbox: Path) 
     with pytest.raises(Cancelled):
         plan([_csv(inbox, *ROWS)], _options(inbox), workspace.answers, stop)
     _assert_nothing_stored(workspace)
+
+
+def test_a_plan_that_was_tried_can_be_applied_and_applied_again(workspace: Workspace, inbox: Path) -> None:
+    made = plan([_csv(inbox, *ROWS)], _options(inbox), workspace.answers, no_progress)
+    apply(made, workspace, no_progress, dry_run=True)
+    first = _only(apply(made, workspace, no_progress))
+    assert first.import_id is not None
+    ledger.undo(workspace, [first.import_id], no_progress)
+    again = _only(apply(made, workspace, no_progress))  # its rows are let go by now: the file is read once more
+    assert (again.status, again.rows.new) == ("loaded", 4)
+
+
+def test_a_file_that_changed_since_it_was_planned_is_not_read_again(workspace: Workspace, inbox: Path) -> None:
+    path = _csv(inbox, *ROWS)
+    made = plan([path], _options(inbox), workspace.answers, no_progress)
+    assert made.files[0].prepared is not None
+    made.files[0].prepared.let_go()
+    _csv(inbox, *ROWS, ROWS[0])
+    assert _only(apply(made, workspace, no_progress)).findings[0].code == "importing.being_written"
+    _assert_nothing_stored(workspace)
