@@ -152,3 +152,16 @@ def _filled(column: templates.TemplateColumn, speech: str) -> str:
         "duration": "1:30",
     }
     return cells.get(column.type, f"{column.field} 1" if column.type == "text" else f"N-{column.field}-1")
+
+
+def test_queries_of_a_period_are_told_apart_beside_a_table_of_days(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "Chart.csv").write_text("Date,Clicks,Impressions,CTR,Position\n2026-03-06,1,10,10%,4\n2026-03-07,3,20,15%,5\n", encoding="utf-8")
+    (folder / "Queries.csv").write_text("Top queries,Clicks,Impressions,CTR,Position\nmug,2,25,8%,4.5\ncup,1,3,33%,2\n", encoding="utf-8")
+    (folder / "Filters.csv").write_text("Filter,Value\nSearch type,Web\nDate,Last 2 days\n", encoding="utf-8")
+    load(workspace, folder)
+    assert numbers(workspace, "seo_clicks") == (4,)
+    period = Period(parse_day("2026-03-01"), parse_day("2026-03-07"))
+    by_query = actions.values(workspace, Question(("seo_clicks",), period, per=("query",)))
+    assert {value.per["query"]: value.value for value in by_query} == {"mug": 2, "cup": 1}
