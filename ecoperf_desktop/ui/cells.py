@@ -126,7 +126,8 @@ def paint_cell(painter: QPainter, rect: QRectF, cell: Cell, total: bool = False,
             text_width = QFontMetrics(looks.font("small")).horizontalAdvance(cell.text)
             track = max(24.0, rect.width() - text_width - 8)
             color = looks.color(now.bar) if cell.tone == "neutral" else marks.tone_color(cell.tone)
-            marks.draw_bar(painter, QRectF(rect.left(), rect.top(), track, rect.height()), cell.share, cell.mark, color)
+            if cell.share is not None or cell.mark is not None:
+                marks.draw_bar(painter, QRectF(rect.left(), rect.top(), track, rect.height()), cell.share, cell.mark, color)
             _write(painter, rect.adjusted(track + 6, 0, 0, 0), cell.text, looks.font("small"), looks.color(now.ink2), _RIGHT)
         case PillCell() if not cell.text:
             pass

@@ -41,6 +41,10 @@ class _Ticks(pg.AxisItem):  # type: ignore[misc]
         except RuntimeError:
             self.label = None
 
+    def drawPicture(self, painter: QPainter, axis: Any, ticks: Any, texts: Any) -> None:
+        # A tick of length 0 would still be drawn, as a dot.
+        super().drawPicture(painter, axis, [], texts)
+
     def set_words(self, ticks: Sequence[tuple[float, str]]) -> None:
         self.setTicks([list(ticks), []])
         self.setTickFont(looks.font("axis"))
@@ -361,6 +365,9 @@ class Chart(QWidget):
             if not known:
                 continue
             plot.plot(list(range(len(series.points))), _nan(series.points), pen=pen, connect="finite")
+            alone = [stretch[0] for stretch in marks.runs(series.points) if len(stretch) == 1]
+            if alone:
+                plot.addItem(pg.ScatterPlotItem(alone, [series.points[position] for position in alone], size=4, pen=None, brush=colour))
             newest = series.points[known[-1]]
             assert newest is not None
             if not lesser:
@@ -405,7 +412,8 @@ class Chart(QWidget):
             ends = max([metrics.horizontalAdvance(_bar_text(bar)) for bar in block.bars] or [30]) + 24
             plot.side.set_words(())
             plot.side.setWidth(ends)
-            plot.setYRange(-0.6, max(0.6, count - 0.4), padding=0)
+            middle, half = (count - 1) / 2, max(count, 4) / 2 + 0.1
+            plot.setYRange(middle - half, middle + half, padding=0)
             plot.setXRange(block.axis.low, block.axis.high, padding=0)
             places = [count - 1 - index for index in range(count)]
             plot.addItem(pg.BarGraphItem(x0=0, y=places, width=values, height=0.56, brushes=fills, pen=pg.mkPen(None)))

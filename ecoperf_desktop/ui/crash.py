@@ -6,7 +6,6 @@ import faulthandler
 import logging
 import sys
 import threading
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +21,7 @@ from ecoperf_desktop.ui.buttons import FlatButton
 from ecoperf_desktop.ui.texts import Label
 
 log = logging.getLogger("ecoperf")
+_LOG_BYTES, _LOGS_KEPT = 1_000_000, 5
 
 
 class CrashDialog(QDialog):
@@ -75,7 +75,8 @@ class Watch(QObject):
         folder = paths.log_dir()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            keep = RotatingFileHandler(folder / "ecoperf.log", maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=True)
+            _rotate(folder / "ecoperf.log")
+            keep = logging.FileHandler(folder / "ecoperf.log", encoding="utf-8", delay=True)
             keep.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(keep)
             log.setLevel(logging.INFO)
@@ -105,6 +106,20 @@ class Watch(QObject):
         self._open = True
         CrashDialog(Path(path)).exec()
         self._open = False
+
+
+def _rotate(path: Path) -> None:
+    """Keep five older logs of about a megabyte.
+
+    Not logging.handlers: it brings the socket module, and this program holds no network code.
+    """
+    if not path.exists() or path.stat().st_size < _LOG_BYTES:
+        return
+    for number in range(_LOGS_KEPT, 0, -1):
+        older = path.with_suffix(f".{number}.log")
+        newer = path.with_suffix(f".{number - 1}.log") if number > 1 else path
+        if newer.exists():
+            newer.replace(older)
 
 
 def words_of(problem: BaseException) -> str:

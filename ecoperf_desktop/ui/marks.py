@@ -124,7 +124,7 @@ def draw_spark(painter: QPainter, rect: QRectF, spark: Spark) -> None:
     for stretch in runs(spark.points):
         where = [QPointF(plot.left() + index * step, place.y(spark.points[index] or 0.0)) for index in stretch]
         if len(where) == 1:
-            painter.drawPoint(where[0])
+            painter.drawEllipse(where[0], 0.8, 0.8)
         else:
             painter.drawPolyline(QPolygonF(where))
     painter.setPen(Qt.PenStyle.NoPen)

@@ -43,7 +43,7 @@ Shown: TypeAlias = HeadlineView | KpiRow | TableCard | BridgeCard | CalloutsCard
 
 
 # A chart drawn much higher than it is meant to be exaggerates every change.
-_GROWS = 1.5
+_GROWS = 1.25
 
 
 @dataclass
@@ -92,8 +92,8 @@ class Sheet(QWidget):
             limit = min(below) - looks.GUTTER if below else bottom
             # A card grows to the one below it, so that rows end on one line.
             if isinstance(cell.widget, Card) and limit > top + height:
-                most = height * _GROWS if isinstance(cell.widget, ChartCard) else limit - top
-                placed[index] = (cell, start, span, top, min(limit - top, most))
+                if not isinstance(cell.widget, ChartCard) or limit - top <= height * _GROWS:
+                    placed[index] = (cell, start, span, top, limit - top)
         for cell, start, span, top, height in placed:
             left = round(looks.PAGE_SIDE + start * (column + looks.GUTTER))
             right = round(looks.PAGE_SIDE + start * (column + looks.GUTTER) + column * span + looks.GUTTER * (span - 1))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 _PATIENCE = 60.0  # seconds for one step
@@ -46,18 +47,18 @@ def _try(folder: Path) -> None:
     _check(report.files[0].status == "loaded" and rows.new == rows.read, f"import: {report.files[0].status}, {rows.new} rows")
     for spoken in ("en", "zh"):
         chosen = {**settings.load(), "language": spoken}
-        app = program.prepare([], chosen)
+        program.prepare([], chosen)
         window = program.make_window(workspace, chosen)
         window.show()
         for page in PAGES:
             window.go(page)
-            _wait(app, lambda page=page: page == "data" or window.page_is_shown(page))  # type: ignore[misc]
+            _wait(partial(window.page_is_shown, page))
             picture = window.grab().toImage()
             seen = {picture.pixel(x, y) for x in range(0, picture.width(), 8) for y in range(0, picture.height(), 8)}
             _check(len(seen) > 20, f"{spoken} {page}: {picture.width()} x {picture.height()}, {len(seen)} colours")
         target = folder / f"week-{spoken}.pdf"
         window.write_report(target)
-        _wait(app, target.exists)
+        _wait(target.exists)
         _check(target.read_bytes().startswith(b"%PDF"), f"{spoken} sheet: {target.stat().st_size} bytes")
         window.close()
         window.deleteLater()
@@ -71,7 +72,7 @@ def _check(well: bool, line: str) -> None:
         raise AssertionError(line)
 
 
-def _wait(app: object, until: Callable[[], bool]) -> None:
+def _wait(until: Callable[[], bool]) -> None:
     from PySide6.QtWidgets import QApplication
 
     end = time.monotonic() + _PATIENCE

@@ -153,6 +153,8 @@ class MainWindow(QMainWindow):
 
     def page_is_shown(self, page: str) -> bool:
         """Return whether a page's numbers for the present scope are on it."""
+        if page == "data":
+            return self._data is not None and self.stack.currentWidget() is self._data
         view = self._pages.get(page)
         return view is not None and view.summary is not None and view.summary.scope == self.scope
 
@@ -222,7 +224,9 @@ class MainWindow(QMainWindow):
 
     def apply_plan(self, planned: ImportPlan) -> None:
         """Load what the preview showed."""
-        count = sum(1 for file in planned.files if file.outcome == "load")
+        # What the preview refused has been read there already; only what it takes is loaded and reported.
+        planned = replace(planned, files=tuple(file for file in planned.files if file.outcome == "load"))
+        count = len(planned.files)
         self.work.begin(sentence("ui.importing_files", n=count))
         self.writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
 
@@ -647,7 +651,7 @@ class MainWindow(QMainWindow):
     def _after_first_paint(self) -> None:
         self.painted.emit()
         # The writing workspace is opened now: it is held as long as the window is open.
-        self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable)
+        self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable, quiet=True)
         self._ask_counts()
         QTimer.singleShot(600, self, self._warm_charts)
 
@@ -809,7 +813,7 @@ class MainWindow(QMainWindow):
             if self._dialog is dialog:
                 dialog.show_counts(report)
 
-        self.writer.submit("count", lambda opened, progress: actions.apply_import(planned, opened, progress, dry_run=True), show, lambda problem: None)
+        self.writer.submit("count", lambda opened, progress: actions.apply_import(planned, opened, progress, dry_run=True), show, lambda problem: None, quiet=True)
 
     @property
     def import_dialog(self) -> ImportDialog | None:
@@ -829,7 +833,8 @@ class MainWindow(QMainWindow):
         if refused:
             first = refused[0].findings[0] if refused[0].findings else None
             why = sentence(first.code, **first.details) if first else ""
-            self.say.warn(sentence("ui.files_refused", n=len(refused), file=Path(refused[0].path).name, why=why), links)
+            words_refused = sentence("ui.files_refused", n=len(refused), file=Path(refused[0].path).name, why=why)
+            self.say.warn(f"{text} {words_refused}" if ids else words_refused, links)
         else:
             self.say.say(text, links)
         self.refresh()

@@ -120,8 +120,16 @@ class Writer(_Thread):
     def is_busy(self) -> bool:
         return self._busy > 0
 
-    def submit(self, name: str, run: Callable[[Workspace, Progress], Any], done: Done, failed: Failed) -> None:
-        """Run a job with the writing workspace; exactly one of ``done`` and ``failed`` is called back."""
+    def submit(
+        self, name: str, run: Callable[[Workspace, Progress], Any], done: Done, failed: Failed, *, quiet: bool = False
+    ) -> None:
+        """Run a job with the writing workspace; exactly one of ``done`` and ``failed`` is called back.
+
+        A quiet one does not make the writer busy: other work may be asked for meanwhile and waits its turn.
+        """
+        if quiet:
+            self._submit(name, run, done, failed)
+            return
         self._busy += 1
         if self._busy == 1:
             self._stop.clear()
