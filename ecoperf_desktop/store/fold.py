@@ -59,6 +59,7 @@ class Fold:
         self._conn = conn
         self._rank: dict[int, tuple[int, int]] = {}
         self._fields: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._sources: dict[int | None, int | None] = {}
 
     def rank(self, import_id: int) -> tuple[int, int]:
         """Return what imports are ordered by: as-of, then id; the largest wins."""
@@ -104,6 +105,7 @@ class Fold:
         settled = Settled()
         to_hold: list[tuple[int, Assertion]] = []
         to_write: list[tuple[int, Assertion]] = []
+        to_own: list[tuple[int, int, int]] = []
         for row_id, record, spoken in zip(ids, records, asserted, strict=True):
             stored = facts[row_id]
             mine = Assertion(import_id, record, dict(zip(fields, spoken, strict=True)))
@@ -117,6 +119,15 @@ class Fold:
                 after = Assertion(import_id, record, merged)
                 if len(merged) != len(self.fields(import_id, shape.name)):
                     to_hold.append((row_id, after))
+            elif not assertions and (implied := self._implied(shape, stored)).says == mine.says:
+                # Said before in the same words, which is how most rows of overlapping files are.
+                mine = Assertion(import_id, record, implied.says)
+                to_hold += [(row_id, implied), (row_id, mine)]
+                settled.levels.append(UNCHANGED)
+                if self.rank(import_id) > self.rank(implied.import_id):
+                    to_own.append((import_id, record, row_id))
+                    self._note_source(shape, settled, row_id, stored, import_id)
+                continue
             else:
                 if not assertions:
                     assertions = [self._implied(shape, stored)]
@@ -127,12 +138,14 @@ class Fold:
                 after = self.folded([one for one in assertions if one.import_id != import_id] + [mine])
             before = None if stored.import_id is None else stored.says
             settled.levels.append(self._note(shape, settled, row_id, before, after))
-            if (after.import_id, after.record) != (stored.import_id, stored.record) or settled.levels[
-                -1
-            ] != UNCHANGED:
+            if settled.levels[-1] != UNCHANGED:
                 to_write.append((row_id, after))
+            elif (after.import_id, after.record) != (stored.import_id, stored.record):
+                to_own.append((after.import_id, after.record, row_id))
+                self._note_source(shape, settled, row_id, stored, after.import_id)
         self.hold(shape, to_hold)
         self.write(shape, to_write)
+        self._own(shape, to_own)
         return settled
 
     def withdraw(self, shape: Shape, import_id: int) -> Iterator[list[Change]]:
@@ -153,27 +166,37 @@ class Fold:
         held = self._held(shape, ids)
         settled = Settled()
         to_write: list[tuple[int, Assertion]] = []
+        to_own: list[tuple[int, int, int]] = []
         released: list[tuple[str, int]] = []
+        taken_back: list[tuple[str, int, int]] = []
+        usual: dict[int, set[str]] = {}
         for row_id in ids:
             rest = [one for one in held[row_id] if one.import_id != import_id]
-            after = self.folded(rest)
-            self._note(shape, settled, row_id, facts[row_id].says, after)
-            to_write.append((row_id, after))
-            if len(rest) == 1 and set(after.says) == set(self.fields(after.import_id, shape.name)):
+            after = rest[0] if len(rest) == 1 else self.folded(rest)
+            if self._note(shape, settled, row_id, facts[row_id].says, after) == UNCHANGED:
+                to_own.append((after.import_id, after.record, row_id))
+                self._note_source(shape, settled, row_id, facts[row_id], after.import_id)
+            else:
+                to_write.append((row_id, after))
+            if after.import_id not in usual:
+                usual[after.import_id] = set(self.fields(after.import_id, shape.name))
+            if len(rest) == 1 and after.says.keys() == usual[after.import_id]:
                 released.append((shape.name, row_id))
+            else:
+                taken_back.append((shape.name, row_id, import_id))
         self._conn.executemany(
-            "DELETE FROM held WHERE table_name = ? AND row_id = ? AND import_id = ?",
-            ((shape.name, row_id, import_id) for row_id in ids),
+            "DELETE FROM held WHERE table_name = ? AND row_id = ? AND import_id = ?", taken_back
         )
         self._conn.executemany("DELETE FROM held WHERE table_name = ? AND row_id = ?", released)
         self.write(shape, to_write)
+        self._own(shape, to_own)
         return settled.changes
 
     def hold(self, shape: Shape, held: Iterable[tuple[int, Assertion]]) -> None:
         """Keep assertions by their rows' ids, instead of what the same import said of the row before."""
         self._conn.executemany(
             "INSERT OR REPLACE INTO held(table_name, row_id, import_id, record, asserted) VALUES (?, ?, ?, ?, ?)",
-            ((shape.name, row_id, one.import_id, one.record, _written(one.says)) for row_id, one in held),
+            _as_rows(shape.name, held),
         )
 
     def write(self, shape: Shape, facts: Sequence[tuple[int, Assertion]]) -> None:
@@ -185,6 +208,12 @@ class Fold:
                 (*(one.says.get(name) for name in shape.fields), one.import_id, one.record, row_id)
                 for row_id, one in facts
             ),
+        )
+
+    def _own(self, shape: Shape, owners: Sequence[tuple[int, int, int]]) -> None:
+        """Let rows that say what they said bear the import and record that say it now."""
+        self._conn.executemany(
+            f"UPDATE {shape.name} SET import_id = ?, record = ? WHERE {shape.id_column} = ?", owners
         )
 
     def folded(self, assertions: Iterable[Assertion]) -> Assertion:
@@ -214,6 +243,20 @@ class Fold:
         )
         return NEW if before is None else CHANGED
 
+    def _note_source(self, shape: Shape, settled: Settled, row_id: int, stored: _Stored, owner: int) -> None:
+        """Note an order that another source speaks for now: it is recognised by that source's rule."""
+        if shape.name == "orders" and self._source(stored.import_id) != self._source(owner):
+            same = _by_column(shape, stored.says)
+            settled.changes.append(Change(row_id, same, same))
+
+    def _source(self, import_id: int | None) -> int | None:
+        if import_id not in self._sources:
+            row = self._conn.execute(
+                "SELECT source_id FROM imports WHERE import_id = ?", (import_id,)
+            ).fetchone()
+            self._sources[import_id] = row[0] if row else None
+        return self._sources[import_id]
+
     def _facts(self, shape: Shape, ids: Sequence[int]) -> dict[int, _Stored]:
         columns = ", ".join([shape.id_column, "import_id", "record", *shape.columns])
         return {
@@ -242,3 +285,12 @@ class _Stored:
 
 def _by_column(shape: Shape, fact: Mapping[str, Stored]) -> Fact:
     return {column: fact[name] for name, column in zip(shape.fields, shape.columns, strict=True)}
+
+
+def _as_rows(table: str, held: Iterable[tuple[int, Assertion]]) -> Iterator[tuple[str, int, int, int, str]]:
+    written: Fact | None = None
+    text = ""
+    for row_id, one in held:
+        if one.says is not written:  # two imports often share their words
+            written, text = one.says, _written(one.says)
+        yield table, row_id, one.import_id, one.record, text

@@ -136,8 +136,8 @@ def contents(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
             fact = dict(zip(columns, row, strict=True))
             if table == "order_lines":
                 fact["order"] = names["order_id"][fact["line_id"] // 65536]
-            if table == "orders" and fact["import_id"] is None:
-                fact["source_id"] = None
+            if table in ("orders", "purchase_orders") and fact["import_id"] is None:
+                continue  # only referred to: it shows in what refers to it
             if table in _DIMENSIONS:
                 fact["name"] = names[own][fact[own]]
                 empty = set(columns) - {own, "name", "sku", "ext_hash", "source_id", "buyer_id"}

@@ -122,6 +122,18 @@ def test_a_sale_counts_on_the_day_its_source_recognises_it(
     assert _all(opened.conn, "SELECT DISTINCT sale_day FROM orders") == [(sale_day,)]
 
 
+def test_an_order_follows_the_rule_of_the_source_that_speaks_of_it_last(opened: Workspace) -> None:
+    orders = _orders("1", shop="shop", paid_day=20_003)
+    making.do(opened, _file("a", 1, orders=orders))
+    later = making.do(opened, replace(_file("b", 2, orders=orders), source="other", basis="paid"))
+    assert later.rows.unchanged == 1
+    assert _all(opened.conn, "SELECT sale_day FROM orders") == [(20_003,)]
+    assert _all(opened.conn, "SELECT day FROM sum_order") == [(20_003,)]
+    ledger.undo(opened, [later.import_id])
+    assert _all(opened.conn, "SELECT sale_day FROM orders") == [(20_000,)]
+    assert _all(opened.conn, "SELECT day FROM sum_order") == [(20_000,)]
+
+
 def test_void_and_test_orders_are_never_sales(opened: Workspace) -> None:
     void, test, sale = (_orders(number, status=status, is_test=test)[0]
                         for number, status, test in [("1", "void", 0), ("2", "done", 1), ("3", "done", 0)])  # fmt: skip
