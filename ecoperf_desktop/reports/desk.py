@@ -265,13 +265,20 @@ class Desk:
         return figures.bucket_name(bucket, times.grain, self.language)
 
     def base_name(self) -> str:
-        """Return the short name of the period it is compared with."""
+        """Return the short name of the period it is compared with: W32, Jul, Week 33, 2025, or its days."""
         times = self.times
-        if times.grain is Grain.WEEK and self.scope.compare == "previous":
-            return figures.axis_label(times.series[-2], times.grain, self.language)
-        if times.grain is Grain.MONTH and self.scope.compare == "previous":
+        if times.grain is None or times.grain is Grain.DAY:
+            return figures.span_text(times.base, self.language)
+        bucket = bucket_of(times.base.first, times.grain, times.week_start)
+        if bucket.period != times.base:
+            return figures.span_text(times.base, self.language)
+        if self.scope.compare != "previous":
+            return figures.bucket_title(bucket, times.grain, self.language)
+        if times.grain is Grain.WEEK:
+            return figures.axis_label(bucket, times.grain, self.language)
+        if times.grain is Grain.MONTH:
             return figures.month_name(times.base.first, self.language)
-        return figures.span_text(times.base, self.language)
+        return figures.bucket_title(bucket, times.grain, self.language)
 
     def grain_key(self) -> str:
         return self.times.grain.value if self.times.grain else "free"
