@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Set
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ecoperf_desktop.metrics.downtime import Outage, down_seconds, merged
 from ecoperf_desktop.metrics.given import Choice, VendorFigure, choose
@@ -46,6 +47,8 @@ class Facts:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._columns: dict[tuple[int, Scope], _KeptByCut] = {}
+        self._spans: dict[tuple[Given, Scope], _Dated[VendorFigure]] = {}
+        self._outages: dict[tuple[Downtime, Scope], _Dated[Outage]] = {}
         self._are_current: bool | None = None
 
     def want(self, asked: Calculation, scope: Scope, period: Period) -> None:
@@ -54,6 +57,15 @@ class Facts:
             kept = self._kept(asked.view, asked.of, asked.where, scope)
             if kept is not None:
                 kept.want(period)
+        elif isinstance(asked, Given):
+            if (asked, scope) not in self._spans:
+                self._spans[asked, scope] = _Dated(_figures_of(asked, scope))
+            reach = _LONGEST_WINDOW if asked.span == "ending" else 0
+            self._spans[asked, scope].want(period.first - reach, period.last)
+        elif isinstance(asked, Downtime):
+            if (asked, scope) not in self._outages:
+                self._outages[asked, scope] = _Dated(_outages_of(asked, scope))
+            self._outages[asked, scope].want(None, period.last)
 
     def distinct(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int]:
         """Return how many different values there are, by cut."""
@@ -111,50 +123,29 @@ class Facts:
 
     def given(self, asked: Given, scope: Scope, period: Period) -> dict[Cut, Choice]:
         """Return which of the vendor's own rows answers, by cut."""
-        view = VIEWS[asked.view]
-        others = {name: column for name, column in view.dims.items() if name not in scope.dimensions}
-        filters, texts = conditions(scope, view)
+        self.want(asked, scope, period)
+        spans = self._spans[asked, scope]
         # Rows of any other span cannot be chosen, but the nearest of them is named as the reason.
         first = period.first - (_LONGEST_WINDOW if asked.span == "ending" else 0)
-        within = [
-            f"day BETWEEN {first} AND {period.last}", f"last_day >= {period.first}", f"{asked.of} IS NOT NULL", *filters
-        ]  # fmt: skip
-        columns = [
-            *(view.dims[name] for name in scope.per), *others.values(), "variant" if view.variant else "NULL",
-            "day", "last_day", asked.of,
-        ]  # fmt: skip
         figures: dict[Cut, list[VendorFigure]] = {}
-        width = len(scope.per)
-        for row in self._conn.execute(
-            f"SELECT {', '.join(columns)} FROM ({view.sql}) WHERE {' AND '.join(within)}"
-            + (f" AND ({asked.where})" if asked.where else ""),
-            texts,
-        ):
-            cut: Cut = tuple(row[:width])
-            if None in cut:  # not split by what is asked
-                continue
-            variant, day, last_day, value = row[-4:]
-            parts = dict(zip(others, row[width:-4], strict=True))
-            figures.setdefault(cut, []).append(VendorFigure(Period(day, last_day), value, parts, variant))
+        for cut, figure in spans.between(self._conn, first, period.last):
+            if figure.span.last >= period.first:
+                figures.setdefault(cut, []).append(figure)
         return {cut: choose(found, period, asked) for cut, found in figures.items()}
 
     def downtime(self, asked: Downtime, scope: Scope, period: Period) -> dict[Cut, Number]:
         """Return the time of outages, or how many there were, by cut."""
-        view = VIEWS[asked.view]
-        filters, texts = conditions(scope, view)
-        within = [f"day <= {period.last}", f"(last_day >= {period.first} OR ended_ts IS NULL)", *filters]
-        cuts = [view.dims[name] for name in scope.per]
+        self.want(asked, scope, period)
         outages: dict[Cut, list[Outage]] = {}
-        for row in self._conn.execute(
-            f"SELECT {', '.join([*cuts, 'started_ts', 'ended_ts', 'tz', 'day_start_min'])} FROM ({view.sql}) "
-            f"WHERE {' AND '.join(within)}" + (f" AND ({asked.where})" if asked.where else ""),
-            texts,
-        ):
-            outages.setdefault(tuple(row[: len(cuts)]), []).append(Outage(*row[len(cuts) :]))
-        return {
-            cut: sum(1 for _ in merged(found, period)) if asked.outages else scaled(down_seconds(found, period), asked.scale)
-            for cut, found in outages.items()
-        }
+        # An outage may have begun long before: cutting it to the period is the arithmetic's work.
+        for cut, outage in self._outages[asked, scope].between(self._conn, None, period.last):
+            outages.setdefault(cut, []).append(outage)
+        times: dict[Cut, Number] = {}
+        for cut, found in outages.items():
+            cut_down = sum(1 for _ in merged(found, period)) if asked.outages else scaled(down_seconds(found, period), asked.scale)
+            if cut_down or not scope.per:
+                times[cut] = cut_down
+        return times
 
     def lying(
         self, measure: Measure, days: int, scope: Scope, day: Day, sold: Callable[[Period], Set[int]]
@@ -188,6 +179,77 @@ class Facts:
         if key not in self._columns:
             self._columns[key] = _KeptByCut(self._conn, column, scope)
         return self._columns[key]
+
+
+_T = TypeVar("_T")
+_Reader: TypeAlias = Callable[[sqlite3.Connection, str], Iterator[tuple[Day, Cut, _T]]]
+
+
+class _Dated(Generic[_T]):
+    """Rows with their days and cuts, read once for all periods wanted; a first day of None means all before."""
+
+    def __init__(self, read: _Reader[_T]) -> None:
+        self._read = read
+        self._wanted: tuple[Day | None, Day] | None = None
+        self._loaded: tuple[Day | None, Day] | None = None
+        self._days: list[Day] = []
+        self._rows: list[tuple[Cut, _T]] = []
+
+    def want(self, first: Day | None, last: Day) -> None:
+        if self._wanted is not None:
+            before, after = self._wanted
+            first = None if first is None or before is None else min(first, before)
+            last = max(last, after)
+        self._wanted = (first, last)
+
+    def between(self, conn: sqlite3.Connection, first: Day | None, last: Day) -> list[tuple[Cut, _T]]:
+        if self._loaded != self._wanted:
+            assert self._wanted is not None
+            start, end = self._wanted
+            condition = f"day <= {end}" if start is None else f"day BETWEEN {start} AND {end}"
+            found = sorted(self._read(conn, condition), key=itemgetter(0))
+            self._days = [row[0] for row in found]
+            self._rows = [row[1:] for row in found]
+            self._loaded = self._wanted
+        begin = 0 if first is None else bisect_left(self._days, first)
+        return self._rows[begin : bisect_right(self._days, last)]
+
+
+def _figures_of(asked: Given, scope: Scope) -> _Reader[VendorFigure]:
+    view = VIEWS[asked.view]
+    others = {name: column for name, column in view.dims.items() if name not in scope.dimensions}
+    filters, texts = conditions(scope, view)
+    where = [f"{asked.of} IS NOT NULL", *filters, *([f"({asked.where})"] if asked.where else [])]
+    variant = "variant" if view.variant else "NULL"
+    columns = [*(view.dims[name] for name in scope.per), *others.values(), variant, "day", "last_day", asked.of]
+    width = len(scope.per)
+
+    def read(conn: sqlite3.Connection, days: str) -> Iterator[tuple[Day, Cut, VendorFigure]]:
+        query = f"SELECT {', '.join(columns)} FROM ({view.sql}) WHERE {' AND '.join([days, *where])}"
+        for row in conn.execute(query, texts):
+            cut: Cut = tuple(row[:width])
+            if None in cut:  # not split by what is asked
+                continue
+            variant, day, last_day, value = row[-4:]
+            parts = dict(zip(others, row[width:-4], strict=True))
+            yield day, cut, VendorFigure(Period(day, last_day), value, parts, variant)
+
+    return read
+
+
+def _outages_of(asked: Downtime, scope: Scope) -> _Reader[Outage]:
+    view = VIEWS[asked.view]
+    filters, texts = conditions(scope, view)
+    where = [*filters, *([f"({asked.where})"] if asked.where else [])]
+    columns = [*(view.dims[name] for name in scope.per), "day", "started_ts", "ended_ts", "tz", "day_start_min"]
+    width = len(scope.per)
+
+    def read(conn: sqlite3.Connection, days: str) -> Iterator[tuple[Day, Cut, Outage]]:
+        query = f"SELECT {', '.join(columns)} FROM ({view.sql}) WHERE {' AND '.join([days, *where])}"
+        for row in conn.execute(query, texts):
+            yield row[width], tuple(row[:width]), Outage(*row[width + 1 :])
+
+    return read
 
 
 class _KeptByCut:
