@@ -279,6 +279,25 @@ def test_a_summary_is_made_without_qt_and_heavy_libraries(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_overview_is_worked_out_without_anything_heavy(shop_file: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from ecoperf_desktop.metrics.catalogue import catalogue
+from ecoperf_desktop.metrics.evaluate import Engine
+from ecoperf_desktop.model.days import parse_bucket
+from ecoperf_desktop.reports.blocks import Scope
+from ecoperf_desktop.reports.summary import summarise
+from ecoperf_desktop.store.database import Workspace
+opened = Workspace.open(Path(sys.argv[1]))
+page = summarise(Engine(opened.conn, catalogue()), "overview", Scope.of(*parse_bucket("2026-W33")))
+assert not page.is_empty
+print(sorted({"numpy", "pandas", "sqlite_utils", "PySide6", "pyqtgraph"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(shop_file)], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2])
+    assert done.stdout.strip() == "[]"
+
+
 def test_changes_are_grey_cells_with_signs(engine: Engine) -> None:
     card = blocks(summarise(engine, "overview", little_shop.scope()), Table)[0]
     for row in card.rows:

@@ -36,7 +36,6 @@ from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas
 from ecoperf_desktop.reports.paper.first import period_reference
 
 GUTTER = 16.0
-ROWS_WHEN_SPLIT = 12
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,6 @@ def _drawing(piece: Piece, left: float, right: float, top: float) -> Callable[[C
 
 
 def _head(pack: Pack, page: PageSummary, canvas: Canvas, number: int) -> None:
-    language = pack.scope.language
     top = canvas.margin
     place = canvas.left + canvas.text(canvas.left, top + 12, str(number), HEAD - 1, bold=True) + 12
     place += canvas.text(place, top + 12, page.title, HEAD - 1, bold=True) + 10
@@ -100,7 +98,6 @@ def _head(pack: Pack, page: PageSummary, canvas: Canvas, number: int) -> None:
     canvas.text(place, top + 12, words, BODY, room=room)
     canvas.text(canvas.right, top + 12, right, BODY, align="right")
     canvas.rule(canvas.left, canvas.right, top + 17, 0.9)
-    del language
 
 
 def _legend(language: str) -> tuple[tuple[Mark | None, str], ...]:
