@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -260,15 +261,20 @@ def _not_ascii(member: Member) -> bytes:
 
 def _commonness(sample: bytes, name: str) -> float:
     """Return the share of common characters among those that are not ASCII, read in ``name``."""
-    text = [sign for sign in sample.decode(name, "ignore") if sign > "\x7f"]
-    if not text:
+    signs = _signs(sample.decode(name, "ignore"))
+    if not signs:
         return 0.0
-    return sum(1 for sign in text if _is_common(sign, name)) / len(text)
+    return sum(count for sign, count in signs.items() if _is_common(sign, name)) / signs.total()
 
 
 def _has_kana(text: str) -> bool:
-    kana = sum(1 for sign in text if "\u3040" <= sign <= "\u30ff")
-    return kana * 5 > sum(1 for sign in text if sign > "\x7f")
+    signs = _signs(text)
+    return 5 * sum(count for sign, count in signs.items() if "\u3040" <= sign <= "\u30ff") > signs.total()
+
+
+def _signs(text: str) -> Counter[str]:
+    """Count the characters that are not ASCII: a text has few different ones, however long it is."""
+    return Counter({sign: count for sign, count in Counter(text).items() if sign > "\x7f"})
 
 
 def _is_common(sign: str, name: str) -> bool:
