@@ -341,6 +341,7 @@ VIEWS: dict[str, View] = {
             },
             _SALES,
             spans=True,
+            follows=("campaign",),
         ),
         View(
             "search",

@@ -134,6 +134,13 @@ def test_an_order_follows_the_rule_of_the_source_that_speaks_of_it_last(opened: 
     assert _all(opened.conn, "SELECT day FROM sum_order") == [(20_000,)]
 
 
+def test_ads_that_came_first_count_for_the_owner_their_campaign_gets_later(opened: Workspace) -> None:
+    making.do(opened, _file("ads", ad_performance=[{"day": 20_000, "campaign": "spring", "clicks": 7}]))
+    assert _all(opened.conn, "SELECT owned_clicks FROM sum_ad") == [(0,)]
+    making.do(opened, _file("owners", campaign=[{"name": "spring", "owner": "Mei"}]))
+    assert _all(opened.conn, "SELECT owned_clicks FROM sum_ad") == [(7,)]
+
+
 def test_void_and_test_orders_are_never_sales(opened: Workspace) -> None:
     void, test, sale = (_orders(number, status=status, is_test=test)[0]
                         for number, status, test in [("1", "void", 0), ("2", "done", 1), ("3", "done", 0)])  # fmt: skip

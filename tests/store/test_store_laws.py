@@ -48,7 +48,8 @@ def _value(name: str, kind: str) -> st.SearchStrategy[Any]:
         case "real":
             return st.sampled_from([0.5, 2.0])
         case "text" | "ref":
-            return st.sampled_from(["x", "y"])
+            # also names of campaigns, which ads name
+            return st.sampled_from(["spring", "autumn"])
         case _:
             return st.integers(1, 3)
 
