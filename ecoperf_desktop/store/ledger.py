@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from ecoperf_desktop.errors import UsageError
+from ecoperf_desktop.errors import WorkspaceError
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Progress, RowCounts, no_progress
@@ -78,7 +78,7 @@ def findings(conn: sqlite3.Connection, import_id: int) -> list[Finding]:
 def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = no_progress) -> None:
     """Take imports back: all of them, in any order, or none.
 
-    The ledger keeps their entries.  Raises UsageError for an import that does not
+    The ledger keeps their entries.  Raises WorkspaceError for an import that does not
     exist or is undone already.
     """
     wanted = list(dict.fromkeys(import_ids))
@@ -86,9 +86,9 @@ def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = n
         states = dict(conn.execute("SELECT import_id, state FROM imports"))
         for import_id in wanted:
             if import_id not in states:
-                raise UsageError("store.no_such_import", import_id=import_id)
+                raise WorkspaceError("store.no_such_import", import_id=import_id)
             if states[import_id] != "active":
-                raise UsageError("store.undone_already", import_id=import_id)
+                raise WorkspaceError("store.undone_already", import_id=import_id)
         sums.ensure(conn)
         touched = Touched(conn)
         fold = Fold(conn)
