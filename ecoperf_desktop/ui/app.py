@@ -58,7 +58,7 @@ class Program:
             before.close()
             before.deleteLater()
         if files:
-            window.painted.connect(lambda: window.import_files(list(files)))
+            window.painted.connect(lambda: window.errands.import_files(list(files)))
         return True
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class Program:
         self.window.setWindowState((self.window.windowState() & ~Qt.WindowState.WindowMinimized) | Qt.WindowState.WindowActive)
         self.window.raise_()
         self.window.activateWindow()
-        self.window.import_files(files)
+        self.window.errands.import_files(files)
 
     def _refuse(self, workspace: Path, problem: EcoPerfError) -> None:
         if self.window is not None:

@@ -24,11 +24,14 @@ _ROWS_SHOWN = 20
 
 @dataclass(frozen=True)
 class Explained:
-    """What the panel shows: the number as the page shows it, and its explanation."""
+    """What the panel shows: an explanation, the printed code, and the units of a quotient's two sides."""
 
     reference: Reference
     explanation: Explanation
     code: str = ""
+    over: str = "count"
+    under: str = "count"
+    currency: str | None = None
 
 
 class _Part(QWidget):
@@ -173,7 +176,7 @@ class ExplainPanel(QDockWidget):
         self._title.setText(one_line(explanation.name))
         self._code.setText(shown.code)
         self._value.setText(written.text(value.value))
-        self._ratio.setText(self._quotient(explanation))
+        self._ratio.setText(_quotient(shown))
         self._ratio.setVisible(bool(self._ratio.text()))
         sheet = QWidget()
         body = QVBoxLayout(sheet)
@@ -195,9 +198,10 @@ class ExplainPanel(QDockWidget):
         how.add_text(explanation.formula)
         body.addWidget(how)
         rows = _Part(sentence("ui.explain_rows", n=explanation.row_count))
-        unit = "money" if value.unit == "money" else "count"
+        unit = "money" if "money" in (shown.over, value.unit) else "count"
+        currency = value.currency or shown.currency
         for row in explanation.rows[:_ROWS_SHOWN]:
-            amount = form(unit, words, currency=value.currency, sample=(row.contributes,))
+            amount = form(unit, words, currency=currency, sample=(row.contributes,))
             rows.add(_Raw(row, amount.text(row.contributes)))
         if not explanation.rows:
             rows.add_text(sentence("ui.no_rows"), "table", "ink3")
@@ -232,15 +236,6 @@ class ExplainPanel(QDockWidget):
         body.addStretch(1)
         self._scroll.setWidget(sheet)
 
-    def _quotient(self, explanation: Explanation) -> str:
-        value = explanation.value
-        if value.numerator is None or value.denominator is None:
-            return ""
-        words = language.current()
-        over = form("count", words, currency=None, sample=(value.numerator,)).text(value.numerator)
-        under = form("count", words, currency=None, sample=(value.denominator,)).text(value.denominator)
-        return f"{over} ÷ {under}"
-
     def _copy_rows(self) -> None:
         if self._shown is None:
             return
@@ -257,3 +252,16 @@ class _Sheet(QWidget):
         painter.setPen(QPen(looks.color(looks.now().border), 1))
         painter.drawLine(QPoint(0, 0), QPoint(0, self.height()))
         painter.end()
+
+
+def _quotient(shown: Explained) -> str:
+    """Write the two sides of a quotient, empty when the number is none."""
+    value = shown.explanation.value
+    if value.numerator is None or value.denominator is None:
+        return ""
+    words = language.current()
+    parts = []
+    for number, unit in ((value.numerator, shown.over), (value.denominator, shown.under)):
+        currency = value.currency or shown.currency
+        parts.append(form("money" if unit == "money" else "count", words, currency=currency, sample=(number,)).text(number))
+    return " ÷ ".join(parts)

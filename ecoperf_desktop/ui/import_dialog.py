@@ -61,7 +61,10 @@ class ImportDialog(QDialog):
         self._choices: dict[Path, ImportChoices] = {file.path: choices for file in plan.files}
         self._left_out: set[int] = set()
         self._reports: dict[tuple[str, str | None], FileReport] = {}
-        self._current = next((index for index, file in enumerate(plan.files) if file.question), 0)
+        # First what asks something, then what would be loaded.
+        order = [index for index, file in enumerate(plan.files) if file.question]
+        order += [index for index, file in enumerate(plan.files) if file.outcome == "load"]
+        self._current = order[0] if order else 0
         self.setWindowTitle(sentence("ui.plan_title", n=len(plan.files)))
         self._count = Label(role="body_strong")
         self._known = Label(role="table", tone="ink3")
@@ -75,6 +78,7 @@ class ImportDialog(QDialog):
         left.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(12, 10, 12, 8)
+        head.setSpacing(8)
         head.addWidget(self._count)
         head.addWidget(self._known, 1)
         left.addLayout(head)
@@ -352,7 +356,7 @@ class _FileView(QScrollArea):
         self.fields = {}
         self.again = None
         body.addLayout(self._head(file, report))
-        if file.outcome == "refused":
+        if file.outcome != "load":
             body.addWidget(self._refusal(file))
         if file.question is not None:
             body.addWidget(self._questions(file, choices))
@@ -371,7 +375,7 @@ class _FileView(QScrollArea):
         name = file.name if file.member is None else f"{file.path.name} / {file.member}"
         line.addWidget(Label(one_line(name), "block_value", elided=True), 1)
         counts: list[tuple[int, str, str]] = []
-        if report is not None and report.status != "refused":
+        if report is not None and file.outcome == "load" and report.status != "refused":
             rows = report.rows
             counts = [(rows.new, "plan_new", "ink"), (rows.changed, "plan_changed", "ink"), (rows.unchanged, "plan_same", "ink"), (rows.dropped, "plan_dropped", "ink")]
         elif file.outcome == "load":
@@ -389,7 +393,7 @@ class _FileView(QScrollArea):
     def _refusal(self, file: FilePlan) -> QWidget:
         part = _Part()
         for finding in file.findings[:1]:
-            label = Label(sentence(finding.code, **finding.details), "body", "worse")
+            label = Label(sentence(finding.code, **finding.details), "body", "worse" if file.outcome == "refused" else "ink2")
             label.setWordWrap(True)
             part.column.addWidget(label)
         return part
@@ -520,7 +524,7 @@ class _FileView(QScrollArea):
             for place, header in enumerate(head.header):
                 rule = taken.get(place)
                 how = sentence("ui.plan_hashed") if header in head.hashed else sentence("ui.plan_hidden") if header in head.hidden and rule else ""
-                named = rule.field.replace("_", " ") if rule else sentence("ui.plan_unused")
+                named = _field_name(rule.field) if rule else sentence("ui.plan_unused")
                 rows.append(Row((TextCell(header), TextCell(named, muted=rule is None), TextCell(how, muted=True)), key=str(place)))
         columns = (
             Column("header", sentence("ui.plan_column"), "text", 2.0),
@@ -620,6 +624,12 @@ def _key_name(key: str) -> str:
     code = f"ui.plan_{key}"
     name = sentence(code)
     return key.replace("_", " ") if name == code else name
+
+
+def _field_name(field: str) -> str:
+    code = f"ui.field_{field}"
+    name = sentence(code)
+    return field.replace("_", " ") if name == code else name
 
 
 def _zones() -> tuple[str, ...]:

@@ -79,6 +79,25 @@ def explanation(opened: Workspace, reference: Reference) -> Explanation:
     return actions.explain(opened, reference.metric, reference.period, reference.where)
 
 
+def sides(metric_id: str) -> tuple[str, str]:
+    """Return the units of a quotient's two sides, ``money`` or ``count``; both the metric's own when it is none."""
+    from ecoperf_desktop.metrics.catalogue import catalogue
+    from ecoperf_desktop.model.metric import Ratio
+
+    known = catalogue()
+    metric = known.metrics[metric_id]
+    if not isinstance(metric.calculation, Ratio):
+        return metric.unit, metric.unit
+
+    def unit(of: str) -> str:
+        if of in known.metrics:
+            return known.metrics[of].unit
+        measure = known.measures.get(of)
+        return "money" if measure is not None and "_minor" in measure.expression else "count"
+
+    return unit(metric.calculation.over[0].of), unit(metric.calculation.under[0].of)
+
+
 def ledger_view(opened: Workspace, language: str) -> LedgerView:
     coverage = Coverage.read(opened.conn)
     through = coverage.through("sales")

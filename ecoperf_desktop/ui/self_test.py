@@ -57,7 +57,7 @@ def _try(folder: Path) -> None:
             seen = {picture.pixel(x, y) for x in range(0, picture.width(), 8) for y in range(0, picture.height(), 8)}
             _check(len(seen) > 20, f"{spoken} {page}: {picture.width()} x {picture.height()}, {len(seen)} colours")
         target = folder / f"week-{spoken}.pdf"
-        window.write_report(target)
+        window.errands.write_report(target)
         _wait(target.exists)
         _check(target.read_bytes().startswith(b"%PDF"), f"{spoken} sheet: {target.stat().st_size} bytes")
         window.close()

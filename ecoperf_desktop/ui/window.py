@@ -6,7 +6,7 @@ pages; the writer loads files and takes imports back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,16 +25,16 @@ from PySide6.QtGui import (
     QPen,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ecoperf_desktop import actions, language, paths, settings
-from ecoperf_desktop.errors import Cancelled, WorkspaceInUse
+from ecoperf_desktop import language, paths, settings
+from ecoperf_desktop.errors import WorkspaceInUse
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.importing import ImportReport, Progress
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.ui import chart_cards, icons, looks, reading, words
 from ecoperf_desktop.ui.crash import words_of
+from ecoperf_desktop.ui.errands import Errands
 from ecoperf_desktop.ui.menus import Command, Menus, compare_commands, page_commands
 from ecoperf_desktop.ui.page_view import PageView
 from ecoperf_desktop.ui.status import Status
@@ -44,20 +44,12 @@ from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
-    from PySide6.QtPrintSupport import QPrintPreviewDialog
-
-    from ecoperf_desktop.importing.plan import ImportPlan
-    from ecoperf_desktop.reports.pack import Pack
-    from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
-    from ecoperf_desktop.ui.import_dialog import ImportDialog
 
 SMALLEST = (1100, 680)
 _DROP_FRAME = 2
-# Up to so many rows the preview tries the import to count what is new; beyond, it would make people wait twice.
-_COUNTED_AHEAD = 200_000
 
 
 class MainWindow(QMainWindow):
@@ -87,10 +79,6 @@ class MainWindow(QMainWindow):
         self._data: DataView | None = None
         self._first_run: FirstRun | None = None
         self._panel: ExplainPanel | None = None
-        self._dialog: ImportDialog | None = None
-        self.sheets: QPrintPreviewDialog | None = None
-        self._last_imports: tuple[int, ...] = ()
-        self._last_undone: tuple[int, ...] = ()
         self._was_painted = False
         self._dropping = ""
         self.setObjectName("window")
@@ -114,6 +102,10 @@ class MainWindow(QMainWindow):
         column.addWidget(self.stack, 1)
         column.addWidget(self.status)
         self.setCentralWidget(body)
+        self.errands = Errands(
+            self, writer=self.writer, reader=self.reader, work=self.work, say=self.say, preferences=self.preferences,
+            scope=lambda: self.scope, report_name=self._report_name,
+        )  # fmt: skip
         self.menus = Menus(self, self._commands())
         self._connect()
         self._place()
@@ -189,146 +181,22 @@ class MainWindow(QMainWindow):
 
     # ---- what is done
 
-    def choose_files(self) -> None:
-        """Ask for files and show what would be loaded."""
-        folder = self.preferences.get("last_folder", "")
-        names, _ = QFileDialog.getOpenFileNames(self, sentence("ui.choose_title"), folder, sentence("ui.choose_filter"))
-        if names:
-            self.preferences["last_folder"] = str(Path(names[0]).parent)
-            self._save_preferences()
-            self.import_files([Path(name) for name in names])
-
-    def choose_folder(self) -> None:
-        """Ask for a folder and show what would be loaded of it."""
-        name = QFileDialog.getExistingDirectory(self, sentence("ui.choose_folder"), self.preferences.get("last_folder", ""))
-        if name:
-            self.preferences["last_folder"] = name
-            self._save_preferences()
-            self.import_files([Path(name)])
-
-    def import_files(self, files: Sequence[Path], choices: actions.ImportChoices | None = None) -> None:
-        """Read files and open the preview; nothing is stored before it is confirmed."""
-        if not files:
-            return
-        if self.writer.is_busy:
-            self.say.warn(sentence("ui.busy"))
-            return
-        wanted = choices or actions.ImportChoices()
-        self.work.begin(sentence("ui.reading_files", n=len(files)))
-        self.writer.submit(
-            "plan",
-            lambda opened, progress: actions.plan_import(list(files), wanted, opened, progress),
-            lambda planned: self._show_plan(planned, wanted),
-            self._failed_work,
-        )
-
-    def apply_plan(self, planned: ImportPlan) -> None:
-        """Load what the preview showed."""
-        # What the preview refused has been read there already; only what it takes is loaded and reported.
-        planned = replace(planned, files=tuple(file for file in planned.files if file.outcome == "load"))
-        count = len(planned.files)
-        self.work.begin(sentence("ui.importing_files", n=count))
-        self.writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
-
-    def undo(self, import_ids: Sequence[int]) -> None:
-        """Take imports back."""
-        if not import_ids:
-            return
-        wanted = tuple(import_ids)
-        self.work.begin(sentence("ui.undoing", n=len(wanted)))
-
-        def run(opened: Workspace, progress: Progress) -> tuple[int, ...]:
-            actions.undo(opened, wanted, progress)
-            return wanted
-
-        self.writer.submit("undo", run, self._undone, self._failed_work)
-
-    def redo(self, import_ids: Sequence[int]) -> None:
-        """Import the files of undone imports again, where they still lie."""
-        wanted = set(import_ids)
-
-        def find(opened: Workspace) -> list[Path]:
-            return list(dict.fromkeys(Path(entry.path) for entry in actions.ledger(opened) if entry.import_id in wanted))
-
-        def go_on(found: list[Path]) -> None:
-            gone = [path for path in found if not path.exists()]
-            if gone:
-                self.say.warn(sentence("ui.file_gone", file=gone[0].name))
-            self.import_files([path for path in found if path.exists()])
-
-        self.reader.ask("redo", find, go_on, self._failed)
-
-    def undo_last(self) -> None:
-        self.undo(self._last_imports)
-
-    def redo_last(self) -> None:
-        self.redo(self._last_undone)
-
-    def open_demo(self) -> None:
-        """Make the demo shop beside this workspace, if it is not there yet, and open it."""
-        target = paths.data_dir() / "demo.ecoperf"
-        if target.exists():
-            self.workspace_asked.emit(target)
-            return
-        self.work.begin(sentence("ui.making_demo"))
-        self.writer.submit("demo", lambda opened, progress: _make_demo(target, progress), self.workspace_asked.emit, self._failed_work)
-
     def open_workspace(self) -> None:
         """Ask for another workspace file."""
+        from PySide6.QtWidgets import QFileDialog
+
         name, _ = QFileDialog.getOpenFileName(self, sentence("ui.open_title"), str(self.path.parent), sentence("ui.open_filter"))
         if name:
             self.workspace_asked.emit(Path(name))
 
     def new_workspace(self) -> None:
         """Ask for the name of a workspace to be made."""
+        from PySide6.QtWidgets import QFileDialog
+
         name, _ = QFileDialog.getSaveFileName(self, sentence("ui.new_title"), str(self.path.parent / "shop.ecoperf"), sentence("ui.open_filter"))
         if name:
             path = Path(name)
             self.workspace_asked.emit(path if path.suffix else path.with_suffix(".ecoperf"))
-
-    def back_up(self) -> None:
-        """Write a consistent copy of the workspace into its backup folder."""
-        self.work.begin(sentence("ui.backing_up"))
-        self.writer.submit(
-            "backup",
-            lambda opened, progress: actions.back_up(opened),
-            lambda copy: self._finished(sentence("ui.backed_up", path=str(copy))),
-            self._failed_work,
-        )
-
-    def check(self) -> None:
-        """Check the workspace's integrity."""
-        self.work.begin(sentence("ui.checking"))
-        self.writer.submit("check", lambda opened, progress: actions.check(opened), self._checked, self._failed_work)
-
-    def print_preview(self) -> None:
-        """Show the sheets as they will be printed."""
-        scope = self.scope
-        if scope is not None:
-            self.reader.ask("pack", lambda opened: actions.pack(opened, scope, ()), self._preview, self._failed)
-
-    def save_pdf(self) -> None:
-        """Ask for a name and write the printed summary."""
-        if self.scope is None:
-            return
-        overview = self._summaries.get("overview")
-        stem = overview.facts.report if overview and overview.facts.report else "report"
-        name, _ = QFileDialog.getSaveFileName(self, sentence("ui.save_title"), str(Path(self.preferences.get("last_folder", "")) / f"{stem}.pdf"), sentence("ui.save_filter"))
-        if name:
-            self.write_report(Path(name))
-
-    def write_report(self, target: Path) -> None:
-        """Write the printed summary; the form follows the name."""
-        scope, paper = self.scope, self.preferences["paper"]
-        if scope is None:
-            return
-
-        def write(opened: Workspace) -> Path:
-            actions.report(opened, scope, (), target, paper)
-            return target
-
-        self.work.begin(sentence("ui.writing_report"))
-        self.reader.ask("report", write, lambda made: self._finished(sentence("ui.report_written", path=str(made))), self._failed_work)
 
     def copy(self) -> None:
         """Copy the focused number, rows or chart."""
@@ -460,7 +328,7 @@ class MainWindow(QMainWindow):
         if files:
             event.acceptProposedAction()
             # After the event: the other program waits until the drop is taken.
-            QTimer.singleShot(0, self, lambda: self.import_files(files))
+            QTimer.singleShot(0, self, lambda: self.errands.import_files(files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         kept = _window_settings()
@@ -485,20 +353,20 @@ class MainWindow(QMainWindow):
             "ui.menu_file": [
                 Command("ui.new_workspace", "Ctrl+N", self.new_workspace),
                 Command("ui.open_workspace", "Ctrl+O", self.open_workspace),
-                Command("ui.open_demo", "", self.open_demo),
+                Command("ui.open_demo", "", self.errands.open_demo),
                 None,
-                Command("ui.import_files_menu", "Ctrl+I", self.choose_files),
-                Command("ui.import_folder", "Ctrl+Shift+I", self.choose_folder),
+                Command("ui.import_files_menu", "Ctrl+I", self.errands.choose_files),
+                Command("ui.import_folder", "Ctrl+Shift+I", self.errands.choose_folder),
                 None,
-                Command("ui.print_preview", "Ctrl+P", self.print_preview, "", True),
-                Command("ui.save_pdf", "Ctrl+Shift+S", self.save_pdf, "", True),
+                Command("ui.print_preview", "Ctrl+P", self.errands.print_preview, "", True),
+                Command("ui.save_pdf", "Ctrl+Shift+S", self.errands.save_pdf, "", True),
                 None,
-                Command("ui.back_up", "", self.back_up),
+                Command("ui.back_up", "", self.errands.back_up),
                 Command("ui.quit", "Ctrl+Q", lambda: (self.close(), None)[1]),
             ],
             "ui.menu_edit": [
-                Command("ui.undo_import", "Ctrl+Z", self.undo_last),
-                Command("ui.redo_import", "Ctrl+Y  Ctrl+Shift+Z", self.redo_last),
+                Command("ui.undo_import", "Ctrl+Z", self.errands.undo_last),
+                Command("ui.redo_import", "Ctrl+Y  Ctrl+Shift+Z", self.errands.redo_last),
                 None,
                 Command("ui.copy_value", "", self.copy, "", True),
                 Command("ui.copy_picture", "Ctrl+Shift+C", self.copy_picture, "", True),
@@ -528,11 +396,11 @@ class MainWindow(QMainWindow):
             ],
             "ui.menu_data": [
                 Command("ui.data_show", "", lambda: self.go("data")),
-                Command("ui.check", "", self.check),
+                Command("ui.check", "", self.errands.check),
             ],
             "ui.menu_report": [
-                Command("ui.print_sheet", "", self.print_preview, "", True),
-                Command("ui.save_report", "", self.save_pdf, "", True),
+                Command("ui.print_sheet", "", self.errands.print_preview, "", True),
+                Command("ui.save_report", "", self.errands.save_pdf, "", True),
             ],
             "ui.menu_help": [
                 Command("ui.find_number", "Ctrl+K", self.open_finder, "", True),
@@ -544,12 +412,14 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.bar.scope_chosen.connect(self.choose_scope)
         self.bar.find_asked.connect(self.open_finder)
-        self.bar.import_asked.connect(self.choose_files)
-        self.bar.print_asked.connect(self.print_preview)
+        self.bar.import_asked.connect(self.errands.choose_files)
+        self.bar.print_asked.connect(self.errands.print_preview)
         self.tabs.page_chosen.connect(self.go)
-        self.work.stop_asked.connect(self.writer.stop)
-        self.writer.progressed.connect(lambda job, done, total, what: self.work.show_progress(done, total, what))
         self.writer.busy_changed.connect(self._busy)
+        self.errands.changed.connect(self.refresh)
+        self.errands.page_asked.connect(self.go)
+        self.errands.workspace_asked.connect(self.workspace_asked)
+        self.errands.preferences_changed.connect(self._save_preferences)
 
     def _keys(self) -> None:
         for keys, run in (("Escape", self.close_panel), ("F6", self.next_region)):
@@ -563,6 +433,10 @@ class MainWindow(QMainWindow):
 
     def _title(self) -> None:
         self.setWindowTitle("EcoPerf" if self.scope is None or not self._shop_name() else f"{self._shop_name()} — EcoPerf")
+
+    def _report_name(self) -> str:
+        overview = self._summaries.get("overview")
+        return overview.facts.report if overview is not None and overview.facts.report else "report"
 
     def _shop_name(self) -> str:
         shops = self.standing.shops
@@ -607,7 +481,7 @@ class MainWindow(QMainWindow):
 
     def _action(self, code: str) -> None:
         if code == "import":
-            self.choose_files()
+            self.errands.choose_files()
 
     def _ask(self, page: str) -> None:
         scope = self.scope
@@ -675,8 +549,8 @@ class MainWindow(QMainWindow):
 
         if self._first_run is None:
             page = FirstRun(self.path)
-            page.choose_asked.connect(self.choose_files)
-            page.demo_asked.connect(self.open_demo)
+            page.choose_asked.connect(self.errands.choose_files)
+            page.demo_asked.connect(self.errands.open_demo)
             page.open_asked.connect(self.open_workspace)
             page.language_chosen.connect(self.set_language)
             self._first_run = page
@@ -688,9 +562,9 @@ class MainWindow(QMainWindow):
 
         if self._data is None:
             view = DataView()
-            view.choose_asked.connect(self.choose_files)
-            view.undo_asked.connect(lambda import_id: self.undo([import_id]))
-            view.redo_asked.connect(lambda import_id: self.redo([import_id]))
+            view.choose_asked.connect(self.errands.choose_files)
+            view.undo_asked.connect(lambda import_id: self.errands.undo([import_id]))
+            view.redo_asked.connect(lambda import_id: self.errands.redo([import_id]))
             view.problems_asked.connect(self._ask_problems)
             self._data = view
             self.stack.addWidget(view)
@@ -724,7 +598,11 @@ class MainWindow(QMainWindow):
             from ecoperf_desktop.model.value import Explanation
 
             assert isinstance(explanation, Explanation)
-            self._explain_panel().show_explained(Explained(reference, explanation, CODES.get(reference.metric, "")))
+            over, under = reading.sides(reference.metric)
+            summary = self._summaries.get("overview")
+            currency = summary.facts.currency if summary is not None else None
+            code = CODES.get(reference.metric, "")
+            self._explain_panel().show_explained(Explained(reference, explanation, code, over, under, currency))
 
         self.reader.ask(
             "explain",
@@ -767,85 +645,6 @@ class MainWindow(QMainWindow):
     def _going(self, page: str) -> Callable[[], None]:
         return lambda: self.go(page)
 
-    def _show_plan(self, planned: ImportPlan, choices: actions.ImportChoices) -> None:
-        from ecoperf_desktop.ui.import_dialog import ImportDialog
-
-        self.work.end()
-        dialog = ImportDialog(planned, choices, self)
-        dialog.again_asked.connect(self._read_again)
-        dialog.counts_asked.connect(self._count_rows)
-        dialog.accepted.connect(lambda: self.apply_plan(dialog.plan))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.finished.connect(self._forget_dialog)
-        self._dialog = dialog
-        dialog.open()
-
-    def _forget_dialog(self) -> None:
-        self._dialog = None
-
-    def _read_again(self, files: list[Path], choices: actions.ImportChoices) -> None:
-        """Plan some files of the open preview anew, with what a person answered."""
-        dialog = self._dialog
-        if dialog is None:
-            return
-
-        def merge(planned: ImportPlan) -> None:
-            self.work.end()
-            if self._dialog is dialog:
-                dialog.merge(planned, choices)
-
-        self.work.begin(sentence("ui.reading_files", n=len(files)))
-        self.writer.submit("plan", lambda opened, progress: actions.plan_import(files, choices, opened, progress), merge, self._failed_answer)
-
-    def _failed_answer(self, problem: BaseException) -> None:
-        """Say in the preview what is wrong with an answer."""
-        self.work.end()
-        if self._dialog is not None and not isinstance(problem, Cancelled):
-            self._dialog.show_problem(words_of(problem))
-
-    def _count_rows(self, planned: ImportPlan) -> None:
-        """Try the plan without storing anything, to say how many rows are new, changed and the same."""
-        dialog = self._dialog
-        if dialog is None or sum(file.read for file in planned.files) > _COUNTED_AHEAD:
-            return
-
-        def show(report: ImportReport) -> None:
-            if self._dialog is dialog:
-                dialog.show_counts(report)
-
-        self.writer.submit("count", lambda opened, progress: actions.apply_import(planned, opened, progress, dry_run=True), show, lambda problem: None, quiet=True)
-
-    @property
-    def import_dialog(self) -> ImportDialog | None:
-        return self._dialog
-
-    def _imported(self, report: ImportReport) -> None:
-        self.work.end()
-        ids = tuple(file.import_id for file in report.files if file.status == "loaded" and file.import_id is not None)
-        refused = [file for file in report.files if file.status == "refused"]
-        self._last_imports = ids
-        new, changed = sum(file.rows.new for file in report.files), sum(file.rows.changed for file in report.files)
-        rejected = sum(file.rows.rejected for file in report.files)
-        text = sentence("ui.imported", n=len(ids), new=f"{new:,}", changed=f"{changed:,}", refused=f"{rejected:,}")
-        links: list[tuple[str, Callable[[], None]]] = [(sentence("ui.undo"), lambda: self.undo(ids))] if ids else []
-        if refused or rejected:
-            links.append((sentence("ui.problems"), lambda: self.go("data")))
-        if refused:
-            first = refused[0].findings[0] if refused[0].findings else None
-            why = sentence(first.code, **first.details) if first else ""
-            words_refused = sentence("ui.files_refused", n=len(refused), file=Path(refused[0].path).name, why=why)
-            self.say.warn(f"{text} {words_refused}" if ids else words_refused, links)
-        else:
-            self.say.say(text, links)
-        self.refresh()
-
-    def _undone(self, import_ids: tuple[int, ...]) -> None:
-        self.work.end()
-        self._last_undone = import_ids
-        self._last_imports = tuple(one for one in self._last_imports if one not in import_ids)
-        self.say.say(sentence("ui.undone", n=len(import_ids)), [(sentence("ui.redo"), lambda: self.redo(import_ids))])
-        self.refresh()
-
     def _restand(self, standing: reading.Standing) -> None:
         before = self.standing
         self.standing = standing
@@ -868,36 +667,13 @@ class MainWindow(QMainWindow):
         self.go(here)
         self._ask_counts()
 
-    def _checked(self, health: Health) -> None:
-        self.work.end()
-        if health.sound:
-            self.say.say(sentence("ui.check_sound"))
-        else:
-            self.say.warn(" ".join(sentence(code, **details) for code, details in health.problems))
-
-    def _finished(self, text: str) -> None:
-        self.work.end()
-        self.say.say(text)
-
     def _failed(self, problem: BaseException) -> None:
         self.say.warn(words_of(problem))
-
-    def _failed_work(self, problem: BaseException) -> None:
-        self.work.end()
-        if isinstance(problem, Cancelled):
-            self.say.say(sentence("ui.stopped"))
-        else:
-            self.say.warn(words_of(problem))
 
     def _busy(self, busy: bool) -> None:
         self.bar.importing.setEnabled(not busy)
         for code in ("ui.import_files_menu", "ui.import_folder", "ui.undo_import", "ui.redo_import"):
             self.menus.action(code).setEnabled(not busy)
-
-    def _preview(self, made: Pack) -> None:
-        from ecoperf_desktop.ui.printing import preview
-
-        self.sheets = preview(made, self.preferences["paper"], self)
 
     def _full_screen(self) -> None:
         if self.isFullScreen():
@@ -960,26 +736,6 @@ def _files_of(event: QDropEvent) -> list[Path]:
     """Return the local files and folders that are dragged."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
-
-def _make_demo(target: Path, progress: Progress) -> Path:
-    """Write the demo shop's exports into the cache and import them into a workspace of their own."""
-    import shutil
-
-    folder = paths.cache_dir() / "demo"
-    draft = target.with_suffix(".new")
-    for old in (draft, draft.with_name(draft.name + "-wal"), draft.with_name(draft.name + "-shm")):
-        old.unlink(missing_ok=True)
-    try:
-        files = actions.write_demo(folder)
-        with actions.workspace(draft, write=True) as opened:
-            planned = actions.plan_import(files, actions.ImportChoices(), opened, progress)
-            actions.apply_import(planned, opened, progress)
-        draft.replace(target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for left in (draft, draft.with_name(draft.name + ".lock")):
-            left.unlink(missing_ok=True)
-    return target
 
 
 def _window_settings() -> QSettings:

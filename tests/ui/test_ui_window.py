@@ -203,8 +203,8 @@ def test_dropped_files_open_the_preview_and_store_nothing_before_it_is_confirmed
     picture = tmp_path / "logo.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
     drop(window, [more, picture])
-    qtbot.waitUntil(lambda: window.import_dialog is not None, timeout=WAIT)
-    dialog = window.import_dialog
+    qtbot.waitUntil(lambda: window.errands.import_dialog is not None, timeout=WAIT)
+    dialog = window.errands.import_dialog
     assert dialog is not None
     assert [file.outcome for file in dialog.plan.files] == ["load", "refused"]
     assert dialog.import_button.text() == "Import 1 file" and dialog.import_button.isEnabled()
@@ -219,7 +219,7 @@ def test_dropped_files_open_the_preview_and_store_nothing_before_it_is_confirmed
     assert window.say.isVisible() and "27" in window.say.text
     assert window.scope is not None and window.scope.label == "2026-W32"
     # Undo from the strip takes it back, and the window goes back to the newest week there is.
-    window.undo_last()
+    window.errands.undo_last()
     qtbot.waitUntil(lambda: window.scope is not None and window.scope.label == "2026-W30", timeout=WAIT)
     visit(qtbot, window, "data")
     qtbot.waitUntil(lambda: window._data is not None and len(window._data._shown.entries) == 3, timeout=WAIT)
@@ -227,18 +227,18 @@ def test_dropped_files_open_the_preview_and_store_nothing_before_it_is_confirmed
     assert [entry.state for entry in window._data._shown.entries] == ["active", "active", "undone"]
     # Redo from the ledger opens the preview of the same file again.
     window._data.redo_asked.emit(3)
-    qtbot.waitUntil(lambda: window.import_dialog is not None, timeout=WAIT)
-    assert window.import_dialog is not None
-    window.import_dialog.reject()
+    qtbot.waitUntil(lambda: window.errands.import_dialog is not None, timeout=WAIT)
+    assert window.errands.import_dialog is not None
+    window.errands.import_dialog.reject()
 
 
 def test_what_no_file_can_say_is_asked_for_in_the_preview(qtbot: QtBot, make_window: Make, tmp_path: Path) -> None:
     window = make_window(tmp_path / "new.ecoperf")
     orders = tmp_path / "orders.csv"
     orders.write_text(orders_csv(1, 12).replace(",GBP,", ",").replace("Currency,", "").replace(" +0000", ""), encoding="utf-8")
-    window.import_files([orders])
-    qtbot.waitUntil(lambda: window.import_dialog is not None, timeout=WAIT)
-    dialog = window.import_dialog
+    window.errands.import_files([orders])
+    qtbot.waitUntil(lambda: window.errands.import_dialog is not None, timeout=WAIT)
+    dialog = window.errands.import_dialog
     assert dialog is not None
     asked = []
     for _ in range(4):
@@ -261,11 +261,11 @@ def test_a_stopped_import_leaves_everything_as_it_was(qtbot: QtBot, make_window:
     big = tmp_path / "orders_big.csv"
     lines = orders_csv(50_000, 28, "2026-05").splitlines(keepends=True)
     big.write_text(lines[0] + "".join(line.replace("#", f"#{copy}-") for copy in range(300) for line in lines[1:]), encoding="utf-8")
-    window.import_files([big])
-    qtbot.waitUntil(lambda: window.import_dialog is not None, timeout=WAIT)
-    assert window.import_dialog is not None
+    window.errands.import_files([big])
+    qtbot.waitUntil(lambda: window.errands.import_dialog is not None, timeout=WAIT)
+    assert window.errands.import_dialog is not None
     generation = window.standing.generation
-    window.import_dialog.accept()
+    window.errands.import_dialog.accept()
     window.writer.stop()
     qtbot.waitUntil(lambda: not window.writer.is_busy, timeout=WAIT)
     qtbot.waitUntil(lambda: window.say.isVisible(), timeout=WAIT)
@@ -303,14 +303,14 @@ def test_numbers_pages_and_commands_are_found_by_typing(qtbot: QtBot, make_windo
 def test_the_report_is_written_and_previewed(qtbot: QtBot, make_window: Make, shop: Path, tmp_path: Path) -> None:
     window = make_window(shop)
     target = tmp_path / "week.pdf"
-    window.write_report(target)
+    window.errands.write_report(target)
     qtbot.waitUntil(lambda: target.exists() and not window.work.isVisible(), timeout=WAIT)
     assert target.read_bytes().startswith(b"%PDF")
-    window.print_preview()
-    qtbot.waitUntil(lambda: window.sheets is not None, timeout=WAIT)
-    assert window.sheets is not None
-    qtbot.waitExposed(window.sheets)
-    window.sheets.close()
+    window.errands.print_preview()
+    qtbot.waitUntil(lambda: window.errands.sheets is not None, timeout=WAIT)
+    assert window.errands.sheets is not None
+    qtbot.waitExposed(window.errands.sheets)
+    window.errands.sheets.close()
 
 
 def test_the_window_gets_narrow_without_cutting_a_number(qtbot: QtBot, make_window: Make, shop: Path) -> None:

@@ -1,0 +1,327 @@
+"""What a person has done with files: imports with their preview, undo, backup, reports and print.
+
+Each errand runs in the writer's or the reader's thread, shows its progress in the
+strip and says how it ended; the window only hears that something changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from ecoperf_desktop import actions, paths
+from ecoperf_desktop.errors import Cancelled
+from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.importing import ImportReport, Progress
+from ecoperf_desktop.reports.blocks import Scope
+from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.ui.crash import words_of
+from ecoperf_desktop.ui.strips import SayStrip, WorkStrip
+from ecoperf_desktop.ui.work import Reader, Writer
+
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrintPreviewDialog
+
+    from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.reports.pack import Pack
+    from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.ui.import_dialog import ImportDialog
+
+# Up to so many rows the preview tries the import to count what is new; beyond, it would make people wait twice.
+_COUNTED_AHEAD = 200_000
+
+
+class Errands(QObject):
+    """Runs what the menus ask for and owns the dialogs of it.
+
+    ``scope`` and ``report_name`` are asked at the moment of the errand.
+    """
+
+    changed = Signal()
+    workspace_asked = Signal(object)  # Path
+    page_asked = Signal(str)
+    preferences_changed = Signal()
+
+    def __init__(
+        self,
+        window: QWidget,
+        *,
+        writer: Writer,
+        reader: Reader,
+        work: WorkStrip,
+        say: SayStrip,
+        preferences: dict[str, str],
+        scope: Callable[[], Scope | None],
+        report_name: Callable[[], str],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._writer, self._reader = window, writer, reader
+        self._work, self._say, self._preferences = work, say, preferences
+        self._scope, self._report_name = scope, report_name
+        self._dialog: ImportDialog | None = None
+        self._last_imports: tuple[int, ...] = ()
+        self._last_undone: tuple[int, ...] = ()
+        self.sheets: QPrintPreviewDialog | None = None
+        work.stop_asked.connect(writer.stop)
+        writer.progressed.connect(lambda job, done, total, what: work.show_progress(done, total, what))
+
+    def choose_files(self) -> None:
+        """Ask for files and show what would be loaded."""
+        from PySide6.QtWidgets import QFileDialog
+
+        folder = self._preferences.get("last_folder", "")
+        names, _ = QFileDialog.getOpenFileNames(self._window, sentence("ui.choose_title"), folder, sentence("ui.choose_filter"))
+        if names:
+            self._preferences["last_folder"] = str(Path(names[0]).parent)
+            self.preferences_changed.emit()
+            self.import_files([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and show what would be loaded of it."""
+        from PySide6.QtWidgets import QFileDialog
+
+        name = QFileDialog.getExistingDirectory(self._window, sentence("ui.choose_folder"), self._preferences.get("last_folder", ""))
+        if name:
+            self._preferences["last_folder"] = name
+            self.preferences_changed.emit()
+            self.import_files([Path(name)])
+
+    def import_files(self, files: Sequence[Path], choices: actions.ImportChoices | None = None) -> None:
+        """Read files and open the preview; nothing is stored before it is confirmed."""
+        if not files:
+            return
+        if self._writer.is_busy:
+            self._say.warn(sentence("ui.busy"))
+            return
+        wanted = choices or actions.ImportChoices()
+        self._work.begin(sentence("ui.reading_files", n=len(files)))
+        self._writer.submit(
+            "plan",
+            lambda opened, progress: actions.plan_import(list(files), wanted, opened, progress),
+            lambda planned: self._show_plan(planned, wanted),
+            self._failed_work,
+        )
+
+    def apply_plan(self, planned: ImportPlan) -> None:
+        """Load what the preview showed."""
+        # What the preview refused has been read there already; only what it takes is loaded and reported.
+        planned = replace(planned, files=tuple(file for file in planned.files if file.outcome == "load"))
+        count = len(planned.files)
+        self._work.begin(sentence("ui.importing_files", n=count))
+        self._writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
+
+    def undo(self, import_ids: Sequence[int]) -> None:
+        """Take imports back."""
+        if not import_ids:
+            return
+        wanted = tuple(import_ids)
+        self._work.begin(sentence("ui.undoing", n=len(wanted)))
+
+        def run(opened: Workspace, progress: Progress) -> tuple[int, ...]:
+            actions.undo(opened, wanted, progress)
+            return wanted
+
+        self._writer.submit("undo", run, self._undone, self._failed_work)
+
+    def redo(self, import_ids: Sequence[int]) -> None:
+        """Import the files of undone imports again, where they still lie."""
+        wanted = set(import_ids)
+
+        def find(opened: Workspace) -> list[Path]:
+            return list(dict.fromkeys(Path(entry.path) for entry in actions.ledger(opened) if entry.import_id in wanted))
+
+        def go_on(found: list[Path]) -> None:
+            gone = [path for path in found if not path.exists()]
+            if gone:
+                self._say.warn(sentence("ui.file_gone", file=gone[0].name))
+            self.import_files([path for path in found if path.exists()])
+
+        self._reader.ask("redo", find, go_on, self._failed)
+
+    def undo_last(self) -> None:
+        self.undo(self._last_imports)
+
+    def redo_last(self) -> None:
+        self.redo(self._last_undone)
+
+    def open_demo(self) -> None:
+        """Make the demo shop beside this workspace, if it is not there yet, and open it."""
+        target = paths.data_dir() / "demo.ecoperf"
+        if target.exists():
+            self.workspace_asked.emit(target)
+            return
+        self._work.begin(sentence("ui.making_demo"))
+        self._writer.submit("demo", lambda opened, progress: _make_demo(target, progress), self.workspace_asked.emit, self._failed_work)
+
+    def back_up(self) -> None:
+        """Write a consistent copy of the workspace into its backup folder."""
+        self._work.begin(sentence("ui.backing_up"))
+        self._writer.submit(
+            "backup",
+            lambda opened, progress: actions.back_up(opened),
+            lambda copy: self._finished(sentence("ui.backed_up", path=str(copy))),
+            self._failed_work,
+        )
+
+    def check(self) -> None:
+        """Check the workspace's integrity."""
+        self._work.begin(sentence("ui.checking"))
+        self._writer.submit("check", lambda opened, progress: actions.check(opened), self._checked, self._failed_work)
+
+    def print_preview(self) -> None:
+        """Show the sheets as they will be printed."""
+        scope = self._scope()
+        if scope is not None:
+            self._reader.ask("pack", lambda opened: actions.pack(opened, scope, ()), self._preview, self._failed)
+
+    def save_pdf(self) -> None:
+        """Ask for a name and write the printed summary."""
+        from PySide6.QtWidgets import QFileDialog
+
+        if self._scope() is None:
+            return
+        stem = self._report_name()
+        name, _ = QFileDialog.getSaveFileName(self._window, sentence("ui.save_title"), str(Path(self._preferences.get("last_folder", "")) / f"{stem}.pdf"), sentence("ui.save_filter"))
+        if name:
+            self.write_report(Path(name))
+
+    def write_report(self, target: Path) -> None:
+        """Write the printed summary; the form follows the name."""
+        scope, paper = self._scope(), self._preferences["paper"]
+        if scope is None:
+            return
+
+        def write(opened: Workspace) -> Path:
+            actions.report(opened, scope, (), target, paper)
+            return target
+
+        self._work.begin(sentence("ui.writing_report"))
+        self._reader.ask("report", write, lambda made: self._finished(sentence("ui.report_written", path=str(made))), self._failed_work)
+
+    @property
+    def import_dialog(self) -> ImportDialog | None:
+        return self._dialog
+
+    def _show_plan(self, planned: ImportPlan, choices: actions.ImportChoices) -> None:
+        from ecoperf_desktop.ui.import_dialog import ImportDialog
+
+        self._work.end()
+        dialog = ImportDialog(planned, choices, self._window)
+        dialog.again_asked.connect(self._read_again)
+        dialog.counts_asked.connect(self._count_rows)
+        dialog.accepted.connect(lambda: self.apply_plan(dialog.plan))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.finished.connect(self._forget_dialog)
+        self._dialog = dialog
+        dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    def _read_again(self, files: list[Path], choices: actions.ImportChoices) -> None:
+        """Plan some files of the open preview anew, with what a person answered."""
+        dialog = self._dialog
+        if dialog is None:
+            return
+
+        def merge(planned: ImportPlan) -> None:
+            self._work.end()
+            if self._dialog is dialog:
+                dialog.merge(planned, choices)
+
+        self._work.begin(sentence("ui.reading_files", n=len(files)))
+        self._writer.submit("plan", lambda opened, progress: actions.plan_import(files, choices, opened, progress), merge, self._failed_answer)
+
+    def _failed_answer(self, problem: BaseException) -> None:
+        """Say in the preview what is wrong with an answer."""
+        self._work.end()
+        if self._dialog is not None and not isinstance(problem, Cancelled):
+            self._dialog.show_problem(words_of(problem))
+
+    def _count_rows(self, planned: ImportPlan) -> None:
+        """Try the plan without storing anything, to say how many rows are new, changed and the same."""
+        dialog = self._dialog
+        if dialog is None or sum(file.read for file in planned.files) > _COUNTED_AHEAD:
+            return
+
+        def show(report: ImportReport) -> None:
+            if self._dialog is dialog:
+                dialog.show_counts(report)
+
+        self._writer.submit("count", lambda opened, progress: actions.apply_import(planned, opened, progress, dry_run=True), show, lambda problem: None, quiet=True)
+
+    def _imported(self, report: ImportReport) -> None:
+        self._work.end()
+        ids = tuple(file.import_id for file in report.files if file.status == "loaded" and file.import_id is not None)
+        refused = [file for file in report.files if file.status == "refused"]
+        self._last_imports = ids
+        new, changed = sum(file.rows.new for file in report.files), sum(file.rows.changed for file in report.files)
+        rejected = sum(file.rows.rejected for file in report.files)
+        text = sentence("ui.imported", n=len(ids), new=f"{new:,}", changed=f"{changed:,}", refused=f"{rejected:,}")
+        links: list[tuple[str, Callable[[], None]]] = [(sentence("ui.undo"), lambda: self.undo(ids))] if ids else []
+        if refused or rejected:
+            links.append((sentence("ui.problems"), lambda: self.page_asked.emit("data")))
+        if refused:
+            first = refused[0].findings[0] if refused[0].findings else None
+            why = sentence(first.code, **first.details) if first else ""
+            words_refused = sentence("ui.files_refused", n=len(refused), file=Path(refused[0].path).name, why=why)
+            self._say.warn(f"{text} {words_refused}" if ids else words_refused, links)
+        else:
+            self._say.say(text, links)
+        self.changed.emit()
+
+    def _undone(self, import_ids: tuple[int, ...]) -> None:
+        self._work.end()
+        self._last_undone = import_ids
+        self._last_imports = tuple(one for one in self._last_imports if one not in import_ids)
+        self._say.say(sentence("ui.undone", n=len(import_ids)), [(sentence("ui.redo"), lambda: self.redo(import_ids))])
+        self.changed.emit()
+
+    def _checked(self, health: Health) -> None:
+        self._work.end()
+        if health.sound:
+            self._say.say(sentence("ui.check_sound"))
+        else:
+            self._say.warn(" ".join(sentence(code, **details) for code, details in health.problems))
+
+    def _finished(self, text: str) -> None:
+        self._work.end()
+        self._say.say(text)
+
+    def _failed_work(self, problem: BaseException) -> None:
+        self._work.end()
+        if isinstance(problem, Cancelled):
+            self._say.say(sentence("ui.stopped"))
+        else:
+            self._say.warn(words_of(problem))
+
+    def _preview(self, made: Pack) -> None:
+        from ecoperf_desktop.ui.printing import preview
+
+        self.sheets = preview(made, self._preferences["paper"], self._window)
+
+    def _failed(self, problem: BaseException) -> None:
+        self._say.warn(words_of(problem))
+
+
+def _make_demo(target: Path, progress: Progress) -> Path:
+    """Write the demo shop's exports into the cache and import them into a workspace of their own."""
+    folder = paths.cache_dir() / "demo"
+    draft = target.with_suffix(".new")
+    for old in (draft, draft.with_name(draft.name + "-wal"), draft.with_name(draft.name + "-shm")):
+        old.unlink(missing_ok=True)
+    try:
+        with actions.workspace(draft, write=True) as opened:
+            actions.demo(opened, folder, progress=progress)
+        draft.replace(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for left in (draft, draft.with_name(draft.name + ".lock")):
+            left.unlink(missing_ok=True)
+    return target
