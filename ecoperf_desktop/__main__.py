@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> int:
         # The frozen program is its own child for reading workbooks; nothing else is imported there.
         from ecoperf_desktop.importing.workbook_child import main as read_workbook
 
-        return read_workbook(arguments[1:])
+        return read_workbook()
     if arguments[:1] == ["--self-test"]:
         from ecoperf_desktop.ui.self_test import run
 

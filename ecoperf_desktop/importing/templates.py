@@ -139,7 +139,7 @@ def _choices(column: ColumnRule, speech: str) -> tuple[str, ...]:
 
 
 def _write_workbook(template: Template, path: Path, speech: str, headers: list[str], words: list[str]) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     workbook = xlsxwriter.Workbook(path)
     try:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Formula, Metric, Percentile, Ratio
-from ecoperf_desktop.model.value import Number, Question, Value
+from ecoperf_desktop.model.value import Number, Value
 from ecoperf_desktop.reports import figures, verdicts
 from ecoperf_desktop.reports.batch import Batch, split_cut
 from ecoperf_desktop.reports.blocks import Figure, Reference, Scope, State
@@ -26,21 +25,6 @@ LEAST_COVER = 0.75
 
 # Amounts are compared when the days with data differ by no more than this.
 ALIKE = 0.85
-
-
-class Catalogue(Protocol):
-    @property
-    def metrics(self) -> dict[str, Metric]: ...
-
-
-class Engine(Protocol):
-    """What a summary needs of the metrics room."""
-
-    conn: sqlite3.Connection
-    catalogue: Catalogue
-    week_start: int
-
-    def answer(self, questions: Sequence[Question]) -> list[list[Value]]: ...
 
 
 @dataclass

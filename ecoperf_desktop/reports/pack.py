@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.reports.as_json import document
 from ecoperf_desktop.reports.blocks import Facts, PageSummary, Scope
-from ecoperf_desktop.reports.desk import Engine
 from ecoperf_desktop.reports.pages import PRINTED
 from ecoperf_desktop.reports.summary import summaries
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from ecoperf_desktop.errors import UsageError
+from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.reports import facts as standing_facts
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import Block, Empty, Facts, PageSummary, Scope
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
-from ecoperf_desktop.reports.desk import Desk, Engine
+from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.make import charts, ledger, scores, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (

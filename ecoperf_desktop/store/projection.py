@@ -198,10 +198,11 @@ class Projection:
             raise Unreadable("a number compared with text")
         codes = [code for code, word in enumerate(column.words) if word == text]
         same = np.isin(column.codes, np.array(codes, np.int32))
-        missing: Bool | None = np.asarray(column.codes < 0)
-        if otherwise is not None:
-            same, missing = np.where(missing, otherwise == text, same), None
-        return Vector(np.asarray(same if kind == "=" else ~same), missing, level)
+        absent = np.asarray(column.codes < 0)
+        if otherwise is None:
+            return Vector(np.asarray(same if kind == "=" else ~same), absent, level)
+        same = np.where(absent, otherwise == text, same)
+        return Vector(np.asarray(same if kind == "=" else ~same), None, level)
 
     def _joined(self, kind: str, node: Node) -> Vector:
         (left, right), level = self._together(node[1], node[2])
