@@ -273,6 +273,7 @@ class Format:
     examples: tuple[Example, ...]
     names: frozenset[str]
     covers_day: str | None = None
+    covers_lasting: str | None = None
 
     @property
     def hidden_fields(self) -> frozenset[str]:
@@ -499,6 +500,7 @@ class _Reader:
             examples=self._examples(),
             names=frozenset(name for column in columns for name in column.aliases),
             covers_day=self._covers_day(kinds),
+            covers_lasting=self._covers_lasting(kinds),
         )
 
     # ---- recognition and reading
@@ -879,7 +881,7 @@ class _Reader:
 
     def _covers(self) -> tuple[str, ...]:
         place, section = self.place, self.place.table(self.tree, "covers")
-        place.known_keys(section, {"kinds", "day"}, "covers")
+        place.known_keys(section, {"kinds", "day", "lasting"}, "covers")
         kinds = place.text_list(section, "kinds", "covers")
         known = {table.coverage for table in TABLES.values() if table.coverage}
         for kind in kinds:
@@ -893,6 +895,13 @@ class _Reader:
         if day is not None and kinds.get(day) != "day":
             raise self.place.wrong("covers.day", "mapping_unknown_value", value=day)
         return day
+
+    def _covers_lasting(self, kinds: Mapping[str, str]) -> str | None:
+        """Return the value that says for how many seconds from its day each row speaks, None when for that day."""
+        lasting = self.place.text(self.place.table(self.tree, "covers"), "lasting", "covers") or None
+        if lasting is not None and lasting not in kinds:
+            raise self.place.wrong("covers.lasting", "mapping_unknown_value", value=lasting)
+        return lasting
 
     def _checks(self, kinds: Mapping[str, str]) -> tuple[Check, ...]:
         checks = []

@@ -323,8 +323,14 @@ class _Attempt:
             return
         days = valued.column.values[~valued.missing]
         if len(days):
+            ends = days
+            lasting = rows.values.get(self.reading.form.covers_lasting or "")
+            if lasting is not None and isinstance(lasting.column, Numbers):
+                # Whole days only: a state of 30 hours that began in the evening is sure of the next day, not of the one after.
+                seconds = np.where(lasting.missing, 0, lasting.column.values)[~valued.missing]
+                ends = days + np.maximum(seconds, 0) // 86400
             first, last = self.spoken_for or (int(days[0]), int(days[0]))
-            self.spoken_for = (min(first, int(days.min())), max(last, int(days.max())))
+            self.spoken_for = (min(first, int(days.min())), max(last, int(ends.max())))
 
     def _looked_at(self, reader: TableReader) -> Iterator[tuple[bool, Block]]:
         """Yield the blocks, the first with what it decides, having looked at all of them where that is needed."""
