@@ -103,13 +103,28 @@ def make_window(workspace: Path, chosen: dict[str, str]) -> MainWindow:
     return MainWindow(workspace, chosen=chosen, reader=Reader(workspace, opened), standing=standing, first=first)
 
 
+def first_paint(workspace: Path) -> None:
+    """Show the window until it is painted once, and close it: what the benchmark measures."""
+    chosen = settings.load()
+    app = prepare([], chosen)
+    window = make_window(workspace, chosen)
+
+    def close() -> None:
+        window.close()
+        app.quit()
+
+    window.painted.connect(close)
+    window.show()
+    app.exec()
+
+
 def prepare(arguments: Sequence[str], chosen: dict[str, str]) -> QApplication:
     """Make the application with its names, fonts, language and looks."""
     QCoreApplication.setOrganizationName("EcoPerf")
     QCoreApplication.setApplicationName("EcoPerf")
     QCoreApplication.setApplicationVersion(__version__)
     QGuiApplication.setDesktopFileName("ecoperf")
-    app = QApplication.instance() or QApplication([sys.argv[0], *arguments])
+    app = QApplication.instance() or QApplication([sys.argv[0], *looks.STYLE])
     assert isinstance(app, QApplication)
     looks.load_fonts()
     words.speak(app, settings.chosen_language(chosen))

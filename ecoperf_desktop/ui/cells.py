@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import assert_never, cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
 from ecoperf_desktop.reports.blocks import (
     BarCell,
@@ -44,10 +44,13 @@ class CellDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         now = looks.now()
         rect = QRectF(option.rect)
-        state = option.state
         painter.save()
         total = bool(index.data(TOTAL))
-        if state & QStyle.StateFlag.State_Selected:
+        # Asked of the view: the option's flags would make Python build every enumeration of QStyle, before the
+        # first paint.
+        view = self.parent()
+        assert isinstance(view, QAbstractItemView)
+        if view.selectionModel().isSelected(cast(QModelIndex, index)):
             painter.fillRect(rect, looks.color(now.sel))
         pen = QPen(looks.color(now.hair), 1)
         pen.setCosmetic(True)
@@ -63,7 +66,7 @@ class CellDelegate(QStyledItemDelegate):
                 _write(painter, inner, one_line(cell.text), font, color, _LEFT, elide=True)
             else:
                 paint_cell(painter, inner, cell, total, bool(index.data(STRUCK)))
-        if state & QStyle.StateFlag.State_HasFocus:
+        if view.hasFocus() and view.currentIndex() == index:
             marks.draw_focus(painter, rect)
         painter.restore()
 

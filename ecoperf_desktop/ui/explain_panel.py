@@ -116,6 +116,7 @@ class ExplainPanel(QDockWidget):
         self._close.clicked.connect(self.hide)
         head = QHBoxLayout()
         head.setContentsMargins(looks.CARD_PADDING, 8, 8, 0)
+        head.setSpacing(8)
         head.addWidget(self._title, 1)
         head.addWidget(self._code)
         head.addWidget(self._close)
@@ -155,7 +156,7 @@ class ExplainPanel(QDockWidget):
         with_tip(self._close, sentence("ui.close_panel"), "Esc")
         self._value.setText("…")
         self._ratio.setText("")
-        self._scroll.setWidget(QWidget())
+        self._scroll.setWidget(_White())
         self.show()
         self.raise_()
         self.asked.emit(reference)
@@ -178,7 +179,7 @@ class ExplainPanel(QDockWidget):
         self._value.setText(written.text(value.value))
         self._ratio.setText(_quotient(shown))
         self._ratio.setVisible(bool(self._ratio.text()))
-        sheet = QWidget()
+        sheet = _White()
         body = QVBoxLayout(sheet)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
@@ -228,7 +229,7 @@ class ExplainPanel(QDockWidget):
     def show_problem(self, text: str) -> None:
         """Say why there is no explanation."""
         self._value.setText("–")
-        sheet = QWidget()
+        sheet = _White()
         body = QVBoxLayout(sheet)
         part = _Part("")
         part.add_text(text, "table", "worse")
@@ -243,6 +244,13 @@ class ExplainPanel(QDockWidget):
         for row in self._shown.explanation.rows:
             lines.append("\t".join((one_line(row.file), one_line(row.member or ""), str(row.record), row.sha256, str(row.contributes))))
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+
+
+class _White(QWidget):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), looks.color(looks.now().surface))
+        painter.end()
 
 
 class _Sheet(QWidget):

@@ -627,7 +627,7 @@ def _key_name(key: str) -> str:
 
 
 def _field_name(field: str) -> str:
-    code = f"ui.field_{field}"
+    code = f"fields.{field}"
     name = sentence(code)
     return field.replace("_", " ") if name == code else name
 

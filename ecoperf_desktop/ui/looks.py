@@ -12,7 +12,7 @@ from functools import cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 from ecoperf_desktop.reports import fonts
 
@@ -117,6 +117,10 @@ _USUAL_POINTS = {"win32": 9.0, "darwin": 13.0}
 # Behind the bundled fonts and the system's Chinese ones: whatever Latin the system has.
 _LAST_FAMILIES = ("Inter", "Segoe UI", "Helvetica Neue", "DejaVu Sans")
 
+# Given to QApplication when it is made: to ask it for its style, or to set one, would make Python look through
+# every class of Qt, which takes longer than the first paint.
+STYLE = ("-style", "fusion")
+
 _now = LIGHT
 _scale = 1.0
 _dots = 96.0  # of an inch, as fonts count them
@@ -178,10 +182,8 @@ def wanted(appearance: str) -> Looks:
 
 
 def dress(app: QApplication, appearance: str) -> None:
-    """Give the whole program its style, font, palette and style sheet."""
+    """Give the whole program its font, palette and style sheet; the application was made with ``STYLE``."""
     global _now
-    if app.style().objectName().lower() != "fusion":
-        app.setStyle(QStyleFactory.create("Fusion"))
     _now = wanted(appearance)
     _measure(app)
     app.setFont(font("body"))

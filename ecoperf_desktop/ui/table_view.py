@@ -325,7 +325,11 @@ class RowsView(QTableView):
 
     def _share_width(self) -> None:
         """Give columns what they want and the rest by weight; drop declared columns before cutting numbers."""
-        room = self.viewport().width()
+        # Not viewport().width(): a first widget of unknown class makes Python look through all of Qt's.
+        room = self.contentsRect().width()
+        full = self._height_of(self._model.rowCount())
+        if self._model.rowCount() > self._most_rows and full > self.height():
+            room -= self.verticalScrollBar().sizeHint().width()
         if room <= 0 or not self._model.columns:
             return
         columns = self._model.columns

@@ -52,6 +52,8 @@ class _Thread(QObject):
 
     def _submit(self, name: str, run: Callable[[Workspace, Progress], Any], done: Done, failed: Failed) -> int:
         self._number += 1
+        if self.stopping:
+            return self._number
         self._jobs.put(_Job(name, run, done, failed, self._number))
         if not self._started:
             self._started = True
