@@ -48,6 +48,9 @@ class FreshSales:
         self._largest_customer = rows.largest_id(conn, "customer", "customer_id")
         self._has_sale = np.zeros(1024, dtype=bool)
         self._place = np.full(1024, -1, dtype=np.int64)
+        # By place among the gathered orders: sale day, and whether there is one.
+        self._sale_day = np.zeros(1024, dtype=np.int64)
+        self._is_sale = np.zeros(1024, dtype=bool)
         self._orders: list[tuple[dict[str, Column], int]] = []
         self._lines: list[tuple[dict[str, Column], int]] = []
         self._line_orders: list[Int64] = []
@@ -82,6 +85,7 @@ class FreshSales:
         self._place[places] = np.arange(self._order_count, self._order_count + len(ids))
         kept = {name: column for name, column in columns.items() if name not in _UNSUMMED}
         self._orders.append(({**kept, "order_id": Numbers(ids)}, len(ids)))
+        self._note_sale_days(columns.get("sale_day"), len(ids))
         self._order_count += len(ids)
 
     def takes(self, orders: Int64) -> Bool:
@@ -91,6 +95,29 @@ class FreshSales:
         taken = np.zeros(len(orders), dtype=bool)
         taken[inside] = self._place[places[inside]] >= 0
         return taken
+
+    def line_costs(self, orders: Int64, stored: Mapping[str, Column]) -> dict[str, Column]:
+        """Return ``product_cost_minor`` of new lines, where it is known and their orders are gathered here."""
+        costs = self._touched.costs
+        costs.has_new_lines = True
+        if not len(costs.known.product):
+            return {}
+        places = orders - self._first_order
+        inside = (places >= 0) & (places < len(self._place))
+        order = self._place[places if inside.all() else np.where(inside, places, 0)]
+        taken = inside & (order >= 0)
+        cost = costs.of_lines(
+            stored.get("sku"), stored.get("qty"), self._sale_day[order], taken & self._is_sale[order]
+        )
+        return {} if cost is None else {"product_cost_minor": cost}
+
+    def _note_sale_days(self, days: Column | None, count: int) -> None:
+        start, end = self._order_count, self._order_count + count
+        self._sale_day = _grown(self._sale_day, end, 0)
+        self._is_sale = _grown(self._is_sale, end, False)
+        self._is_sale[start:end] = rows.present(days, count)
+        if isinstance(days, Numbers):
+            self._sale_day[start:end] = days.values
 
     def add_lines(self, orders: Int64, columns: Mapping[str, Column]) -> None:
         """Gather new lines of gathered orders."""

@@ -16,7 +16,7 @@ from ecoperf_desktop.errors import WorkspaceError
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Progress, RowCounts, no_progress
-from ecoperf_desktop.store import derive, rows, seen, sums
+from ecoperf_desktop.store import costs, derive, rows, seen, sums
 from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.dimensions import NAMED
@@ -119,6 +119,8 @@ def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Tou
         if shape.table.strategy == "block":
             blocks.withdraw(shape, import_id)
             continue
+        if name == "product":
+            touched.costs.look_at(costs.stated_in(conn, import_id))
         for changes in fold.withdraw(shape, import_id):
             touched.changes(shape, changes)
         _remove(conn, shape, import_id, touched)

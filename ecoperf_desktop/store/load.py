@@ -108,10 +108,13 @@ class Loading:
         self._head = head
         sums.ensure(conn)
         self._fold = Fold(conn)
+        zone = _zone(conn, head.answers.source)
         self._source_id = _source(conn, head.answers)
         self.import_id = _open_entry(conn, head, self._source_id)
         self._names = Names(conn, self._source_id)
         self._touched = Touched(conn)
+        if _zone(conn, head.answers.source) != zone:
+            self._touched.costs.look_at_source(self._source_id)
         self._levels = _Levels()
         self._coverage: dict[tuple[str, int | None], tuple[int, int]] = {}
         self._shapes: dict[str, Shape] = {}
@@ -205,6 +208,8 @@ class Loading:
     def _upsert(self, shape: Shape, asserted: Asserted, stored: dict[str, Column]) -> NDArray[np.uint8]:
         keys = self._natural_keys(shape.table, asserted) if shape.has_natural_key else []
         ids, is_new = self._identify(shape, asserted, stored, keys)
+        if shape.name == "product" and "unit_cost" in stored:
+            self._touched.costs.say(self.import_id, ids, stored["unit_cost"])
         levels = np.full(len(ids), UNCHANGED, dtype=np.uint8)
         last = _last_of_each(ids)
         new = last[is_new[last]]
@@ -272,6 +277,9 @@ class Loading:
             if self._fresh is not None:
                 said |= self._fresh.derived(stored, len(ids), self._basis)
                 columns |= said
+        if shape.name == "order_lines" and self._fresh is not None:
+            said |= self._fresh.line_costs(ids // LINES_AN_ORDER, stored)
+            columns |= said
         rows.insert(self._conn, shape.name, columns, len(ids))
         if shape.name == "orders":
             self._names.orders_are_stored()
@@ -615,6 +623,11 @@ def _source(conn: sqlite3.Connection, answers: Answers) -> int:
             (answers.currency, answers.tz, answers.source),
         )
     return int(row[0])
+
+
+def _zone(conn: sqlite3.Connection, source: str) -> str | None:
+    row = conn.execute("SELECT tz FROM source WHERE name = ?", (source,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _open_entry(conn: sqlite3.Connection, head: ImportHead, source_id: int) -> int:

@@ -72,6 +72,9 @@ CREATE TABLE product(product_id INTEGER PRIMARY KEY, sku TEXT NOT NULL UNIQUE, n
   category_id INTEGER REFERENCES category(category_id), supplier_id INTEGER REFERENCES supplier(supplier_id),
   list_price_minor INTEGER, unit_cost_e4 INTEGER, launched_day INTEGER, discontinued_day INTEGER, is_listed INTEGER,
   service_level REAL, import_id INTEGER, record INTEGER) STRICT;
+-- derived from what imports say of unit costs: each holds from its day until the product's next, the first from before all days
+CREATE TABLE product_cost(product_id INTEGER NOT NULL, from_day INTEGER NOT NULL, unit_cost_e4 INTEGER NOT NULL,
+  PRIMARY KEY(product_id, from_day)) STRICT, WITHOUT ROWID;
 CREATE TABLE staff(staff_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT, department TEXT, manager TEXT,
   hired_day INTEGER, left_day INTEGER, fte REAL, import_id INTEGER, record INTEGER) STRICT;
 CREATE TABLE campaign(campaign_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, shop_id INTEGER REFERENCES shop(shop_id),
@@ -101,9 +104,10 @@ CREATE INDEX orders_unknown ON orders(order_id) WHERE import_id IS NULL;
 -- line_id = order_id * 65536 + position, so that the lines of an order are found without another index;
 -- equal SKUs of one order (lines without a line_no) are told apart by their rank in it, which undo never thins out
 -- is_whole: the line stands for the whole order (a report without lines); is_replaced (derived): other lines of that order are known
+-- cost_minor: what the file says of the line; product_cost_minor (derived): what it cost by its product on its sale day
 CREATE TABLE order_lines(line_id INTEGER PRIMARY KEY, line_no TEXT, product_id INTEGER, qty INTEGER NOT NULL, gross_minor INTEGER NOT NULL,
   discount_minor INTEGER, tax_in_price_minor INTEGER, cost_minor INTEGER, is_gift INTEGER,
-  is_whole INTEGER, is_replaced INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+  is_whole INTEGER, is_replaced INTEGER, product_cost_minor INTEGER, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
 CREATE INDEX order_lines_whole ON order_lines(line_id) WHERE coalesce(is_whole, is_replaced) IS NOT NULL;
 -- is_replaced (derived, as in order_lines): an undated refund (is_dated 0) of an order whose dated refunds are known
 CREATE TABLE refunds(refund_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, shop_id INTEGER NOT NULL REFERENCES shop(shop_id),

@@ -12,6 +12,7 @@ import numpy as np
 
 from ecoperf_desktop.model.columns import Column, Int64, Numbers
 from ecoperf_desktop.store import derive, rows
+from ecoperf_desktop.store.costs import Costs
 from ecoperf_desktop.store.derive import Dirty
 from ecoperf_desktop.store.fold import Change
 from ecoperf_desktop.store.lines import LINES_AN_ORDER
@@ -27,6 +28,7 @@ class Touched:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self.dirty: Dirty = {}
+        self.costs = Costs(conn)
         self.orders: set[int] = set()
         self.buyers: set[int] = set()
         # orders that are no longer, or newly, their buyer's first
@@ -91,6 +93,7 @@ class Touched:
         """Work out the derived columns of everything noted, and the days that this touches."""
         conn, dirty = self._conn, self.dirty
         derive.sale_days(conn, self.orders, dirty)
+        self.costs.settle(self.orders | self._orders_spoken_of.get("order_lines", set()), dirty)
         moved = derive.persons(conn, self._accounts, self._persons)
         derive.first_orders(conn, self.buyers, moved, dirty)
         derive.touch_orders(conn, self.regrouped, dirty)

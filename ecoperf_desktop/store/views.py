@@ -123,7 +123,8 @@ def _lines(day: str, condition: str) -> str:
     return f"""
         SELECT o.{day} AS day, o.order_id, o.shop_id, o.channel_id, o.campaign_id, o.region_id, o.device, o.agent_id,
           o.customer_id, {_PERSON.format(row="o")}, o.is_first, l.product_id, {_CATEGORY.format(row="l")},
-          {_SUPPLIER.format(row="l")}, l.qty, l.gross_minor, l.discount_minor, l.tax_in_price_minor, l.cost_minor,
+          {_SUPPLIER.format(row="l")}, l.qty, l.gross_minor, l.discount_minor, l.tax_in_price_minor,
+          COALESCE(l.cost_minor, l.product_cost_minor) AS cost_minor,
           l.is_gift, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
