@@ -256,14 +256,16 @@ VIEWS: dict[str, View] = {
             ("shop_id",),
         ),
         # ---- supply chain
-        # Stock without a value of its own is valued at the product's unit cost, rounded half up; oversold stock is worth 0.
+        # Stock without a value of its own is valued at the product's unit cost of that day, rounded half up; oversold
+        # stock is worth 0.
         View(
             "stock",
             f"""
         SELECT t.day, t.location_id, t.product_id, {_CATEGORY.format(row="t")}, {_SUPPLIER.format(row="t")},
           t.on_hand, t.reserved, t.on_order, t.oldest_receipt_day,
-          COALESCE(t.value_minor, (SELECT (t.on_hand * p.unit_cost_e4 + 5000) / 10000 FROM product p
-            WHERE p.product_id = t.product_id AND t.on_hand > 0), CASE WHEN t.on_hand <= 0 THEN 0 END) AS value_minor,
+          COALESCE(t.value_minor, (SELECT (t.on_hand * c.unit_cost_e4 + 5000) / 10000 FROM product_cost c
+            WHERE c.product_id = t.product_id AND c.from_day <= t.day AND t.on_hand > 0
+            ORDER BY c.from_day DESC LIMIT 1), CASE WHEN t.on_hand <= 0 THEN 0 END) AS value_minor,
           {_READ.format(row="t", table="inventory_snapshots")}
         FROM inventory_snapshots t""",
             ("inventory_snapshots",),

@@ -26,6 +26,7 @@ def random_shop(seed: int, orders: int = 60) -> SmallStore:
     for number in range(8):
         store.add("product", sku=f"S{number}", category_id=roll.choice([None, 1, 2]), supplier_id=roll.choice([None, 1, 3]),
                   is_listed=1, unit_cost_e4=500_000)  # fmt: skip
+        store.add("product_cost", product_id=number + 1, from_day=-1_000_000, unit_cost_e4=500_000)
 
     def day() -> int:
         return DAY_1 + roll.randrange(DAYS)

@@ -51,7 +51,7 @@ def test_a_view_names_only_what_exists(view: View) -> None:
             assert DIMENSIONS[dimension].table in _TABLE_NAMES
     # A table in the SQL that nothing watches would leave sums as they were when it changes.  What single values
     # are looked up from (a product's category, a parcel's payment) is not summed.
-    looked_up = r"\(SELECT (?!\(t\.on_hand)[^()]* FROM (?:product|customer|campaign|channel|orders) [^()]*\)"
+    looked_up = r"\(SELECT [^()]* FROM (?:product|customer|campaign|channel|orders) [^()]*\)"
     watched = set(re.findall(r"(?:FROM|JOIN) (\w+)", re.sub(looked_up, "", view.sql))) & set(TABLES)
     assert watched
     if view.kept and view.name != "receipt":  # its purchase order names only who supplied
@@ -158,11 +158,14 @@ def test_an_undated_refund_gives_way_to_dated_ones() -> None:
 
 def test_stock_without_a_value_is_worth_its_unit_cost() -> None:
     store = SmallStore()
-    a, b = store.add("product", sku="A", unit_cost_e4=25000), store.add("product", sku="B")
+    a, b = store.add("product", sku="A"), store.add("product", sku="B")
+    store.add("product_cost", product_id=a, from_day=-1_000_000, unit_cost_e4=25000)
+    store.add("product_cost", product_id=a, from_day=DAY_1 + 1, unit_cost_e4=90000)
     store.add("inventory_snapshots", day=DAY_1, product_id=a, on_hand=3)
-    assert store.number("inventory_value", days=1) == 8  # 7.5, rounded half up
+    assert store.number("inventory_value", days=1) == 8  # 7.5, rounded half up; what it costs later does not matter
     store = SmallStore()
-    a, b = store.add("product", sku="A", unit_cost_e4=25000), store.add("product", sku="B")
+    a, b = store.add("product", sku="A"), store.add("product", sku="B")
+    store.add("product_cost", product_id=a, from_day=-1_000_000, unit_cost_e4=25000)
     for day, product, on_hand, value in ((0, a, 3, 11), (0, a, -2, None), (0, b, -1, -50)):
         store.add("inventory_snapshots", day=DAY_1 + day, product_id=product, on_hand=on_hand, value_minor=value)
     assert store.number("inventory_value") == 11
