@@ -99,6 +99,8 @@ class _Writer:
         pieces = np.bincount(sold.line_order, weights=sold.qty, minlength=len(sold)).astype(np.int64)
         for first, last, label in spans():
             rows = self._rows(TMALL, first, last)
+            if not rows:
+                continue
             order_rows = [self._tmall_order(index, int(net[index]), int(listed[index]), int(pieces[index])) for index in rows]
             line_rows = [row for index in rows for row in self._tmall_lines(index, int(net[index]))]
             if last < day_of(date(2025, 7, 1)):
@@ -166,6 +168,8 @@ class _Writer:
         members: list[tuple[str, bytes]] = []
         for first, last, label in spans():
             rows = [row for index in self._rows(OWN_SITE, first, last) for row in self._shopify(index)]
+            if not rows:
+                continue  # nobody exports an empty list
             text = files.text_table(_SHOPIFY, rows)
             if last <= _MONTHLY_UNTIL:
                 members.append((f"orders_export_{label}.csv", text.encode()))
