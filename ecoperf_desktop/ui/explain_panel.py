@@ -173,7 +173,8 @@ class ExplainPanel(QDockWidget):
         words = language.current()
         explanation = shown.explanation
         value = explanation.value
-        written = form(value.unit, words, currency=value.currency, sample=(value.value,))
+        is_quotient = value.denominator is not None
+        written = form(value.unit, words, currency=value.currency, sample=(value.value,), is_quotient=is_quotient)
         self._title.setText(one_line(explanation.name))
         self._code.setText(shown.code)
         self._value.setText(written.text(value.value))
@@ -203,7 +204,8 @@ class ExplainPanel(QDockWidget):
         currency = value.currency or shown.currency
         for row in explanation.rows[:_ROWS_SHOWN]:
             amount = form(unit, words, currency=currency, sample=(row.contributes,))
-            rows.add(_Raw(row, amount.text(row.contributes)))
+            # A row of a quotient stands on one of its sides; which one, and so its unit, is not said.
+            rows.add(_Raw(row, amount.text(row.contributes) if shown.over == shown.under else ""))
         if not explanation.rows:
             rows.add_text(sentence("ui.no_rows"), "table", "ink3")
         elif explanation.row_count > len(explanation.rows[:_ROWS_SHOWN]):
