@@ -28,7 +28,8 @@ from ecoperf_desktop.model.days import Day, Grain, bucket_of, date_of, day_of, i
 
 _CHINA = (("currency", "CNY"), ("tz", "Asia/Shanghai"))
 _TMALL_NAME, _OWN_NAME = "Tmall", "Own site"
-_MONTHLY_UNTIL = day_of(date(2026, 7, 12))  # older months as they were exported then; since, one file a week
+_QUARTERLY_UNTIL = day_of(date(2025, 12, 31))  # the old years were fetched by the quarter, this one by the month,
+_MONTHLY_UNTIL = day_of(date(2026, 7, 12))  # and since the program is in use, every week
 _WORKBOOK_ROWS = 4000  # above this the platform gives text instead of a workbook
 _WORKBOOKS_SINCE = day_of(date(2026, 4, 1))  # before, it knew no workbooks
 
@@ -68,17 +69,14 @@ def write(folder: Path, *, shop: str = "small", orders: int | None = None) -> li
 
 
 def spans() -> Iterator[tuple[Day, Day, str]]:
-    """Yield first day, last day and label of each export: whole months, then weeks to the end."""
+    """Yield first day, last day and label of each export: quarters, then months, then weeks to the end."""
     day = FIRST_DAY
-    while day <= _MONTHLY_UNTIL:
-        month = bucket_of(day, Grain.MONTH)
-        last = min(month.period.last, _MONTHLY_UNTIL)
-        yield day, last, month.label
-        day = last + 1
-    while day <= LAST_DAY:
-        week = bucket_of(day, Grain.WEEK)
-        yield day, week.period.last, week.label
-        day = week.period.last + 1
+    for grain, until in ((Grain.QUARTER, _QUARTERLY_UNTIL), (Grain.MONTH, _MONTHLY_UNTIL), (Grain.WEEK, LAST_DAY)):
+        while day <= until:
+            bucket = bucket_of(day, grain)
+            last = min(bucket.period.last, until)
+            yield day, last, bucket.label
+            day = last + 1
 
 
 class _Writer:
