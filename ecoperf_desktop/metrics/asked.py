@@ -41,6 +41,7 @@ CARRIED_DAYS = 3
 # "All days up to it": before any order could have been written down.
 _BEGINNING = -25567
 _NO_DETAILS: Mapping[str, object] = {}
+_NOT_CUT: tuple[Cut, ...] = ((),)
 
 
 class Result(NamedTuple):
@@ -80,6 +81,19 @@ class Results:
         return found
 
 
+class _Whole(Results):
+    """A number that is not cut."""
+
+    __slots__ = ()
+
+    def __init__(self, one: Result) -> None:
+        self.cuts = _NOT_CUT
+        self.absent = one
+
+    def get(self, cut: Cut) -> Result:
+        return self.absent
+
+
 _ZERO = Result(0)
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 _NOT_STATED = Result(None, quality="missing", reason="metrics.not_stated")
@@ -92,7 +106,11 @@ def window(metric: Metric, period: Period) -> Period:
     """Return the days that a metric asked for ``period`` looks at."""
     if metric.window is None:
         return period
-    return Period(_BEGINNING if metric.window == 0 else period.last - metric.window + 1, period.last)
+    return Period(_BEGINNING, period.last) if metric.window == 0 else _ending(period, metric.window)
+
+
+def _ending(period: Period, days: int) -> Period:
+    return Period(period.last - days + 1, period.last)
 
 
 class Sources:
@@ -104,7 +122,7 @@ class Sources:
         self.facts = facts
         self.coverage = coverage
         self._asked: dict[tuple[str, Scope], Asked] = {}
-        self._verdicts: dict[tuple[object, ...], tuple[int, Result | None]] = {}
+        self._verdicts: dict[tuple[object, ...], Verdicts] = {}
 
     def asked(self, metric_id: str, scope: Scope) -> Asked:
         """Return the metric in the scope, the same object each time."""
@@ -114,34 +132,56 @@ class Sources:
             found = self._asked[key] = Asked(self, self.catalogue.metric(metric_id), scope)
         return found
 
-    def verdict(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
-        """Return how many days have the needed data, and what that makes of a number: nothing, partial, or missing."""
-        key = (metric.needs, metric.wants, metric.window, period, shops)
+    def verdicts(self, metric: Metric, shops: tuple[int, ...] | None) -> Verdicts:
+        """Return what coverage says about numbers of the metric, the same for all with the same needs."""
+        key = (metric.needs, metric.wants, metric.window, shops)
         found = self._verdicts.get(key)
         if found is None:
-            found = self._verdicts[key] = self._judge(metric, period, shops)
+            found = self._verdicts[key] = Verdicts(self.coverage, metric, shops)
         return found
 
-    def _judge(self, metric: Metric, period: Period, shops: tuple[int, ...] | None) -> tuple[int, Result | None]:
-        needed = {kind: self.coverage.of(kind, period, shops) for kind in metric.needs}
-        days = min((covered.days for covered in needed.values()), default=period.days)
-        absent = [kind for kind, covered in needed.items() if covered.days == 0]
-        if absent:
-            details = {"first": iso(period.first), "last": iso(period.last), "kinds": ", ".join(absent)}
+    def sold(self, days: Period) -> set[int]:
+        """Return the products of which anything was sold."""
+        by_product = self.loads.amounts(self.catalogue.measures["line.units"], Scope(per=("product",)), days).by_cut
+        return {cut[0] for cut in by_product if isinstance(cut[0], int)}
+
+
+class Verdicts:
+    """What coverage says about numbers that need the same kinds of data, period by period."""
+
+    def __init__(self, coverage: Coverage, metric: Metric, shops: tuple[int, ...] | None) -> None:
+        self._needs = [(kind, coverage.spoken(kind, shops)) for kind in metric.needs]
+        self._wants = [(kind, coverage.spoken(kind, shops)) for kind in metric.wants]
+        self._window = metric.window
+        self._known: dict[Period, tuple[int, Result | None]] = {}
+
+    def on(self, period: Period) -> tuple[int, Result | None]:
+        """Return how many days have the needed data, and what that makes of a number: nothing, partial, or missing."""
+        found = self._known.get(period)
+        if found is None:
+            found = self._known[period] = self._judge(period)
+        return found
+
+    def _judge(self, period: Period) -> tuple[int, Result | None]:
+        needed = [(kind, spoken.of(period)) for kind, spoken in self._needs]
+        days = min([covered.days for _, covered in needed], default=period.days)
+        if not days:
+            absent = ", ".join([kind for kind, covered in needed if covered.days == 0])
+            details = {"first": iso(period.first), "last": iso(period.last), "kinds": absent}
             return days, Result(None, quality="missing", reason="metrics.not_covered", details=details)
-        inner = window(metric, period) if metric.window != 0 else period
-        parts = [kind for kind in (*metric.needs, *metric.wants) if not self.coverage.of(kind, inner, shops).is_whole]
+        if self._window:
+            inner = _ending(period, self._window)
+            needed = [(kind, spoken.of(inner)) for kind, spoken in self._needs]
+        else:
+            inner = period
+        parts = [kind for kind, covered in needed if not covered.is_whole]
+        parts += [kind for kind, spoken in self._wants if not spoken.of(inner).is_whole]
         if not parts:
             return days, None
         partial = {
             "first": iso(period.first), "last": iso(period.last), "kinds": ", ".join(parts), "covered": days, "days": period.days
         }  # fmt: skip
         return days, Result(None, quality="partial", reason="metrics.partly_covered", details=partial)
-
-    def sold(self, days: Period) -> set[int]:
-        """Return the products of which anything was sold."""
-        by_product = self.loads.amounts(self.catalogue.measures["line.units"], Scope(per=("product",)), days).by_cut
-        return {cut[0] for cut in by_product if isinstance(cut[0], int)}
 
 
 class Asked:
@@ -156,7 +196,7 @@ class Asked:
         if metric.gate is not None:
             opener = sources.catalogue.metric(metric.gate.metric)
             self._gate = sources.asked(opener.id, scope.within(opener.dimensions))
-        self._shops = _shops(scope)
+        self._verdicts = sources.verdicts(metric, _shops(scope))
         self._by_shop = scope.per.index("shop") if "shop" in scope.per else None
         self._wanted: set[Period] = set()
         self._known: dict[Period, Results] = {}
@@ -166,6 +206,8 @@ class Asked:
         if period in self._wanted:
             return
         self._wanted.add(period)
+        if self._refused(period) is not None:
+            return
         inner = window(self.metric, period)
         self._work.want(inner)
         if self._gate is not None:
@@ -175,18 +217,32 @@ class Asked:
         """Return the number over ``period`` by cut, with all that coverage and its rules say about it."""
         found = self._known.get(period)
         if found is None:
-            inner = window(self.metric, period)
-            found = self._dressed(self._work.results(inner), inner, period)
+            refused = self._refused(period)
+            if refused is not None:
+                found = _Whole(refused)
+            else:
+                inner = window(self.metric, period)
+                found = self._dressed(self._work.results(inner), inner, period)
             self._known[period] = found
         return found
 
+    def _refused(self, period: Period) -> Result | None:
+        """Return why there can be no number whatever the rows say: then they need not be read.
+
+        Of a cut the parts have to be found nevertheless.
+        """
+        if self.scope.per:
+            return None
+        verdict = self._verdicts.on(period)[1]
+        return verdict if verdict is not None and verdict.quality == "missing" else None
+
     def covered_days(self, cut: Cut, period: Period) -> int | None:
         """Return how many days of the period have the data the metric needs; None when it needs none."""
-        return self._sources.verdict(self.metric, period, self._shops_of(cut))[0] if self.metric.needs else None
+        return self._verdicts_of(cut).on(period)[0] if self.metric.needs else None
 
     def _dressed(self, found: Results, inner: Period, period: Period) -> Results:
         low_n, gate = self.metric.low_n, self._gate
-        verdict = self._sources.verdict(self.metric, period, self._shops)[1]
+        verdict = self._verdicts.on(period)[1]
         if low_n is None and gate is None and verdict is None and self._by_shop is None:
             return found
         opened = None if gate is None else gate.results(inner)
@@ -198,11 +254,11 @@ class Asked:
                 one = _firm(one, low_n)
             judged = verdict
             if self._by_shop is not None and cut:
-                judged = self._sources.verdict(self.metric, period, self._shops_of(cut))[1]
+                judged = self._verdicts_of(cut).on(period)[1]
             return one if judged is None else _judged(one, judged)
 
         if not self.scope.per:
-            return _whole(dressed((), found.absent))
+            return _Whole(dressed((), found.absent))
         # A gate has its say on the parts; what has no rows needs none.
         absent = found.absent if verdict is None else _judged(found.absent, verdict)
         return Results(found.cuts, lambda cut: dressed(cut, found.get(cut)), absent)
@@ -220,11 +276,11 @@ class Asked:
         details = {"reached": float(reached), "at_least": gate.at_least}
         return one._replace(value=None, quality=gate.quality, reason=gate.reason, details=details)
 
-    def _shops_of(self, cut: Cut) -> tuple[int, ...] | None:
+    def _verdicts_of(self, cut: Cut) -> Verdicts:
         if self._by_shop is None:
-            return self._shops
+            return self._verdicts
         shop = cut[self._by_shop]
-        return (shop,) if isinstance(shop, int) else None
+        return self._sources.verdicts(self.metric, (shop,) if isinstance(shop, int) else None)
 
 
 # ---- ways of working a number out
@@ -279,7 +335,7 @@ class _Measured(_Work):
         if self._is_cut:
             by_cut, is_cut = amounts.by_cut, amounts.is_cut
             return Results(by_cut.keys(), lambda cut: _stated(by_cut[cut], is_cut), absent)
-        return _whole(_stated(amounts.by_cut[()], amounts.is_cut) if () in amounts.by_cut else absent)
+        return _Whole(_stated(amounts.by_cut[()], amounts.is_cut) if () in amounts.by_cut else absent)
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         return self._loaded.amounts(period).by_cut
@@ -316,7 +372,7 @@ class _Combined(_Work):
         found = [part.results(period) for part in self._parts]
         absent = combine([part.absent for part in found])
         if not self._is_cut:
-            return _whole(absent)
+            return _Whole(absent)
         cuts = found[0].cuts if len(found) == 1 else set().union(*(part.cuts for part in found))
         return Results(cuts, lambda cut: combine([part.get(cut) for part in found]), absent)
 
@@ -385,15 +441,13 @@ class _Arithmetic(_Combined):
         names = formula.names(self._node)
         self._names = [name for name in names if name not in ("days", "covered")]
         super().__init__([_Part(sources.asked(name, scope)) for name in self._names], bool(scope.per))
-        self._sources = sources
-        self._metric = metric
-        self._shops = _shops(scope)
+        self._verdicts = sources.verdicts(metric, _shops(scope))
         self._asks_covered = "covered" in names
 
     def results(self, period: Period) -> Results:
         numbers: dict[str, Number | None] = {"days": period.days}
         if self._asks_covered:
-            numbers["covered"] = self._sources.verdict(self._metric, period, self._shops)[0]
+            numbers["covered"] = self._verdicts.on(period)[0]
 
         def worked_out(parts: Sequence[Result]) -> Result:
             known = dict(zip(self._names, (part.value for part in parts), strict=True))
@@ -513,14 +567,10 @@ class _OfFacts(_Work):
 # ---- arithmetic
 
 
-def _whole(one: Result) -> Results:
-    return Results(((),), lambda _: one, one)
-
-
 def _filled(found: Mapping[Cut, Result], absent: Result, scope: Scope) -> Results:
     if scope.per:
         return Results(found.keys(), found.__getitem__, absent)
-    return _whole(found.get((), absent))
+    return _Whole(found.get((), absent))
 
 
 def _stated(amount: Amount, is_cut: bool = False) -> Result:

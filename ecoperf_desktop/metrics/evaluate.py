@@ -41,6 +41,7 @@ class Engine:
         self.conn = conn
         self.catalogue = catalogue
         self.week_start = week_start
+        self._answering: tuple[tuple[int, int], Answering] | None = None
 
     def answer(self, questions: Sequence[Question]) -> list[list[Value]]:
         """Return the values of each question, in the order of its metrics, buckets and cuts.
@@ -48,9 +49,19 @@ class Engine:
         Buckets are clipped to the period.  What several questions need is read once.
         Raises MetricRefused for an unknown metric, dimension, value, grain or comparison.
         """
-        answering = Answering(self)
+        answering = self._reading()
         plans = [answering.plan(question) for question in questions]
         return [answering.values(plan) for plan in plans]
+
+    def _reading(self) -> Answering:
+        """Return the work of the last call as long as nothing was written since: a page asks in two steps."""
+        if self.conn.in_transaction:  # what is written here may be taken back
+            return Answering(self)
+        # The one grows with commits of other connections, the other with changes made by this one.
+        state = (self.conn.execute("PRAGMA data_version").fetchone()[0], self.conn.total_changes)
+        if self._answering is None or self._answering[0] != state:
+            self._answering = (state, Answering(self))
+        return self._answering[1]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Loads:
         self._loaded: dict[tuple[str, Scope], Loaded] = {}
         self._by_day: dict[tuple[str, Scope], _ByDay] = {}
         self._by_product: dict[tuple[str, Scope], ProductAmounts] = {}
+        self._products: dict[tuple[str, Scope], _Products] = {}
         self._attributes = _Attributes(conn)
         self._are_current: bool | None = None
 
@@ -56,7 +57,8 @@ class Loads:
             if self._answers_by_product(measure, scope):
                 of = (measure.view, scope)
                 if of not in self._by_product:
-                    self._by_product[of] = ProductAmounts(self._conn, VIEWS[measure.view], scope, self._attributes)
+                    products = self._products_of(VIEWS[measure.view], scope)
+                    self._by_product[of] = ProductAmounts(products, scope, self._attributes)
                 found = _LoadedByProduct(measure, self._by_product[of])
             else:
                 found = _LoadedByDay(measure, self._table(measure, scope))
@@ -106,6 +108,14 @@ class Loads:
             view = VIEWS[measure.view]
             found = (_BySpan if view.spans else _ByDay)(self._conn, view, scope, self._summed_by(view, scope))
             self._by_day[key] = found
+        return found
+
+    def _products_of(self, view: View, scope: Scope) -> _Products:
+        """Return the products' sums in the shops and channels of the scope, shared by all that ask for these."""
+        within = Scope(tuple((name, keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS))
+        found = self._products.get((view.name, within))
+        if found is None:
+            found = self._products[view.name, within] = _Products(self._conn, view, within)
         return found
 
     def _summed_by(self, view: View, scope: Scope) -> tuple[str, ...] | None:
@@ -181,7 +191,7 @@ class _Column:
         self._values = values
         known = [0 if value is None else value for value in values]
         # Differences of running totals are exact for whole numbers only.
-        self._is_whole = all(type(value) is int for value in known)
+        self._is_whole = set(map(type, known)) <= {int}
         self._totals = [0, *accumulate(known)] if self._is_whole else []
         self._unknown = [0, *accumulate(value is None for value in values)] if None in values else None
 
@@ -248,7 +258,7 @@ class _ByDay:
         for cut, rows in self._cuts.items():
             start, end = rows.places(period)
             if start < end:
-                found[cut] = rows.column(place).sum(start, end)
+                found[cut] = (rows.columns.get(place) or rows.column(place)).sum(start, end)
         return Amounts(found)
 
     def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
@@ -261,7 +271,8 @@ class _ByDay:
         return found
 
     def _prepare(self, measure: Measure, period: Period) -> None:
-        self.want(measure, period)
+        if self._loaded is None or measure.name not in self._place or period not in self._wanted:
+            self.want(measure, period)
         if self._loaded is None:
             self._loaded = _together(self._wanted)
             self._place = {name: place for place, name in enumerate(self._measures)}
@@ -490,83 +501,38 @@ class _Attributes:
             import numpy as np
 
             query = f"SELECT product_id, COALESCE({PRODUCT_DIMENSIONS[dimension]}, 0) FROM product"
-            rows = np.array(self._conn.execute(query).fetchall() or [(0, 0)], np.int64)
-            found = np.zeros(int(rows[:, 0].max()) + 1, np.int64)
-            found[rows[:, 0]] = rows[:, 1]
+            # Two arrays of numbers are made much faster than one of pairs.
+            ids, of = zip(*self._conn.execute(query).fetchall() or [(0, 0)], strict=True)
+            found = np.zeros(max(ids) + 1, np.int64)
+            found[np.array(ids, np.int64)] = np.array(of, np.int64)
             self._known[dimension] = found
         return found
 
 
-class ProductAmounts:
-    """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
+# Shop and channel, products, and their sums: a row a measure, the last one how many rows they stand for.
+_Part: TypeAlias = tuple[tuple[int, int], Any, Any]
 
-    def __init__(self, conn: sqlite3.Connection, view: View, scope: Scope, attributes: _Attributes) -> None:
 
+class _Products:
+    """Sums by product in some shops and channels; each stretch and each single day is read once."""
+
+    def __init__(self, conn: sqlite3.Connection, view: View, within: Scope) -> None:
+        self.measures = product_measures(view.name, sums.by_view()[view.name])
         self._conn = conn
         self._view = view
-        self._scope = scope
-        self._measures = product_measures(view.name, sums.by_view()[view.name])
-        self._cells = {
-            column: [-1 if key is None else int(key) for key in keys]
-            for column, keys in ((view.dims[name], keys) for name, keys in scope.where if name not in PRODUCT_DIMENSIONS)
-        }
-        self._attributes = attributes
-        self._periods: dict[Period, _Grouped] = {}
-        self._known: dict[tuple[Period, str], dict[Cut, Amount]] = {}
+        self._within = within
+        self._cells = {view.dims[name]: [-1 if key is None else int(key) for key in keys] for name, keys in within.where}
+        self._summed = sums.table(view, view.summed)
+        self._stretches: dict[Day, list[_Part]] = {}
+        self._days: dict[Day, list[_Part]] = {}
+        self._with_rows: dict[Day, list[Day]] = {}
 
-    def amounts(self, measure: Measure, period: Period) -> dict[Cut, Amount]:
-        key = (period, measure.name)
-        found = self._known.get(key)
-        if found is None:
-            grouped = self._periods.get(period)
-            if grouped is None:
-                grouped = self._periods[period] = self._grouped(period)
-            place = next(place for place, kept in enumerate(self._measures) if kept.name == measure.name)
-            found = self._known[key] = grouped.sums(place)
-        return found
-
-    def _grouped(self, period: Period) -> _Grouped:
-        import numpy as np
-
-        from ecoperf_desktop.store import weeks
-
-        first, last, more, less = self._made_of(period)
-        cells: list[tuple[int, int]] = []
-        ids: list[Any] = []
-        values: list[Any] = []
-        for cell, products, amounts in chain(
-            weeks.read_products(self._conn, self._view.name, first, last, self._cells, len(self._measures)) if first <= last else (),
-            self._rows_of(more),
-            ((cell, products, _negative(amounts)) for cell, products, amounts in self._rows_of(less)),
-        ):
-            cells.append(cell)
-            ids.append(products)
-            values.append(amounts)
-        if not ids:
-            return _Grouped([], np.zeros(0, np.int64), 0, np.zeros((len(self._measures) + 1, 0), np.int64))
-        products = np.concatenate(ids).astype(np.int64)
-        amounts = weeks.together(values)
-        # The keys of each row, 0 for none; of shop and channel only when they are asked for.
-        keys = {}
-        for name in self._scope.dimensions:
-            if name in PRODUCT_DIMENSIONS:
-                keys[name] = products if name == "product" else self._attributes.of(name)[products]
-            elif name in self._scope.per:
-                of_cell = np.array([cell[name == "channel"] for cell in cells], np.int64)
-                keys[name] = np.repeat(np.where(of_cell == -1, 0, of_cell), [len(part) for part in ids])
-        taken = self._passes(keys)
-        if taken is not None:
-            amounts = amounts[:, taken]
-            keys = {name: of[taken] for name, of in keys.items()}
-        return _Grouped.by([keys[name] for name in self._scope.per], amounts)
-
-    def _made_of(self, period: Period) -> tuple[Day, Day, list[Day], list[Day]]:
-        """Return first and last day of the stretches to add up, the days to add to them, and those to take off.
+    def parts(self, period: Period) -> list[_Part]:
+        """Return what the period's sums are made of.
 
         A stretch across the period's edge is taken whole, less the days outside, when
         fewer days with rows lie outside than inside (none in the running week).
         """
-        summed = sums.table(self._view, self._view.summed)
         first, last = stretch_of(period.first), last_of(stretch_of(period.last))
         more: list[Day] = []
         less: list[Day] = []
@@ -574,8 +540,7 @@ class ProductAmounts:
             end = last_of(begin)
             if begin >= period.first and end <= period.last:
                 continue
-            query = f"SELECT DISTINCT day FROM {summed} WHERE day BETWEEN ? AND ?"
-            days = [day for (day,) in self._conn.execute(query, (begin, end))]
+            days = self._days_with_rows(begin, end)
             inside = [day for day in days if day in period]
             outside = [day for day in days if day not in period]
             if len(outside) < len(inside):
@@ -586,32 +551,108 @@ class ProductAmounts:
                 first = end + 1
             if end == last:
                 last = begin - 1
-        return first, last, more, less
+        found = self._of_stretches(first, last)
+        self._read_days(more + less)
+        for day in more:
+            found += self._days[day]
+        for day in less:
+            found += [(cell, products, _negative(amounts)) for cell, products, amounts in self._days[day]]
+        return found
 
-    def _rows_of(self, days: Sequence[Day]) -> Iterable[tuple[tuple[int, int], Any, Any]]:
+    def _days_with_rows(self, begin: Day, end: Day) -> list[Day]:
+        found = self._with_rows.get(begin)
+        if found is None:
+            query = f"SELECT DISTINCT day FROM {self._summed} WHERE day BETWEEN ? AND ?"
+            found = self._with_rows[begin] = [day for (day,) in self._conn.execute(query, (begin, end))]
+        return found
+
+    def _of_stretches(self, first: Day, last: Day) -> list[_Part]:
+        from ecoperf_desktop.store import weeks
+
+        firsts: list[Day] = []
+        while first <= last:
+            firsts.append(first)
+            first = last_of(first) + 1
+        unread = [begin for begin in firsts if begin not in self._stretches]
+        if unread:
+            self._stretches.update((begin, []) for begin in unread)
+            for begin, cell, products, amounts in weeks.read_products(
+                self._conn, self._view.name, unread[0], unread[-1], self._cells, len(self.measures)
+            ):
+                # Between two unread stretches may lie some that are known.
+                if begin in unread:
+                    self._stretches[begin].append((cell, products, amounts))
+        return list(chain.from_iterable(self._stretches[begin] for begin in firsts))
+
+    def _read_days(self, days: Sequence[Day]) -> None:
         import numpy as np
 
-
-        if not days:
+        unread = [day for day in days if day not in self._days]
+        if not unread:
             return
-        shops = Scope(tuple((name, keys) for name, keys in self._scope.where if name not in PRODUCT_DIMENSIONS))
-        filters, texts = conditions(shops, self._view)
-        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {UNKNOWN + 1} - 1)" for measure in self._measures)
-        on_days = f"day IN ({', '.join(str(day) for day in days)})"
+        self._days.update((day, []) for day in unread)
+        filters, texts = conditions(self._within, self._view)
+        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {UNKNOWN + 1} - 1)" for measure in self.measures)
+        on_days = f"day IN ({', '.join(str(day) for day in unread)})"
         rows = self._conn.execute(
-            f"SELECT COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, COUNT(*) "
+            f"SELECT day, COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, COUNT(*) "
             f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])} "
-            "GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
             texts,
         ).fetchall()
         if not rows:
             return
-        table = np.array(rows, np.int64)
-        begins = np.flatnonzero((np.diff(table[:, :2], axis=0) != 0).any(axis=1)) + 1
-        for part in np.split(table, begins):
-            yield (int(part[0, 0]), int(part[0, 1])), part[:, 2], part[:, 3:].T
+        # A row an array column: that is made much faster than from tuples.
+        columns = np.array([np.array(column, np.int64) for column in zip(*rows, strict=True)])
+        begins = np.flatnonzero((np.diff(columns[:3], axis=1) != 0).any(axis=0)) + 1
+        for part in np.split(columns, begins, axis=1):
+            day, shop, channel = part[:3, 0].tolist()
+            self._days[day].append(((shop, channel), part[3], part[4:]))
+
+
+class ProductAmounts:
+    """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
+
+    def __init__(self, products: _Products, scope: Scope, attributes: _Attributes) -> None:
+        self._products = products
+        self._scope = scope
+        self._attributes = attributes
+        self._places = {measure.name: place for place, measure in enumerate(products.measures)}
+        self._periods: dict[Period, _Grouped] = {}
+        self._known: dict[tuple[Period, str], dict[Cut, Amount]] = {}
+
+    def amounts(self, measure: Measure, period: Period) -> dict[Cut, Amount]:
+        key = (period, measure.name)
+        found = self._known.get(key)
+        if found is None:
+            grouped = self._periods.get(period)
+            if grouped is None:
+                grouped = self._periods[period] = self._grouped(period)
+            found = self._known[key] = grouped.sums(self._places[measure.name])
+        return found
+
+    def _grouped(self, period: Period) -> _Grouped:
+        import numpy as np
+
+        parts = self._products.parts(period)
+        if not parts:
+            return _Grouped([], np.zeros(0, np.int64), None, [])
+        products = np.concatenate([ids for _, ids, _ in parts]).astype(np.int64)
+        # The keys of each row, 0 for none; of shop and channel only when they are asked for.
+        keys = {}
+        for name in self._scope.dimensions:
+            if name in PRODUCT_DIMENSIONS:
+                keys[name] = products if name == "product" else self._attributes.of(name)[products]
+            elif name in self._scope.per:
+                of_cell = np.array([cell[name == "channel"] for cell, _, _ in parts], np.int64)
+                keys[name] = np.repeat(np.where(of_cell == -1, 0, of_cell), [len(ids) for _, ids, _ in parts])
+        taken = self._passes(keys)
+        if taken is not None:
+            keys = {name: of[taken] for name, of in keys.items()}
+        return _Grouped.by([keys[name] for name in self._scope.per], taken, [amounts for _, _, amounts in parts])
 
     def _passes(self, keys: Mapping[str, Any]) -> Any:
+        """Return the places of the rows that the filters let pass, None when there are no filters."""
         import numpy as np
 
         taken = None
@@ -619,52 +660,66 @@ class ProductAmounts:
             if name in PRODUCT_DIMENSIONS:
                 passes = np.isin(keys[name], np.array([0 if key is None else key for key in allowed], np.int64))
                 taken = passes if taken is None else taken & passes
-        return taken
+        return None if taken is None else np.flatnonzero(taken)
 
 
 class _Grouped:
-    """Rows of several measures by group; a measure is summed when it is asked for."""
+    """Rows of several measures by group; a measure is read and summed when it is asked for.
 
-    def __init__(self, cuts: list[Cut], where: Any, groups: int, amounts: Any) -> None:
+    ``where`` gives the group of each row in use; ``taken`` are the places of these rows among those of the
+    ``parts`` end to end, None when they are all.
+    """
+
+    def __init__(self, cuts: list[Cut], where: Any, taken: Any, parts: Sequence[Any]) -> None:
         self._cuts = cuts
         self._where = where
-        self._groups = groups
-        self._amounts = amounts
+        self._taken = taken
+        self._parts = parts
 
     @classmethod
-    def by(cls, keys: Sequence[Any], amounts: Any) -> _Grouped:
+    def by(cls, keys: Sequence[Any], taken: Any, parts: Sequence[Any]) -> _Grouped:
         """Group by the combinations of keys; what has no rows left is no group."""
         import numpy as np
 
-        code = np.zeros(amounts.shape[1], np.int64)
+        counts = cls._row(parts, -1, taken)
+        code = np.zeros(len(counts), np.int64)
         for key in keys:
             code = code * (int(key.max(initial=0)) + 1) + key
         present, where = _ranked(code)
         rows = np.zeros(len(present), np.int64)
-        np.add.at(rows, where, amounts[-1])
+        np.add.at(rows, where, counts)
         if (rows <= 0).any():
-            kept = (rows > 0)[where]
-            return cls.by([key[kept] for key in keys], amounts[:, kept])
+            kept = np.flatnonzero((rows > 0)[where])
+            return cls.by([key[kept] for key in keys], kept if taken is None else taken[kept], parts)
         at = np.empty(len(present), np.int64)
         at[where] = np.arange(len(code))
         named = [[key or None for key in column[at].tolist()] for column in keys]
-        return cls(list(zip(*named, strict=True)) if named else [()] * len(present), where, len(present), amounts)
+        return cls(list(zip(*named, strict=True)) if named else [()] * len(present), where, taken, parts)
 
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np
 
-        column, where = self._amounts[place], self._where
+        if not self._cuts:
+            return {}
+        column, where = self._row(self._parts, place, self._taken), self._where
         known = column != UNKNOWN
         is_stated = None
         if not known.all():
             column, where = column[known], where[known]
-            is_stated = np.bincount(where, minlength=self._groups) > 0
-        total = np.zeros(self._groups, np.int64)
+            is_stated = np.bincount(where, minlength=len(self._cuts)) > 0
+        total = np.zeros(len(self._cuts), np.int64)
         np.add.at(total, where, column)
         values: list[Amount] = list(total.tolist())
         if is_stated is not None:
             values = [value if stated else None for value, stated in zip(values, is_stated.tolist(), strict=True)]
         return dict(zip(self._cuts, values, strict=True))
+
+    @staticmethod
+    def _row(parts: Sequence[Any], place: int, taken: Any) -> Any:
+        from ecoperf_desktop.store import weeks
+
+        row = weeks.row_of(parts, place)
+        return row if taken is None else row[taken]
 
 
 def _negative(amounts: Any) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 
@@ -17,8 +18,7 @@ _Speaker: TypeAlias = "tuple[int, int | None]"  # a source, and the shop it spea
 _WAITED_DAYS = 31
 
 
-@dataclass(frozen=True)
-class Covered:
+class Covered(NamedTuple):
     """How far the days of a period are covered.
 
     ``is_whole``: every day is covered, and by every source and shop whose files
@@ -27,6 +27,23 @@ class Covered:
 
     days: int
     is_whole: bool
+
+
+class Spoken:
+    """The days covered with data of one kind: ``ranges`` are separate and in order."""
+
+    def __init__(self, speakers: Iterable[Sequence[Range]]) -> None:
+        """Take what each speaker covers, as separate ranges in order."""
+        spoken = list(speakers)
+        self.ranges = merged(sorted(one for of in spoken for one in of))
+        # Days on which some speaker is waited for: a period is whole when it holds none of them.
+        self._gaps = merged(sorted(gap for of in spoken for gap in _gaps(of)))
+
+    def of(self, period: Period) -> Covered:
+        """Return how far ``period`` is covered."""
+        first, last = period.first, period.last
+        days = _overlap(self.ranges, first, last)
+        return Covered(days, days == last - first + 1 and not _overlap(self._gaps, first, last))
 
 
 @dataclass(frozen=True)
@@ -38,8 +55,7 @@ class Coverage:
     """
 
     _spoken: dict[str, dict[_Speaker, tuple[Range, ...]]]
-    _together: dict[tuple[str, frozenset[int] | None], tuple[Range, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _known: dict[tuple[str, Period, frozenset[int] | None], Covered] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, frozenset[int] | None], Spoken] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, conn: sqlite3.Connection) -> Coverage:
@@ -59,31 +75,19 @@ class Coverage:
 
     def ranges(self, kind: str, shops: Collection[int] | None = None) -> tuple[Range, ...]:
         """Return the covered days as separate ranges in order."""
-        key = (kind, None if shops is None else frozenset(shops))
-        found = self._together.get(key)
-        if found is None:
-            found = merged(sorted(one for spoken in self._speakers(kind, shops).values() for one in spoken))
-            self._together[key] = found
-        return found
+        return self.spoken(kind, shops).ranges
 
     def of(self, kind: str, period: Period, shops: Collection[int] | None = None) -> Covered:
         """Return how far ``period`` is covered with data of ``kind``."""
-        key = (kind, period, None if shops is None else frozenset(shops))
+        return self.spoken(kind, shops).of(period)
+
+    def spoken(self, kind: str, shops: Collection[int] | None = None) -> Spoken:
+        """Return the days covered with data of ``kind``: to ask about many periods."""
+        key = (kind, None if shops is None else frozenset(shops))
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._look_up(kind, period, shops)
+            found = self._known[key] = Spoken(self._speakers(kind, shops).values())
         return found
-
-    def _look_up(self, kind: str, period: Period, shops: Collection[int] | None) -> Covered:
-        speakers = self._speakers(kind, shops)
-        days = _overlap(self.ranges(kind, shops), period.first, period.last)
-        whole = days == period.days
-        for spoken in speakers.values():
-            if not whole:
-                break
-            first, last = max(period.first, spoken[0][0]), min(period.last, spoken[-1][1] + _WAITED_DAYS)
-            whole = first > last or _overlap(spoken, first, last) == last - first + 1
-        return Covered(days, whole)
 
     def through(self, kind: str | None = None, shops: Collection[int] | None = None) -> Day | None:
         """Return the newest covered day, of any kind when None; None when nothing is covered."""
@@ -127,6 +131,14 @@ def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
         else:
             result.append((first, last))
     return tuple(result)
+
+
+def _gaps(spoken: Sequence[Range]) -> Iterator[Range]:
+    """Yield the days on which a speaker is waited for: between its ranges and for a while after the last."""
+    for (_, before), (after, _) in pairwise(spoken):
+        yield before + 1, after - 1
+    end = spoken[-1][1]
+    yield end + 1, end + _WAITED_DAYS
 
 
 def _overlap(ranges: Sequence[Range], first: Day, last: Day) -> int:

@@ -66,6 +66,7 @@ def stretch_of(day: Day) -> Day:
     return max(day - (day + 3) % 7, bucket_of(day, Grain.MONTH).period.first)
 
 
+@cache
 def last_of(first: Day) -> Day:
     """Return the last day of the stretch that begins on ``first``."""
     return min(first - (first + 3) % 7 + 6, bucket_of(first, Grain.MONTH).period.last)

@@ -317,27 +317,33 @@ def _joined(kept: KeptColumn, rows: Sequence[tuple[int, bytes, bytes]]) -> Kept:
 
 def read_products(
     conn: sqlite3.Connection, view: str, first: Day, last: Day, cells: Mapping[str, Sequence[int]], measures: int
-) -> Iterator[tuple[Cell, NDArray[np.uint32], NDArray[Any]]]:
-    """Yield shop and channel, products and their sums of the stretches that begin in the days.
+) -> Iterator[tuple[Day, Cell, NDArray[np.uint32], NDArray[Any]]]:
+    """Yield first day, shop and channel, products and their sums of the stretches that begin in the days.
 
-    The sums are a row a measure and last how many rows there are, packed as they are kept; see ``together``.
+    The sums are a row a measure and last how many rows there are, packed as they are kept; see ``row_of``.
     """
-    query = "SELECT shop_id, channel_id, products, sums FROM week_products WHERE view = ? AND first_day BETWEEN ? AND ?"
-    for shop, channel, products, sums in conn.execute(query + _restricted(cells), (view, first, last)):
+    query = (
+        "SELECT first_day, shop_id, channel_id, products, sums FROM week_products "
+        f"WHERE view = ? AND first_day BETWEEN ? AND ?{_restricted(cells)} ORDER BY first_day"
+    )
+    for first_day, shop, channel, products, sums in conn.execute(query, (view, first, last)):
         known = np.frombuffer(products, "<u4")
         width = "<i4" if len(sums) == 4 * (measures + 1) * len(known) else "<i8"
-        yield (shop, channel), known, np.frombuffer(sums, width).reshape(measures + 1, len(known))
+        yield first_day, (shop, channel), known, np.frombuffer(sums, width).reshape(measures + 1, len(known))
 
 
-def together(parts: Sequence[NDArray[Any]]) -> Int64:
-    """Return the sums of several ``read_products`` side by side, in full width."""
-    narrow = [part for part in parts if part.dtype == np.int32]
-    if len(narrow) == len(parts):
-        joined = np.concatenate(parts, axis=1)
-        wide = joined.astype(np.int64)
-        wide[joined == _NARROW_UNKNOWN] = UNKNOWN
-        return wide
-    return np.concatenate([together([part]) if part.dtype == np.int32 else part for part in parts], axis=1)
+def row_of(parts: Sequence[NDArray[Any]], place: int) -> Int64:
+    """Return one row of several ``read_products`` end to end, in full width."""
+    rows = [part[place] for part in parts]
+    if any(row.dtype != np.int32 for row in rows):
+        return np.concatenate([_widened(row) if row.dtype == np.int32 else row for row in rows])
+    return _widened(np.concatenate(rows))
+
+
+def _widened(narrow: NDArray[np.int32]) -> Int64:
+    wide = narrow.astype(np.int64)
+    wide[narrow == _NARROW_UNKNOWN] = UNKNOWN
+    return wide
 
 
 def _restricted(cells: Mapping[str, Sequence[int]]) -> str:
