@@ -191,7 +191,7 @@ def test_amounts_too_large_for_half_the_width_are_kept_exactly() -> None:
     store.order(DAY_1, {"product_id": 1, "gross_minor": 7 * 10**12}, is_test=0)
     sums.ensure(store.conn)
     found = list(weeks.read_products(store.conn, "line", DAY_1, DAY_1, {}, len(kept.PRODUCT_MEASURES["line"])))
-    assert found[0][2].max() == 7 * 10**12
+    assert found[0][3].max() == 7 * 10**12
 
 
 def test_stretches_make_whole_weeks_and_months() -> None:
