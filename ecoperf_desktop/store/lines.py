@@ -85,6 +85,10 @@ class Lines:
             lines = stored.get(order)
             if lines is None:
                 lines = stored[order] = _OrderLines(self._conn, order)
+                if order > self._orders_known_before:
+                    # Every line of it is this import's: those appended without looking count as met.
+                    for known, same in lines.unnumbered.items():
+                        self._met[order, known] = len(same)  # type: ignore[index]
             number, product = numbers[index], products[index]
             if number is not None:
                 line = lines.numbered.get(number)

@@ -51,18 +51,18 @@ def workspace(folder: Path, name: str = "w.ecoperf") -> Workspace:
     return Workspace.open(folder / name, write=True)
 
 
-def head(export: Export) -> ImportHead:
+def head(export: Export, tz: str | None = None) -> ImportHead:
     return ImportHead(
-        answers=Answers(export.source, "test", currency=export.currency, recognition_basis=export.basis),
+        answers=Answers(export.source, "test", currency=export.currency, tz=tz, recognition_basis=export.basis),
         path=f"/exports/{export.name}", file=export.name, member=None, sha256=export.name, size=1, format_id="test",
         format_version=1, mapping_hash="m", encoding="utf-8", delimiter=",", header=("a", "b"), hidden=(), hashed=(),
         as_of=export.as_of, as_of_from="given",
     )  # fmt: skip
 
 
-def do(opened: Workspace, export: Export, *, plain: bool = False) -> Loaded:
+def do(opened: Workspace, export: Export, *, plain: bool = False, tz: str | None = None) -> Loaded:
     """Import a made-up file; records count on from one table to the next."""
-    with loading(opened, head(export), plain=plain) as load:
+    with loading(opened, head(export, tz), plain=plain) as load:
         record = 1
         for table, rows in export.tables:
             for start in range(0, len(rows), export.stretch):
@@ -125,7 +125,7 @@ def contents(conn: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Return what the workspace says: names instead of row ids, names that nobody says anything about left out."""
     names = {key: dict(conn.execute(query)) for key, query in _NAMES.items()}
     said: dict[str, list[tuple[Any, ...]]] = {}
-    for table in (*FACTS, *_DIMENSIONS, "coverage"):
+    for table in (*FACTS, *_DIMENSIONS, "coverage", "product_cost"):
         found = conn.execute(f"SELECT * FROM {table}")
         columns = [entry[0] for entry in found.description]
         own = {"purchase_orders": "po_id", "orders": "order_id", "po_lines": "po_line_id"}.get(

@@ -348,3 +348,16 @@ def test_an_order_with_more_lines_than_an_id_can_hold_is_refused(opened: Workspa
         load.assert_rows([replace(lines, columns=many, records=np.arange(1, count + 1))])
         load.finish(read=count, dropped={}, findings=(), rejected=0)
     assert _all(opened.conn, "SELECT count(*) FROM order_lines") == [(0,)]
+
+
+def test_lines_without_numbers_stay_apart_when_later_rows_of_the_file_have_numbers(opened: Workspace) -> None:
+    line = {"order_no": "1", "qty": 1, "gross": 1}
+    tables = (
+        ("order_lines", (line, line)),
+        ("order_lines", ({**line, "line_no": None}, {**line, "line_no": "1"})),
+    )
+    for _ in range(2):
+        making.do(opened, Export("lines", tables))
+    assert opened.conn.execute("SELECT line_no FROM order_lines ORDER BY line_id").fetchall() == [
+        (None,), (None,), (None,), ("1",)
+    ]  # fmt: skip

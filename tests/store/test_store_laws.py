@@ -78,7 +78,7 @@ def _exports(draw: st.DrawFn, most: int = 4) -> list[Export]:
             Export(
                 f"file{number}",
                 tuple((table, draw(_rows(table))) for table in tables),
-                as_of=number,
+                as_of=draw(_DAYS) * 86_400 + number,
                 source=source,
                 basis="placed" if source == "shop" else "paid",
                 stretch=draw(st.sampled_from([1, 2, 1000])),
