@@ -24,7 +24,7 @@ from ecoperf_desktop.demo.world import (
     TMALL,
     uniform,
 )
-from ecoperf_desktop.model.days import Day, Grain, bucket_of, date_of, day_of, iso
+from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, buckets, date_of, day_of, iso
 
 _CHINA = (("currency", "CNY"), ("tz", "Asia/Shanghai"))
 _TMALL_NAME, _OWN_NAME = "Tmall", "Own site"
@@ -280,6 +280,7 @@ class _Writer:
             )
             text = head + files.text_table(_GA4, rows, ending="\n")
             self._keep(files.save_text(self.folder / "site" / f"Traffic_acquisition_{label}.csv", text, "utf-8", last))
+        self._devices(sessions, own_orders)
         self._search(sessions)
         self._speed()
         self._uptime()
@@ -295,6 +296,20 @@ class _Writer:
             iso(day).replace("-", ""), channel, str(sessions), str(engaged), f"{engaged / sessions:.10f}", f"{seconds:.6f}", f"{views * 2.4 / sessions:.6f}",
             str(int(views * 2.4)), str(bought), files.yuan(bought * 21000), str(views), str(users), str(int(users * 0.71)),
         ]
+
+    def _devices(self, sessions: np.ndarray, own_orders: np.ndarray) -> None:
+        """Write the same visits by device; phones buy less often, and less still since the theme of 4 August."""
+        rows = []
+        for day in range(FIRST_DAY, LAST_DAY + 1):
+            visits, bought = int(sessions[day - FIRST_DAY]), int(own_orders[day - FIRST_DAY])
+            a, b = uniform(day * 47, 2)
+            on_phone = int(visits * (0.66 + 0.06 * a))
+            phone_orders = int(bought * ((0.44 if day >= LAST_DAY - 12 else 0.52) + 0.08 * b))
+            for device, part, orders in (("mobile", on_phone, phone_orders), ("desktop", visits - on_phone, bought - phone_orders)):
+                rows.append([iso(day).replace("-", ""), device, str(part), str(int(part * 0.56)), str(orders), files.yuan(orders * 21000)])
+        head = f"# ----------------------------------------\n# Tech details: Device category\n# Account: Qimu Home\n# Property: qimuhome.example\n# ----------------------------------------\n#\n# All Users\n# Start date: {iso(FIRST_DAY).replace('-', '')}\n# End date: {iso(LAST_DAY).replace('-', '')}\n\n"
+        text = head + files.text_table(_GA4_DEVICES, rows, ending="\n")
+        self._keep(files.save_text(self.folder / "site" / "Tech_details_Device_category.csv", text, "utf-8", LAST_DAY))
 
     def _search(self, sessions: np.ndarray) -> None:
         queries = (("qimu home", 1), ("栖木家居", 1), ("竹盒 收纳", 0), ("walnut cutting board", 0), ("linen throw blanket", 0), ("素白 餐盘", 0), ("bedside sensor light", 0), ("棉四件套", 0))
@@ -373,7 +388,7 @@ class _Writer:
     # ---------------------------------------------------------------- what no platform exports: our own templates
     def supply(self) -> None:
         self._template("suppliers", [[zh, "CN", str(lead), "30 天"] for zh, _, lead, _ in SUPPLIERS], LAST_DAY)
-        on_hand = self._stock_and_purchases()
+        on_hand, since = self._stock_and_purchases()
         for first, last, label in _halves():
             rows = []
             for day in range(first, last + 1):
@@ -382,25 +397,31 @@ class _Writer:
                 for number, product in enumerate(self.catalogue):
                     if product.launched <= day and (product.ended is None or day <= product.ended + 60):
                         level = int(on_hand[day - FIRST_DAY, number])
-                        rows.append([iso(day), "嘉兴仓", product.sku, str(level), str(min(level, 3)), "0", files.yuan(level * product.cost), ""])
+                        arrived = iso(int(since[day - FIRST_DAY, number])) if level else ""
+                        rows.append([iso(day), "嘉兴仓", product.sku, str(level), str(min(level, 3)), "0", files.yuan(level * product.cost), arrived])
             self._template("stock_counts", rows, last, label)
         self._parcels()
         rows = []
-        for number in range(25):
-            month = bucket_of(FIRST_DAY + 3 + number * 30 + number // 2, Grain.MONTH)
+        for month in buckets(Period(FIRST_DAY + 3, LAST_DAY), Grain.MONTH):
             if month.period.last > LAST_DAY:
                 break
             for kind, amount, variable in (("rent", 1_800_000, "0"), ("staff", 9_600_000, "0"), ("tech", 420_000, "0")):
                 rows.append([f"E-{month.label}-{kind}", iso(month.period.last), kind, files.yuan(int(amount * self.scale)), variable])
         self._template("expenses", rows, LAST_DAY)
 
-    def _stock_and_purchases(self) -> np.ndarray:
-        """Run a plain reorder rule over the daily sales; write its purchase orders and receipts; return stock by day and product."""
+    def _stock_and_purchases(self) -> tuple[np.ndarray, np.ndarray]:
+        """Run a plain reorder rule over the daily sales and write its purchase orders and receipts.
+
+        Returns, by day and product, the stock and the day since when it lies: the last arrival into empty or
+        nearly empty shelves.
+        """
         sold = np.zeros((world.DAYS, len(self.catalogue)), dtype=np.int64)
         paid = self.sold.paid_after[self.sold.line_order] >= 0
         np.add.at(sold, (self.sold.day[self.sold.line_order][paid] - FIRST_DAY, self.sold.product[paid]), self.sold.qty[paid])
         level = np.zeros_like(sold)
+        lying = np.zeros_like(sold)
         stock = np.maximum(sold[:60].sum(axis=0), 6)
+        oldest = np.full(len(self.catalogue), FIRST_DAY - 20)
         arriving: dict[Day, list[tuple[int, int, int, int]]] = {}
         ordered: list[list[str]] = []
         received: list[list[str]] = []
@@ -409,6 +430,8 @@ class _Writer:
         for index in range(world.DAYS):
             day = FIRST_DAY + index
             for po, product, qty, bad in arriving.pop(day, []):
+                if stock[product] * 4 < qty:
+                    oldest[product] = day
                 stock[product] += qty - bad
                 on_order[product] -= qty
                 received.append([f"R{po:06d}", f"PO{po:06d}", "1", self.catalogue[product].sku, iso(day), str(qty), str(bad)])
@@ -418,6 +441,7 @@ class _Writer:
                     if first <= day <= last:
                         stock[product] = 0
             level[index] = stock
+            lying[index] = oldest
             if date_of(day).weekday() not in (1, 3):
                 continue
             pace = sold[max(index - 56, 0) : index + 1].sum(axis=0) / min(index + 1, 56)
@@ -440,7 +464,7 @@ class _Writer:
                     arriving.setdefault(arrives, []).append((number, product, qty, bad))
         self._template("purchase_orders", ordered, LAST_DAY)
         self._template("receipts", received, LAST_DAY)
-        return level
+        return level, lying
 
     def _parcels(self) -> None:
         sold = self.sold
@@ -458,7 +482,7 @@ class _Writer:
                 rows.append(
                     [
                         f"SF{index:010d}", _TMALL_NAME if sold.shop[index] == TMALL else _OWN_NAME, order_no, CARRIERS[int(sold.carrier[index])], REGIONS[int(sold.region[index])],
-                        _moment(day, second, handed), promised, _moment(day, second, handed + arrived) if arrived >= 0 else "",
+                        _moment(day, second, 0), _moment(day, second, 48), _moment(day, second, handed), promised, _moment(day, second, handed + arrived) if arrived >= 0 else "",
                         "delivered" if arrived >= 0 else "shipped", files.yuan(680 + int(sold.carrier[index]) * 90),
                     ]
                 )
@@ -493,8 +517,8 @@ class _Writer:
         self._template("surveys", surveys, LAST_DAY)
 
     def people(self) -> None:
-        rows = [[name, "客服", "客服部", "林悦", "2023-03-01", "", "1"] for name in AGENTS]
-        rows += [["李想", "推广", "市场部", "林悦", "2022-09-01", "", "1"], ["周航", "推广", "市场部", "林悦", "2024-02-01", "", "1"], ["林悦", "运营", "运营部", "", "2021-05-01", "", "1"]]
+        rows = [[name, "客服", "客服部", "沈岚", "2023-03-01", "", "1"] for name in AGENTS]
+        rows += [["李想", "推广", "市场部", "沈岚", "2022-09-01", "", "1"], ["周航", "推广", "市场部", "沈岚", "2024-02-01", "", "1"], ["沈岚", "运营", "运营部", "", "2021-05-01", "", "1"]]
         self._template("staff", rows, LAST_DAY)
         self._template("campaign_owners", [[name, owner] for _, name, _, owner, _, _ in CAMPAIGNS], LAST_DAY)
         by_day = np.bincount(self.sold.day - FIRST_DAY, minlength=world.DAYS)
@@ -633,6 +657,7 @@ _GA4 = (
     "Date", "Session primary channel group (Default channel group)", "Sessions", "Engaged sessions", "Engagement rate", "Average engagement time per session", "Events per session",
     "Event count", "Ecommerce purchases", "Total revenue", "Views", "Total users", "New users",
 )
+_GA4_DEVICES = ("Date", "Device category", "Sessions", "Engaged sessions", "Ecommerce purchases", "Total revenue")
 _GSC = ("Clicks", "Impressions", "CTR", "Position")
 _UPTIME = ("Event", "Monitor", "Monitor URL", "Date-Time", "Reason", "Duration", "Duration (in mins.)")
 _TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -640,7 +665,7 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
     "stock_counts": ("日期", "仓库", "商品编码", "现有数量", "已占用", "在途", "库存金额", "最早入库日期"),
     "purchase_orders": ("采购单号", "行号", "供应商", "采购员", "下单日期", "状态", "商品编码", "订购数量", "单位成本", "承诺到货日期"),
     "receipts": ("入库单号", "采购单号", "行号", "商品编码", "到货日期", "到货数量", "不合格数量"),
-    "shipments": ("运单号", "店铺", "订单编号", "承运商", "地区", "揽收时间", "承诺送达日期", "送达时间", "状态", "运费成本"),
+    "shipments": ("运单号", "店铺", "订单编号", "承运商", "地区", "可发货时间", "应发货时间", "揽收时间", "承诺送达日期", "送达时间", "状态", "运费成本"),
     "reviews": ("Review number", "Shop", "Order number", "SKU", "Day", "Stars", "Text"),
     "surveys": ("Answer number", "Kind", "Day", "Scale up to", "Score", "Shop", "Order number"),
     "staff": ("姓名", "岗位", "部门", "上级", "入职日期", "离职日期", "工时比例"),

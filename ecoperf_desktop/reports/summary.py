@@ -13,7 +13,7 @@ from ecoperf_desktop.errors import UsageError
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.reports import facts as standing_facts
 from ecoperf_desktop.reports import figures
-from ecoperf_desktop.reports.blocks import Block, Empty, Facts, PageSummary, Scope
+from ecoperf_desktop.reports.blocks import HALF, Block, Empty, Facts, Notes, PageSummary, Scope, Trend612
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.make import charts, ledger, scores, tables
@@ -73,6 +73,7 @@ def _summary(desk: Desk, page: Page, facts: Facts) -> PageSummary:
         blocks.extend(_made(desk, page, entry, watched))
     if not any(scores.says_something(block) for block in blocks):
         blocks = [_empty(desk, page)]
+    blocks = _with_silent_trends_named(desk, blocks)
     return PageSummary(
         page.id,
         desk.say(f"page_{page.id}"),
@@ -84,6 +85,16 @@ def _summary(desk: Desk, page: Page, facts: Facts) -> PageSummary:
         _footnotes(desk, blocks),
         sum(1 for metric in watched if desk.state(metric).mark in ("up", "down", "off_target")),
     )
+
+
+def _with_silent_trends_named(desk: Desk, blocks: list[Block]) -> list[Block]:
+    """Leave out trends that have no point at all; one note says which, and what they lack."""
+    silent = [block for block in blocks if isinstance(block, Trend612) and not scores.says_something(block)]
+    if not silent:
+        return blocks
+    lines = tuple(f"{block.title}: {block.figure.reason or desk.say('no_figure')}" for block in silent)
+    kept = [block for block in blocks if not any(block is one for one in silent)]
+    return [*kept, Notes(desk.say("title_silent"), lines, HALF)]
 
 
 def _ask(desk: Desk, entry: Entry) -> None:

@@ -355,9 +355,9 @@ class TableCard(Card):
 
     def show_block(self, block: Table) -> None:
         self.set_head(block.title, block.subtitle, block.corner)
+        # A scorecard is read as a whole; only lists that can be sorted scroll.
+        most = self._most_rows if block.is_sortable or len(block.rows) > 30 else len(block.rows)
         if self.rows is None:
-            # A scorecard is read as a whole; only lists that can be sorted scroll.
-            most = self._most_rows if block.is_sortable or len(block.rows) > 30 else len(block.rows)
             self.rows = RowsView(block, self, most_rows=most)
             self.rows.explain_asked.connect(self.explain_asked)
             self.rows.row_chosen.connect(self.row_chosen)
@@ -365,7 +365,7 @@ class TableCard(Card):
             self._outer.addWidget(self._filler, 1)
             self._outer.addWidget(self._foot)
         else:
-            self.rows.show_table(block)
+            self.rows.show_table(block, most_rows=most)
         self.rows.setVisible(bool(block.columns))
         self._foot.text.setText(block.foot)
         self._foot.setVisible(bool(block.foot))

@@ -108,6 +108,8 @@ class Sheet(QWidget):
 
 def _height(widget: QWidget, width: int) -> int:
     layout = widget.layout()
+    if layout is not None:
+        layout.invalidate()  # a table filled a moment ago has not told its card yet
     hint = widget.sizeHint().height()
     if layout is not None and layout.hasHeightForWidth():
         return max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height())

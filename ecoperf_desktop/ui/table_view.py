@@ -285,7 +285,10 @@ class RowsView(QTableView):
     def table_model(self) -> TableModel:
         return self._model
 
-    def show_table(self, table: Table) -> None:
+    def show_table(self, table: Table, *, most_rows: int | None = None) -> None:
+        """Show another table; beyond ``most_rows`` it scrolls, None leaves that as it was."""
+        if most_rows is not None:
+            self._most_rows = most_rows
         self._model.show_table(table)
         self._fit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecoperf_desktop.reports.blocks import HALF
 from ecoperf_desktop.reports.pages.shape import BridgeOf, Discuss, Headline, Page, Scorecard
 
 # Customers first, then what we steer, then what comes of it.  Nothing that counts different people: that needs
@@ -33,5 +34,5 @@ HEADLINES = (
 
 PAGE = Page(
     "overview",
-    (Headline("net_sales"), Scorecard(GROUPS), Discuss(), BridgeOf("net_sales"), BridgeOf("profit")),
+    (Headline("net_sales"), Scorecard(GROUPS), Discuss(), BridgeOf("net_sales", HALF), BridgeOf("profit", HALF)),
 )
