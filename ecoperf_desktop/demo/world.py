@@ -236,7 +236,7 @@ def orders(count: int, catalogue: list[Product]) -> Orders:
     refund = np.where(refundable & (back < 0.062), np.where(partial < 0.7, goods, (goods * 0.3).astype(np.int64)), 0)
     refund = np.where(cancelled & (paid_after >= 0), goods, refund)
     courier = np.searchsorted((0.35, 0.80), uniform(52, count), side="right")
-    handed = 6 + (uniform(53, count) ** 1.6 * 42).astype(np.int64)
+    handed = 6 + (uniform(53, count) ** 1.6 * 47).astype(np.int64)
     slow = np.where(courier == 1, 1.18, 0.92)
     late_help = np.where(day > LAST_DAY - 21, 0.88, 1.0)  # the second courier for the south
     delivered = (24 + uniform(54, count) ** 1.5 * 96 * slow * late_help).astype(np.int64)
