@@ -12,6 +12,7 @@ from ecoperf_desktop import actions
 from ecoperf_desktop.demo import shop, world
 from ecoperf_desktop.model.days import date_of
 from ecoperf_desktop.model.importing import ImportReport
+from ecoperf_desktop.model.value import Question
 from ecoperf_desktop.store.database import Workspace
 
 ORDERS = 1500
@@ -109,3 +110,15 @@ def _filled(opened: Workspace) -> dict[str, int]:
     facts = [name for name in names if name in TABLES or name.startswith(("sum_", "week_"))]
     counts = {name: opened.conn.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for name in facts}
     return {name: count for name, count in counts.items() if count}
+
+
+def test_the_demo_earns_a_margin_that_its_product_list_explains(imported: tuple[Path, ImportReport]) -> None:
+    path, _ = imported
+    with actions.workspace(path) as opened:
+        week = actions.last_week(opened).period
+        asked = ("cost_coverage", "gross_margin", "gross_profit", "net_sales_ex_tax", "cogs")
+        coverage, margin, profit, sales, cogs = actions.values(opened, Question(asked, week))
+    assert coverage.value is not None and coverage.value >= 0.95
+    assert margin.value is not None and 0.2 < margin.value < 0.8
+    assert cogs.value is not None and cogs.value > 0
+    assert profit.value == sales.value - cogs.value  # type: ignore[operator]
