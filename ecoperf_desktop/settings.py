@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ecoperf_desktop import language, paths
+from ecoperf_desktop.records import dataclass
 
 
 @dataclass(frozen=True)

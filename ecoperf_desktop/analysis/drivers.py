@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 
 Method = Literal["log_mean", "shapley"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from ecoperf_desktop.records import dataclass
 
 # 3/d2 and D4 for ranges of two, from the rounded d2 and d3 that the charts' tables print.
 LIMIT_FACTOR = 2.660

@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -39,6 +39,7 @@ from ecoperf_desktop.model.metric import (
     Unit,
     Unsold,
 )
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.measures import measures
 from ecoperf_desktop.store.tables import TABLES
 from ecoperf_desktop.store.views import DIMENSIONS, VIEWS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Literal
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, previous, year_earlier
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 
 KINDS = ("previous", "year", "aligned", "event", "elapsed")
 Kind = Literal["previous", "year", "aligned", "event", "elapsed"]

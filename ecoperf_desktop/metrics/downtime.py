@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ecoperf_desktop.model.days import Day, Period, date_of
+from ecoperf_desktop.records import dataclass
 
 
 @dataclass(frozen=True)

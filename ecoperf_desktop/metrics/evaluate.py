@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics import compare
@@ -30,6 +29,7 @@ from ecoperf_desktop.model.metric import (
     Unsold,
 )
 from ecoperf_desktop.model.value import Comparison, Question, Value
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.views import DIMENSIONS
 

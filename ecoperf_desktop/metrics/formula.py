@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import TypeAlias
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 
 CHARACTERS = 2000
 NODES = 200

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.metric import Given
+from ecoperf_desktop.records import dataclass
 
 
 @dataclass(frozen=True)

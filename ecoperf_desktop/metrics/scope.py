@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ecoperf_desktop.errors import MetricRefused
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.views import DIMENSIONS, VIEWS, View
 
 Key: TypeAlias = "int | str | None"  # a dimension's value: row id, or text; None for rows without one

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 
 from ecoperf_desktop.model.days import Day, Period
+from ecoperf_desktop.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.records import dataclass
 
 Status = Literal["loaded", "unchanged", "refused", "skipped"]
 

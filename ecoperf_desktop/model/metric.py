@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from ecoperf_desktop.records import dataclass
 
 # points: NPS, CES and percentage points; stars: 1 to 5; per_1000: so many in a thousand; rank: 1 is best.
 Unit = Literal[

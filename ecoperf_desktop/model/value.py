@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.records import dataclass
 
 Quality = Literal["ok", "partial", "low_n", "no_base", "missing", "cost_incomplete", "insufficient_history"]
 

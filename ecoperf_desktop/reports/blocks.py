@@ -8,11 +8,12 @@ minor units); the words beside them are given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 
 Compare = Literal["previous", "year", "aligned"]
 RateChange = Literal["bp", "pp"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -17,6 +16,7 @@ from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, date_of
 from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 
 MISSING = "–"
 MINUS = "−"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of, previous, year_earlier
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Scope
 
 POINTS = 13  # of a spark

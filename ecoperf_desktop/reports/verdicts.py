@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.metric import Metric, Sum
 from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Axis, Figure, Mark, Spark, State, Tone
 from ecoperf_desktop.reports.figures import MISSING, Form
 from ecoperf_desktop.reports.timeline import POINTS

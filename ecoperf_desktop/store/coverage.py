@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
+from ecoperf_desktop.records import dataclass
 
 Range: TypeAlias = tuple[Day, Day]
 _Speaker: TypeAlias = "tuple[int, int | None]"  # a source, and the shop it speaks for (None: the company)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from ecoperf_desktop.model.days import Day, Grain, bucket_of
 from ecoperf_desktop.model.metric import Measure
+from ecoperf_desktop.records import dataclass
 
 # A product's sum that no row states.
 UNKNOWN = -(2**63)

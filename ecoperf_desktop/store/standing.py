@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ecoperf_desktop.model.days import Day, Period
-
+from ecoperf_desktop.records import dataclass
 
 _BEGINNING, _END = -(10**6), 10**6
 

@@ -6,8 +6,9 @@ loader turns names of other things (a SKU, a shop, a buyer) into row ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from ecoperf_desktop.records import dataclass
 
 Kind = Literal["int", "money", "cost_e4", "real", "day", "ts", "flag", "text", "ref"]
 Strategy = Literal["upsert", "ledger", "block", "seen"]

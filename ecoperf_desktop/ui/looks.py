@@ -7,13 +7,13 @@ orange carry verdicts, blue is this year and what can be clicked.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports import fonts
 
 

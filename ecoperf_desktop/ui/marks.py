@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Axis, Bridge, Mark, Reference, Spark, Tone
 from ecoperf_desktop.ui import looks
 

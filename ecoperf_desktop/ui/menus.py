@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.ui.tabs import PAGES
 from ecoperf_desktop.ui.toolbar import COMPARISONS
 

@@ -6,7 +6,7 @@ Each function runs in the reader's thread and gives back plain values.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from ecoperf_desktop.errors import EcoPerfError
 from ecoperf_desktop.model.days import Bucket, Day, Grain
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.value import Explanation
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
 from ecoperf_desktop.store import standing
 from ecoperf_desktop.store.coverage import Coverage

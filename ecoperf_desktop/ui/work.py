@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ecoperf_desktop import faults
 from ecoperf_desktop.errors import Cancelled, EcoPerfError
 from ecoperf_desktop.model.importing import Progress
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.database import Workspace
 
 Done: TypeAlias = Callable[[Any], None]

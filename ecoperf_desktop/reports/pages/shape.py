@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import FULL, HALF, NARROW, THIRD, WIDE, Span
 
 BridgeKind = Literal["net_sales", "profit"]
