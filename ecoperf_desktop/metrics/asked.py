@@ -398,8 +398,9 @@ class _Total(_Combined):
         return self._combined(period, self._added)
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
-        total: dict[Cut, Number | None] = {}
-        for sign, part in zip(self._signs, self._parts, strict=True):
+        is_plain = self._signs[0] == 1
+        total: dict[Cut, Number | None] = dict(self._parts[0].amounts(period)) if is_plain else {}
+        for sign, part in list(zip(self._signs, self._parts, strict=True))[is_plain:]:
             for cut, amount in part.amounts(period).items():
                 before = total.get(cut, 0)
                 total[cut] = None if amount is None or before is None else before + sign * amount

@@ -196,9 +196,9 @@ class Answering:
         if question.top is None or not plan.scope.per or not plan.asked:
             return None, None
         amounts = plan.asked[0].amounts(question.top_over or question.period)
-        known = [(amount, cut) for cut, amount in amounts.items() if amount is not None]
-        least = min(heapq.nlargest(question.top, (amount for amount, _ in known)), default=0)
-        largest = [part for part in known if part[0] >= least]
+        known = [amount for amount in amounts.values() if amount is not None]
+        least = min(heapq.nlargest(question.top, known), default=0)
+        largest = [(amount, cut) for cut, amount in amounts.items() if amount is not None and amount >= least]
         # Equal parts in the order of their keys: ids grow, so the order stays.
         largest.sort(key=lambda part: (-part[0], tuple(str(key).zfill(20) for key in part[1])))
         return {cut for _, cut in largest[: question.top]}, len(known)

@@ -29,7 +29,7 @@ from ecoperf_desktop.model.metric import (
 )
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.store import sums
-from ecoperf_desktop.store.kept import kept_column
+from ecoperf_desktop.store.kept import by_region, kept_column
 from ecoperf_desktop.store.views import VIEWS, View
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Facts:
     def want(self, asked: Calculation, scope: Scope, period: Period) -> None:
         """Note what will be asked, so that a kept column is read once."""
         if isinstance(asked, Distinct | Percentile):
-            kept = self._kept(asked.view, asked.of, asked.where, scope)
+            kept = self._kept(asked.view, asked.of, asked.where, scope) or self._by_region(asked, scope)
             if kept is not None:
                 kept.want(period)
         elif isinstance(asked, Given):
@@ -72,6 +72,9 @@ class Facts:
         kept = self._kept(asked.view, asked.of, asked.where, scope)
         if kept is not None and asked.apart in (None, "day"):
             return kept.distinct(period, asked.at_least, once_a_day=asked.apart == "day" and asked.at_least > 1)
+        regional = self._by_region(asked, scope)
+        if regional is not None:
+            return regional.distinct_by_region(period, scope)
         view = VIEWS[asked.view]
         if asked.finer is not None and not set(scope.dimensions) <= set(view.dims):
             view = VIEWS[asked.finer]
@@ -168,8 +171,19 @@ class Facts:
         if not set(scope.dimensions) <= _SHOP_AND_CHANNEL.keys():
             return None
 
-        column = kept_column(view, of, where)
-        if column is None or not all(_SHOP_AND_CHANNEL[name] in VIEWS[view].summed for name in scope.dimensions):
+        return self._by_cut(kept_column(view, of, where), scope)
+
+    def _by_region(self, asked: Distinct | Percentile, scope: Scope) -> _KeptByCut | None:
+        """Return what counts different values where regions are asked for; None where only the facts can."""
+        if not isinstance(asked, Distinct) or asked.at_least > 1 or "region" not in scope.dimensions:
+            return None
+        column = kept_column(asked.view, asked.of, asked.where)
+        if column is None or not set(scope.dimensions) <= {*_SHOP_AND_CHANNEL, "region"}:
+            return None
+        return self._by_cut(by_region(column), scope.within(_SHOP_AND_CHANNEL))
+
+    def _by_cut(self, column: KeptColumn | None, scope: Scope) -> _KeptByCut | None:
+        if column is None or not all(_SHOP_AND_CHANNEL[name] in VIEWS[column.view].summed for name in scope.dimensions):
             return None
         if self._are_current is None:
             self._are_current = sums.are_current(self._conn)
@@ -281,6 +295,26 @@ class _KeptByCut:
                 count = int(np.count_nonzero(np.bincount(entries) >= at_least))
             if count:
                 found[cut] = count
+        return found
+
+    def distinct_by_region(self, period: Period, scope: Scope) -> dict[Cut, int]:
+        """Return how many different values there are by cut of ``scope``, which asks for regions too."""
+        import numpy as np
+
+        allowed = scope.keys("region")
+        place = scope.per.index("region") if "region" in scope.per else None
+        found: dict[Cut, int] = {}
+        for cut, kept in self._between(period, False).items():
+            pairs = np.unique(kept.between(period.first, period.last))
+            if allowed is not None:
+                pairs = pairs[np.isin(pairs >> 32, [0 if region is None else int(region) for region in allowed])]
+            if place is None:
+                if count := len(np.unique(pairs & (2**32 - 1))):
+                    found[cut] = count
+                continue
+            regions, counts = np.unique(pairs >> 32, return_counts=True)
+            for region, count in zip(regions.tolist(), counts.tolist(), strict=True):
+                found[*cut[:place], region or None, *cut[place:]] = count
         return found
 
     def rank(self, period: Period, p: float) -> dict[Cut, tuple[int, int]]:

@@ -500,11 +500,14 @@ class _Attributes:
         if found is None:
             import numpy as np
 
-            query = f"SELECT product_id, COALESCE({PRODUCT_DIMENSIONS[dimension]}, 0) FROM product"
-            # Two arrays of numbers are made much faster than one of pairs.
-            ids, of = zip(*self._conn.execute(query).fetchall() or [(0, 0)], strict=True)
-            found = np.zeros(max(ids) + 1, np.int64)
-            found[np.array(ids, np.int64)] = np.array(of, np.int64)
+            column = PRODUCT_DIMENSIONS[dimension]
+            most = self._conn.execute("SELECT MAX(product_id) FROM product").fetchone()[0] or 0
+            found = np.zeros(most + 1, np.int64)
+            rows = self._conn.execute(f"SELECT product_id, {column} FROM product WHERE {column} IS NOT NULL").fetchall()
+            if rows:
+                # Two arrays of numbers are made much faster than one of pairs.
+                ids, of = zip(*rows, strict=True)
+                found[np.array(ids, np.int64)] = np.array(of, np.int64)
             self._known[dimension] = found
         return found
 

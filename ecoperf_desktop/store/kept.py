@@ -51,7 +51,10 @@ KEPT_COLUMNS = (
     KeptColumn(11, "conversation", "customer_id", _ASKED, "<u4"),
     KeptColumn(12, "conversation", "customer_id", f"{_ASKED} AND paid_lag_days <= 1", "<u4"),
     KeptColumn(13, "order", "buyer_id", "agent_id IS NOT NULL", "<u4"),
+    # Buyers of each region: the region in the upper half of the number, 0 for none.
+    KeptColumn(14, "order", f"COALESCE(region_id, 0) * {2**32} + buyer_id"),
 )
+_BY_REGION = {1: 14}
 # What is kept of each product: what a table of products shows.  Every row states these, so that days can be
 # taken off a sum again.
 PRODUCT_MEASURES = {
@@ -83,6 +86,12 @@ def kept_column(view: str, of: str, where: str | None) -> KeptColumn | None:
         if kept.view == view and kept.of == of and _plain(kept.where) == _plain(where):
             return kept
     return None
+
+
+def by_region(kept: KeptColumn) -> KeptColumn | None:
+    """Return the kept column that holds the entries of ``kept`` with their region above them, in the upper 32 bits."""
+    number = _BY_REGION.get(kept.number)
+    return next((column for column in KEPT_COLUMNS if column.number == number), None)
 
 
 def _plain(condition: str | None) -> str:
