@@ -17,7 +17,7 @@ ALL = templates.templates()
 def test_every_table_without_a_platform_file_has_a_template() -> None:
     assert {template.stem for template in ALL} == {
         "purchase_orders", "receipts", "suppliers", "stock_counts", "shipments", "reviews", "surveys", "staff", "agent_days",
-        "campaign_owners", "targets", "expenses",
+        "campaign_owners", "targets", "expenses", "products",
     }
 
 
