@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import tomllib
 from functools import cache
 
 from ecoperf_desktop import paths
+from ecoperf_desktop.declarations import declared
 
 LANGUAGES = ("en", "zh")
 _current = "en"
@@ -27,7 +26,11 @@ def current() -> str:
 
 def system_language() -> str:
     """Return the language of the system's settings, English unless it is Chinese."""
-    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    if not name:
+        import locale  # Windows and macOS only: it takes longer than all words together
+
+        name = locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
@@ -53,6 +56,6 @@ def sentence(code: str, language: str | None = None, /, **details: object) -> st
 def _room(language: str, room: str) -> dict[str, object]:
     path = paths.resources() / "languages" / language / f"{room}.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return declared(path)
     except FileNotFoundError:
         return {}

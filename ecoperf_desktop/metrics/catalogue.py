@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from functools import cache
@@ -68,6 +66,8 @@ class Catalogue:
         """Return a metric or part; raise MetricRefused that names the nearest ids."""
         found = self.metrics.get(metric_id) or self.parts.get(metric_id)
         if found is None:
+            import difflib
+
             near = difflib.get_close_matches(metric_id, self.metrics, n=3, cutoff=0.5)
             if near:
                 raise MetricRefused("metrics.catalogue_unknown_metric", metric=metric_id, near=", ".join(near))
@@ -101,6 +101,8 @@ def read(files: Sequence[Path], known: Mapping[str, Measure]) -> list[Metric]:
 
     The area of a metric is the name of its file.  Raise MappingError.
     """
+    import tomllib  # only where nothing is kept
+
     found: dict[str, Metric] = {}
     source: dict[str, str] = {}
     for path in files:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ecoperf_desktop.model.days import Day, Period, date_of
 from ecoperf_desktop.records import dataclass
@@ -57,6 +56,8 @@ def _begin(day: Day, tz: str | None, day_start_min: int) -> int:
 
 
 def _zone(tz: str | None) -> tzinfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(tz) if tz else UTC
     except (ZoneInfoNotFoundError, ValueError):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeAlias
@@ -143,6 +142,8 @@ class Names:
 
 
 def _near(value: str, names: Sequence[str]) -> list[str]:
+    import difflib
+
     lowered = {name.lower(): name for name in names}
     return [lowered[name] for name in difflib.get_close_matches(value.lower(), lowered, n=_NEAR, cutoff=_ALIKE)]
 

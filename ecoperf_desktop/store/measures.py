@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 
 from ecoperf_desktop import paths
+from ecoperf_desktop.declarations import declared
 from ecoperf_desktop.errors import MappingError
 from ecoperf_desktop.model.metric import Measure
 from ecoperf_desktop.store.views import VIEWS
@@ -19,16 +19,16 @@ def measures() -> dict[str, Measure]:
     neither an expression nor a table of ``sum`` and ``where``.
     """
     path = paths.resources() / "metrics" / "measures.toml"
-    declared: dict[str, Measure] = {}
-    for view, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+    known: dict[str, Measure] = {}
+    for view, entries in declared(path).items():
         if view not in VIEWS:
             raise MappingError("metrics.catalogue_unknown_view", file=path.name, entry=view, view=view)
         for name, entry in entries.items():
             measure = _measure(view, name, entry)
             if measure is None:
                 raise MappingError("metrics.catalogue_bad_entry", file=path.name, entry=f"{view}.{name}", key="sum")
-            declared[measure.id] = measure
-    return declared
+            known[measure.id] = measure
+    return known
 
 
 def _measure(view: str, name: str, entry: object) -> Measure | None:

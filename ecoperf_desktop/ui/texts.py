@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
@@ -12,6 +11,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from ecoperf_desktop.ui import looks
 
 _SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": "⇥"}
+# What markup would read as its own; the standard module brings a table of all entities for it.
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 
 def one_line(text: str) -> str:
@@ -27,12 +28,16 @@ def tip(text: str) -> str:
     A leading zero-width mark would do for Qt's guess but not for long texts, so the text
     is escaped into a paragraph that says it is markup.
     """
-    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+    return f"<p style='white-space:pre-wrap'>{_escaped(text)}</p>" if text else ""
 
 
 def for_plot(text: str) -> str:
     """Return ``text`` for pyqtgraph's titles and labels, which are read as markup."""
-    return html.escape(one_line(text))
+    return _escaped(one_line(text))
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
 
 
 class Label(QLabel):

@@ -524,6 +524,8 @@ class MainWindow(QMainWindow):
 
     def _after_first_paint(self) -> None:
         self.painted.emit()
+        if not self.isVisible():
+            return
         # The writing workspace is opened now: it is held as long as the window is open.
         self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable, quiet=True)
         self._ask_counts()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from ecoperf_desktop.analysis.intervals import LEAST_SAMPLE, Z95, Z99, wilson
@@ -290,7 +289,11 @@ def _median(cuts: dict[str, Value], names: Sequence[str]) -> float | None:
         for name in names
         if name in cuts and cuts[name].value is not None and (cuts[name].denominator or 0) >= LEAST_SAMPLE
     ]
-    return statistics.median(shares) if shares else None
+    if not shares:
+        return None
+    import statistics  # few pages have people
+
+    return statistics.median(shares)
 
 
 def _call(value: Value | None, median: float | None) -> str:
