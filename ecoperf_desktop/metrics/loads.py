@@ -47,6 +47,7 @@ class Loads:
         self._by_product: dict[tuple[str, Scope], ProductAmounts] = {}
         self._products: dict[tuple[str, Scope], _Products] = {}
         self._attributes = _Attributes(conn)
+        self._longest: dict[str, int] = {}
         self._are_current: bool | None = None
 
     def loaded(self, measure: Measure, scope: Scope) -> Loaded:
@@ -78,6 +79,13 @@ class Loads:
         table = self._table(measure, scope)
         return table.reports(measure, period) if isinstance(table, _BySpan) else None
 
+    def sold(self, period: Period) -> set[int]:
+        """Return the products of which there are lines sold."""
+        measure = next(one for one in sums.by_view()["line"] if one.name == "units")
+        loaded = self.loaded(measure, Scope(per=("product",)))
+        cuts = loaded.cuts(period) if isinstance(loaded, _LoadedByProduct) else loaded.amounts(period).by_cut
+        return {cut[0] for cut in cuts if isinstance(cut[0], int)}
+
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
         if asked.of != "product_id" or asked.where is not None or asked.at_least > 1 or "product" in scope.per:
@@ -106,7 +114,11 @@ class Loads:
         found = self._by_day.get(key)
         if found is None:
             view = VIEWS[measure.view]
-            found = (_BySpan if view.spans else _ByDay)(self._conn, view, scope, self._summed_by(view, scope))
+            summed_by = self._summed_by(view, scope)
+            if view.spans:
+                found = _BySpan(self._conn, view, scope, summed_by, self._longest)
+            else:
+                found = _ByDay(self._conn, view, scope, summed_by)
             self._by_day[key] = found
         return found
 
@@ -171,6 +183,10 @@ class _LoadedByProduct:
 
     def amounts(self, period: Period) -> Amounts:
         return Amounts(self._products.amounts(self._measure, period))
+
+    def cuts(self, period: Period) -> list[Cut]:
+        """Return the cuts that have rows, without adding anything up."""
+        return self._products.cuts(period)
 
     def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
         return {
@@ -312,6 +328,8 @@ class _ByDay:
         ).fetchall()
 
     def _cut(self, keys: Sequence[Any]) -> Cut:
+        if not keys:
+            return ()
         if self._from_sums:
             return tuple(None if key == -1 or key == "" else key for key in keys)
         return tuple(keys)
@@ -330,11 +348,21 @@ class _BySpan(_ByDay):
     that states the measure (and has the dimensions of the cut) answers for each day.
     """
 
+    def __init__(
+        self, conn: sqlite3.Connection, view: View, scope: Scope, summed_by: tuple[str, ...] | None, longest: dict[str, int]
+    ) -> None:
+        """``longest`` keeps the days of the longest span of each table, for all scopes."""
+        super().__init__(conn, view, scope, summed_by)
+        self._longest = longest
+
     def _load(self) -> None:
         view = self._view
         self._shop = "shop_id" if "shop_id" in view.dims.values() else "NULL"
         keys = ["day", "last_day", "source_id", self._shop, "variant" if view.variant else "''"]
-        longest = self._conn.execute(f"SELECT MAX(last_day - day) FROM {self._source} WHERE last_day > day").fetchone()[0] or 0
+        longest = self._longest.get(self._source)
+        if longest is None:
+            query = f"SELECT MAX(last_day - day) FROM {self._source} WHERE last_day > day"
+            longest = self._longest[self._source] = self._conn.execute(query).fetchone()[0] or 0
         width = len(keys) + len(self._scope.per)
         # day, last day, source, shop -> variant -> rows
         self._reports: dict[tuple[Day, Day, _Speaker], dict[str, list[tuple[Any, ...]]]] = {}
@@ -415,10 +443,13 @@ class _BySpan(_ByDay):
             for report in self._reports:
                 if report[0] != report[1]:
                     continue
+                day = report[0]
                 for cut, value in self._stated(report, measure).items():
-                    days = by_cut.setdefault(cut, {})
-                    before = days.get(report[0])
-                    days[report[0]] = value if before is None else before if value is None else before + value
+                    days = by_cut.get(cut)
+                    if days is None:
+                        days = by_cut[cut] = {}
+                    before = days.get(day)
+                    days[day] = value if before is None else before if value is None else before + value
             columns = {}
             for cut, days in by_cut.items():
                 ordered = sorted(days)
@@ -430,6 +461,9 @@ class _BySpan(_ByDay):
         """Return what the coarsest fitting variant says, by cut."""
         place = self._place[measure.name]
         rows = self._reports[report][self._variant(report, measure)]
+        if len(rows) == 1:
+            cut, values = rows[0]
+            return {cut: values[place]}
         found: dict[Cut, Amount] = {}
         for cut, values in rows:
             before, value = found.get(cut), values[place]
@@ -438,9 +472,9 @@ class _BySpan(_ByDay):
 
     def _variant(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> str:
         variants = self._reports[report]
-        place = self._place[measure.name]
         if len(variants) == 1:
             return next(iter(variants))
+        place = self._place[measure.name]
         source = report[2][0]
         fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
         fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
@@ -628,13 +662,19 @@ class ProductAmounts:
         key = (period, measure.name)
         found = self._known.get(key)
         if found is None:
-            grouped = self._periods.get(period)
-            if grouped is None:
-                grouped = self._periods[period] = self._grouped(period)
-            found = self._known[key] = grouped.sums(self._places[measure.name])
+            found = self._known[key] = self._grouped(period).sums(self._places[measure.name])
         return found
 
+    def cuts(self, period: Period) -> list[Cut]:
+        return self._grouped(period).cuts
+
     def _grouped(self, period: Period) -> _Grouped:
+        found = self._periods.get(period)
+        if found is None:
+            found = self._periods[period] = self._added_up(period)
+        return found
+
+    def _added_up(self, period: Period) -> _Grouped:
         import numpy as np
 
         parts = self._products.parts(period)
@@ -674,7 +714,7 @@ class _Grouped:
     """
 
     def __init__(self, cuts: list[Cut], where: Any, taken: Any, parts: Sequence[Any]) -> None:
-        self._cuts = cuts
+        self.cuts = cuts
         self._where = where
         self._taken = taken
         self._parts = parts
@@ -702,20 +742,20 @@ class _Grouped:
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np
 
-        if not self._cuts:
+        if not self.cuts:
             return {}
         column, where = self._row(self._parts, place, self._taken), self._where
         known = column != UNKNOWN
         is_stated = None
         if not known.all():
             column, where = column[known], where[known]
-            is_stated = np.bincount(where, minlength=len(self._cuts)) > 0
-        total = np.zeros(len(self._cuts), np.int64)
+            is_stated = np.bincount(where, minlength=len(self.cuts)) > 0
+        total = np.zeros(len(self.cuts), np.int64)
         np.add.at(total, where, column)
         values: list[Amount] = list(total.tolist())
         if is_stated is not None:
             values = [value if stated else None for value, stated in zip(values, is_stated.tolist(), strict=True)]
-        return dict(zip(self._cuts, values, strict=True))
+        return dict(zip(self.cuts, values, strict=True))
 
     @staticmethod
     def _row(parts: Sequence[Any], place: int, taken: Any) -> Any:

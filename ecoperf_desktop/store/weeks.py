@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -334,10 +335,11 @@ def read_products(
 
 def row_of(parts: Sequence[NDArray[Any]], place: int) -> Int64:
     """Return one row of several ``read_products`` end to end, in full width."""
-    rows = [part[place] for part in parts]
-    if any(row.dtype != np.int32 for row in rows):
-        return np.concatenate([_widened(row) if row.dtype == np.int32 else row for row in rows])
-    return _widened(np.concatenate(rows))
+    runs = []
+    for width, run in groupby(parts, key=lambda part: part.dtype.itemsize):
+        row = np.concatenate([part[place] for part in run])
+        runs.append(_widened(row) if width == 4 else row)
+    return runs[0] if len(runs) == 1 else np.concatenate(runs)
 
 
 def _widened(narrow: NDArray[np.int32]) -> Int64:
