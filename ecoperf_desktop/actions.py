@@ -51,8 +51,13 @@ def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
         opened.close()
 
 
-def plan_import(paths: Sequence[Path], choices: ImportChoices, opened: Workspace, progress: Progress = no_progress) -> ImportPlan:
-    """Read files, folders and zips and say what would be loaded; nothing is stored."""
+def plan_import(
+    paths: Sequence[Path], choices: ImportChoices, opened: Workspace, progress: Progress = no_progress, *, unseen: bool = False
+) -> ImportPlan:
+    """Read files, folders and zips and say what would be loaded; nothing is stored.
+
+    ``unseen`` plans for a load that follows at once: a single long text is read while it is stored.
+    """
     from ecoperf_desktop.importing.plan import ImportOptions, plan
 
     options = ImportOptions(
@@ -61,7 +66,7 @@ def plan_import(paths: Sequence[Path], choices: ImportChoices, opened: Workspace
         source=choices.source,
         settings=dict(choices.settings),
     )
-    return plan(paths, options, opened.answers, progress)
+    return plan(paths, options, opened.answers, progress, unseen=unseen)
 
 
 def apply_import(

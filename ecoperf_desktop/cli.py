@@ -197,7 +197,7 @@ def _import(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         asked.format, tuple(Path(name) for name in asked.mapping), asked.source, tuple(_pair(text, "--set") for text in asked.set)
     )
     with actions.workspace(path, write=True) as opened:
-        planned = actions.plan_import([Path(name) for name in asked.paths], choices, opened, stop.progress)
+        planned = actions.plan_import([Path(name) for name in asked.paths], choices, opened, stop.progress, unseen=not asked.dry_run)
         made = actions.apply_import(planned, opened, stop.progress, dry_run=asked.dry_run)
     return _show_import(made, asked)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,6 +84,31 @@ class _Partial:
     records: Int64
 
 
+class _Met:
+    """Keys met so far, by their hashes: a million orders take 8 MB.
+
+    Two keys of one hash would only make the file be read with all its rows at hand.
+    """
+
+    def __init__(self) -> None:
+        self._sorted: list[Int64] = []  # each less than half as long as the one before
+
+    def met_before(self, keys: Iterable[object], count: int) -> bool:
+        """Say whether one of ``count`` different keys was met in an earlier call."""
+        hashes = np.fromiter(map(hash, keys), np.int64, count)
+        hashes.sort()
+        found = False
+        for earlier in self._sorted:
+            places = np.searchsorted(earlier, hashes)
+            places[places == len(earlier)] = 0
+            found |= bool((earlier[places] == hashes).any())
+        while self._sorted and len(self._sorted[-1]) < 2 * len(hashes):
+            hashes = np.concatenate((self._sorted.pop(), hashes))
+            hashes.sort(kind="stable")
+        self._sorted.append(hashes)
+        return found
+
+
 class Emitter:
     """Turns the typed rows of one file into rows of tables.
 
@@ -105,7 +130,7 @@ class Emitter:
         self._whole = whole or needs_whole_file(form)
         self._groups_rows = groups_rows(form)
         self._waiting: Rows | None = None
-        self._seen_groups: set[object] = set()
+        self._seen_groups = _Met()
         self._records = Records()
         self._partials: dict[int, list[_Partial]] = {}
 
@@ -161,13 +186,11 @@ class Emitter:
         if not self._groups_rows or not rows.count or self._whole:
             return
         firsts = rows.groups.first_row
-        keys: set[object]
         columns = [taken(rows.values[name].column, firsts) for name in rows.group_by]
         lists = [column_values(column) for column in columns]
-        keys = set(lists[0]) if len(lists) == 1 else set(zip(*lists, strict=True))
-        if not self._seen_groups.isdisjoint(keys):
+        keys: Iterable[object] = lists[0] if len(lists) == 1 else zip(*lists, strict=True)
+        if self._seen_groups.met_before(keys, len(firsts)):
             self.split_group = True
-        self._seen_groups |= keys
 
     def _emitted(self, rows: Rows) -> list[Asserted]:
         if not rows.count:

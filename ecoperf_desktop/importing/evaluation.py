@@ -873,6 +873,37 @@ def holds(condition: Condition, rows: Rows) -> Bool:
             assert_never(condition)
 
 
+def surely_holds(condition: Condition, rows: Rows, unread: Mapping[str, Bool]) -> Bool:
+    """Return where the condition holds whatever the cells say that could not be read.
+
+    ``unread`` tells of values where they stand in such a cell, which is not blank: it may be anything else.
+    """
+    return _held(condition, rows, unread, otherwise=False)
+
+
+def _held(condition: Condition, rows: Rows, unread: Mapping[str, Bool], *, otherwise: bool) -> Bool:
+    """Return where the condition holds, with ``otherwise`` as the answer of every comparison nobody can make."""
+    match condition:
+        case AllOf(parts):
+            return _all([_held(part, rows, unread, otherwise=otherwise) for part in parts])
+        case AnyOf(parts):
+            return _any([_held(part, rows, unread, otherwise=otherwise) for part in parts])
+        case Not(part):
+            return ~_held(part, rows, unread, otherwise=not otherwise)
+        case Matches():
+            return holds(condition, rows)
+        case Blank(name):
+            met = holds(condition, rows)
+            return met & ~unread[name] if name in unread else met
+        case Equals(name) | Compared(name):
+            met = holds(condition, rows)
+            if name not in unread:
+                return met
+            return met | unread[name] if otherwise else met & ~unread[name]
+        case _:
+            assert_never(condition)
+
+
 def _all(met: Sequence[Bool]) -> Bool:
     whole: Bool = np.logical_and.reduce(met)
     return whole

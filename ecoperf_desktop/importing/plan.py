@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,15 @@ from ecoperf_desktop.importing.answers import asked, check_settings
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.importing.detect import Detector, Recognised
-from ecoperf_desktop.importing.prepare import Prepared, Stretch, findings_of, member_of, prepare
+from ecoperf_desktop.importing.prepare import (
+    Prepared,
+    ReadAgain,
+    Stretch,
+    begin,
+    findings_of,
+    member_of,
+    prepare,
+)
 from ecoperf_desktop.importing.sources import Found, found
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
@@ -46,7 +55,7 @@ class FilePlan:
     ``outcome`` is ``load``, ``refused`` (the first finding says why) or ``skipped`` (met in a
     folder or archive, and no export).  ``question`` is the ``--set`` key whose answer would let a
     refused file in.  ``rows`` counts by table what would be asserted.  ``unmapped`` are the
-    headers nobody takes.
+    headers nobody takes.  Of a file that is only begun the counts, findings and days are not known yet.
     """
 
     path: Path
@@ -91,9 +100,13 @@ class ImportPlan:
 
 
 def plan(
-    paths: Sequence[Path], options: ImportOptions, known: Callable[[str], Answers | None], progress: Progress
+    paths: Sequence[Path], options: ImportOptions, known: Callable[[str], Answers | None], progress: Progress, *,
+    unseen: bool = False,
 ) -> ImportPlan:
     """Read files, folders and archives once and say what would be loaded; nothing is written.
+
+    ``unseen`` says that nobody looks at the plan before it is loaded: a single text is then only begun,
+    and read to its end while it is being stored.  The import is the same.
 
     ``known`` gives what was answered about a source before.  Raises UsageError for options
     that make no sense, MappingError for a wrong descriptor and Cancelled; everything that is wrong
@@ -107,7 +120,9 @@ def plan(
     with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
         planner = _Planner(options, known, detector, only, compressor, ticker)
         try:
-            plans = [file for one in found(paths, ticker.looking) for file in planner.planned(one)]
+            met = found(paths, ticker.looking)
+            first = list(islice(met, 2))
+            plans = [file for one in chain(first, met) for file in planner.planned(one, begin_only=unseen and len(first) == 1)]
             plans = planner.asked_again(plans)
         except BaseException:
             compressor.shutdown(wait=False, cancel_futures=True)
@@ -117,8 +132,8 @@ def plan(
         plans = [_refused(Found(path, True, None), FileRefused("importing.empty_folder", path=str(path))) for path in paths]
     elif all(file.outcome == "skipped" for file in plans):
         # Whoever names a folder or an archive expects something of it.
-        first = Path(paths[0])
-        plans.append(_refused(Found(first, True, None), FileRefused("importing.nothing_to_read", path=str(first), n=len(plans))))
+        named = Path(paths[0])
+        plans.append(_refused(Found(named, True, None), FileRefused("importing.nothing_to_read", path=str(named), n=len(plans))))
     return ImportPlan(tuple(plans), options)
 
 
@@ -134,11 +149,12 @@ def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run
     if not dry_run:
         _set_reporting_currency(plan, workspace)
     stored = 0
+    ticker = _Ticker(progress)
     for done, number in enumerate(waiting):
         file = plan.files[number]
         try:
             progress(done, len(waiting), file.name)
-            reports[number] = _applied(file, workspace, dry_run)
+            reports[number] = _applied(file, workspace, dry_run, ticker)
         except Cancelled as stop:
             if stored:
                 stop.code, stop.details = "importing.stopped_after", {"n": stored}
@@ -165,8 +181,11 @@ class _Planner:
         self._told: dict[str, Answers] = {}
         self._held = 0
 
-    def planned(self, one: Found) -> list[FilePlan]:
-        """Return what would become of one member: a plan for each of its tables."""
+    def planned(self, one: Found, *, begin_only: bool = False) -> list[FilePlan]:
+        """Return what would become of one member: a plan for each of its tables.
+
+        ``begin_only`` reads no more of a text than its beginning, where that decides how the rest is read.
+        """
         member = one.member
         if member is None:
             return [_refused(one, one.problem or FileRefused("importing.absent", path=str(one.path)))]
@@ -174,7 +193,8 @@ class _Planner:
         try:
             self._check_size(member)
             recognised = self._detector.recognise(member, self._options.settings, self._only)
-            return [self._table_planned(one, member, table) for table in recognised]
+            begin_only = begin_only and member.kind == "text"
+            return [self._table_planned(one, member, table, begin_only) for table in recognised]
         except FileRefused as problem:
             passed_over = not one.named and (
                 problem.code in _NO_EXPORT if member.problem is None else not member.damaged
@@ -200,24 +220,23 @@ class _Planner:
     def _source(self, form: Format) -> str:
         return self._options.source or form.platform
 
-    def _table_planned(self, one: Found, member: Member, recognised: Recognised) -> FilePlan:
+    def _table_planned(self, one: Found, member: Member, recognised: Recognised, begin_only: bool) -> FilePlan:
         form = recognised.form
         source = self._source(form)
         known = self._known(source) or self._told.get(source)
+        asked = (source, self._options.settings, known)
         try:
-            made = prepare(member, recognised, source, self._options.settings, known, self._compressor, self._ticker.reading(member))
+            made = begin(member, recognised, *asked) if begin_only else None
+            if made is None:
+                made = prepare(member, recognised, *asked, self._compressor, self._ticker.reading(member))
             if not member.unchanged():
                 raise FileRefused("importing.being_written", file=member.name)
         except FileRefused as problem:
             return _refused(one, problem, form, part=recognised.part)
         self._hold(made)
-        head = made.head
-        self._told.setdefault(source, head.answers)
-        return FilePlan(
-            path=one.path, member=head.member, name=member.name, outcome="load", findings=tuple(made.findings), format=form,
-            sha256=member.sha256, encoding=head.encoding, delimiter=head.delimiter, answers=head.answers, period=head.period,
-            period_from=made.period_from, as_of=head.as_of, as_of_from=head.as_of_from, read=made.read, dropped=made.dropped,
-            rejected=made.rejected, rows=made.tables, unmapped=made.unmapped, prepared=made, file=member,
+        self._told.setdefault(source, made.head.answers)
+        return _with_outcome(
+            FilePlan(one.path, made.head.member, member.name, "load", format=form, sha256=member.sha256, prepared=made, file=member), made
         )
 
     def _hold(self, made: Prepared) -> None:
@@ -261,6 +280,16 @@ class _Ticker:
         if now >= self._next:
             self._next = now + 0.05
             self._progress(done, total, what)
+
+
+def _with_outcome(file: FilePlan, made: Prepared) -> FilePlan:
+    """Return the plan of a file with what reading it showed."""
+    head = made.head
+    return replace(
+        file, findings=tuple(made.findings), encoding=head.encoding, delimiter=head.delimiter, answers=head.answers, period=head.period,
+        period_from=made.period_from, as_of=head.as_of, as_of_from=head.as_of_from, read=made.read, dropped=made.dropped,
+        rejected=made.rejected, rows=made.tables, unmapped=made.unmapped, prepared=made,
+    )
 
 
 def _formats(options: ImportOptions) -> list[Format]:
@@ -308,30 +337,55 @@ def _set_reporting_currency(plan: ImportPlan, workspace: Workspace) -> None:
         raise UsageError("importing.reporting_currency", before=before, wanted=wanted)
 
 
-def _applied(file: FilePlan, workspace: Workspace, dry_run: bool) -> FileReport:
-    """Load one file; a refusal by the store is its report."""
+def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticker) -> FileReport:
+    """Load one file; a refusal by the store, or by what is read only now, is its report."""
     made = file.prepared
-    assert made is not None
+    assert made is not None and file.file is not None
     head = made.head
     known = known_import(
         workspace.conn, sha256=head.sha256, member=head.member, format_id=head.format_id, source=head.answers.source
     )
-    if known is not None:
-        counts = RowCounts(read=made.read, unchanged=made.read - sum(made.dropped.values()) - made.rejected,
-                           dropped=sum(made.dropped.values()), rejected=made.rejected)
-        return _report(file, "unchanged", known, counts)
+    stretches = _stretches(made, file.file, ticker, keep=dry_run)
     try:
+        if known is not None:
+            return _unchanged(file, made, known, stretches)
         with loading(workspace, head, dry_run=dry_run) as load:
-            loaded = _loaded(load, made, file, keep=dry_run)
+            loaded = _loaded(load, made, stretches)
+    except ReadAgain:
+        file = _read_whole(file, made, ticker)
+        return _applied(file, workspace, dry_run, ticker) if file.outcome == "load" else _report(file, "refused")
     except FileRefused as problem:
+        if problem is made.refusal:
+            return _report(_refused(Found(file.path, True, file.file), problem, file.format), "refused")
         return _report(file, "refused", findings=findings_of(problem))
+    file = _with_outcome(file, made)
     rows = loaded.rows
     status: Status = "loaded" if rows.new or rows.changed or not rows.unchanged else "unchanged"
     return _report(file, status, None if dry_run else loaded.import_id, rows, loaded.period)
 
 
-def _loaded(load: Loading, made: Prepared, file: FilePlan, *, keep: bool) -> Loaded:
-    for stretch in _stretches(made, file, keep=keep):
+def _read_whole(file: FilePlan, made: Prepared, ticker: _Ticker) -> FilePlan:
+    """Plan a file to its end whose rest decides otherwise than its beginning."""
+    assert file.file is not None
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
+            return _with_outcome(file, made.read_whole(compressor, ticker.reading(file.file)))
+    except FileRefused as problem:
+        return _refused(Found(file.path, True, file.file), problem, file.format)
+
+
+def _unchanged(file: FilePlan, made: Prepared, import_id: int, stretches: Iterator[Stretch]) -> FileReport:
+    """Report a file that is stored already."""
+    if not made.is_read:
+        for _ in stretches:
+            pass  # only its rows are counted
+    dropped = sum(made.dropped.values())
+    counts = RowCounts(read=made.read, unchanged=made.read - dropped - made.rejected, dropped=dropped, rejected=made.rejected)
+    return _report(_with_outcome(file, made), "unchanged", import_id, counts)
+
+
+def _loaded(load: Loading, made: Prepared, stretches: Iterator[Stretch]) -> Loaded:
+    for stretch in stretches:
         if stretch.tables:
             load.assert_rows(stretch.tables)
         for waiting in stretch.raw:
@@ -342,8 +396,8 @@ def _loaded(load: Loading, made: Prepared, file: FilePlan, *, keep: bool) -> Loa
     return load.finish(read=made.read, dropped=made.dropped, findings=made.findings, rejected=made.rejected)
 
 
-def _stretches(made: Prepared, file: FilePlan, *, keep: bool) -> Iterator[Stretch]:
-    """Yield what was kept of the file, or read it again with the same decisions."""
+def _stretches(made: Prepared, file: Member, ticker: _Ticker, *, keep: bool) -> Iterator[Stretch]:
+    """Yield what was kept of the file, or read it: to its end, or again with the same decisions."""
     if made.stretches is not None and keep:
         yield from made.stretches
         return
@@ -354,12 +408,10 @@ def _stretches(made: Prepared, file: FilePlan, *, keep: bool) -> Iterator[Stretc
         while kept:
             yield kept.pop()
         return
-    assert file.file is not None
-    if not file.file.unchanged():
+    if not file.unchanged():
         raise FileRefused("importing.being_written", file=file.name)
-    with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
-        yield from made.again(compressor)
-    if not file.file.unchanged():
+    yield from made.stream(ticker.reading(file))
+    if not file.unchanged():
         raise FileRefused("importing.being_written", file=file.name)
 
 

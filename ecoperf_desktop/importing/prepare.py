@@ -1,11 +1,13 @@
-"""One recognised file read whole: what its rows become, what is dropped or refused, which days it covers."""
+"""One recognised file: what its rows become, what is dropped or refused, which days it covers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -35,6 +37,7 @@ REJECTED_LEAST, REJECTED_SHARE = 10, 0.05
 KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and its import; beyond it the file is read twice
 
 Compressor = ThreadPoolExecutor
+Tick = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,30 @@ class RawChunk:
 
 @dataclass
 class Stretch:
-    """What one block of the file gives: rows of tables, and its text compressed on another thread."""
+    """What one block of the file gives: rows of tables, and its text, compressed on another thread.
+
+    ``size`` is how many bytes of the file it stands for.
+    """
 
     tables: list[Asserted]
-    raw: list[Future[list[RawChunk]]]
+    size: int = 0
+    text: Callable[[], list[RawChunk]] | None = field(default=None, repr=False)
+    raw: list[Future[list[RawChunk]]] = field(default_factory=list, repr=False)
+
+    def compress(self, compressor: Compressor) -> None:
+        """Have the text compressed; it is not held any longer than that takes."""
+        if self.text is not None:
+            self.raw, self.text = [compressor.submit(self.text)], None
 
 
 @dataclass
 class Prepared:
-    """A file that would be loaded.  ``stretches`` is None when it was too much to keep."""
+    """A file that would be loaded.
+
+    ``stretches`` is None when it was too much to keep, and of a file that is only begun.
+    Of the latter the head is known; the counts, findings and days stand when ``stream`` has
+    come to its end.
+    """
 
     head: ImportHead
     form: Format
@@ -67,29 +85,56 @@ class Prepared:
     period_from: PeriodFrom | None
     unmapped: tuple[str, ...]
     stretches: list[Stretch] | None
-    again: Callable[[Compressor], Iterator[Stretch]] = field(repr=False)
+    reading: _Reading = field(repr=False)
     size: int = 0
+    is_read: bool = True
+    refusal: FileRefused | None = None  # what reading on showed
 
     def let_go(self) -> None:
         """Forget the rows; the import reads the file again."""
         self.stretches, self.size = None, 0
 
+    def stream(self, tick: Tick) -> Iterator[Stretch]:
+        """Yield the stretches as the file is read, on from where it was begun or once more, with the same decisions.
+
+        Raises what ``prepare`` raises, and ReadAgain where the rest of a file that was only begun decides
+        otherwise than its beginning: nothing of what was yielded holds then, and ``read_whole`` is to be called.
+        """
+        try:
+            whole = yield from self.reading.stream(tick)
+        except FileRefused as problem:
+            self.refusal = problem
+            raise
+        for name, value in vars(whole).items():
+            setattr(self, name, value)
+
+    def read_whole(self, compressor: Compressor, tick: Tick) -> Prepared:
+        """Return the file read to its end."""
+        return self.reading.prepared(compressor, tick)
+
 
 def prepare(
     member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None, compressor: Compressor,
-    tick: Callable[[int], None],
+    tick: Tick,
 ) -> Prepared:
     """Read the file once and say what it would become; ``tick`` hears of bytes read and may raise Cancelled.
 
     Raises FileRefused when nothing of it may be stored.
     """
-    return _Reading(member, recognised, source, settings, known, compressor, tick).prepared()
+    return _Reading(member, recognised, source, settings, known).prepared(compressor, tick)
+
+
+def begin(member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None) -> Prepared | None:
+    """Read the beginning of a file, which decides how the rest is read; None when all of it has to be read first.
+
+    Raises FileRefused like ``prepare``, as far as the beginning shows.
+    """
+    return _Reading(member, recognised, source, settings, known).begun()
 
 
 class _Reading:
     def __init__(
-        self, member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None,
-        compressor: Compressor, tick: Callable[[int], None],
+        self, member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None
     ) -> None:
         self.member = member
         self.recognised = recognised
@@ -97,8 +142,6 @@ class _Reading:
         self.source = source
         self.settings = settings
         self.known = known
-        self.compressor = compressor
-        self.tick = tick
         self.table = recognised.table
         self.answers, self.given = resolved(self.form, source, settings, known, self.table.bound, member.name)
         self.decisions = Decisions(currency=self.answers.currency, tz=self.answers.tz, day_start_min=self.answers.day_start_min)
@@ -107,32 +150,84 @@ class _Reading:
         preamble = self.table.preamble
         self.as_of, self.as_of_from = stated_as_of(self.form, member, preamble, settings, self.answers.tz)
         self.period, self.period_from = self._period(preamble)
+        # How the file has to be read, as far as that is known by now.
+        self._looked_at_all = False
+        self._whole = False
+        self._begun: tuple[_Attempt, Iterator[Stretch]] | None = None
 
-    def prepared(self) -> Prepared:
+    def prepared(self, compressor: Compressor, tick: Tick) -> Prepared:
         """Read with what the first block decides; where a later one decides otherwise, or a group is split, read again."""
-        looked_at_all, whole = False, False
         while True:
-            attempt = _Attempt(self, looked_at_all=looked_at_all, whole=whole)
+            attempt = self._attempt()
             try:
-                stretches = attempt.kept()
-            except ReadAgain:
-                looked_at_all = True
+                stretches = attempt.kept(compressor, tick)
+            except ReadAgain as reason:
+                self._note(reason)
                 continue
-            if attempt.emitter.split_group and not whole:
-                whole = True
-                continue
-            break
-        return self._judged(attempt, stretches, whole)
+            return self._judged(attempt, stretches)
 
-    def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None, whole: bool) -> Prepared:
+    def begun(self) -> Prepared | None:
+        """Read the first block."""
+        if self.form.as_of.column is not None:
+            return None  # how old the file is stands in its rows
+        attempt = self._attempt()
+        stream = attempt.stretches()
+        try:
+            first = next(stream, None)
+        except ReadAgain as reason:
+            self._note(reason)
+            return None
+        if first is None:
+            return None
+        self._begun = attempt, chain((first,), stream)
+        return Prepared(
+            self._head(attempt), self.form, 0, {}, 0, [], {}, {}, self.period_from, self.table.bound.unmapped, None, self, is_read=False
+        )
+
+    def stream(self, tick: Tick) -> Generator[Stretch, None, Prepared]:
+        """Yield the stretches, then return what the file is."""
+        attempt, stretches = self._begun or (None, None)
+        self._begun = None
+        if attempt is None or stretches is None:
+            attempt = self._attempt()
+            stretches = attempt.stretches()
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
+                for stretch in stretches:
+                    tick(stretch.size)
+                    stretch.compress(compressor)
+                    yield stretch
+            return self._judged(attempt, None)
+        except ReadAgain as reason:
+            self._note(reason)
+            raise
+        finally:
+            self.recognised.close()
+
+    def _attempt(self) -> _Attempt:
+        return _Attempt(self, looked_at_all=self._looked_at_all, whole=self._whole)
+
+    def _note(self, reason: ReadAgain) -> None:
+        if isinstance(reason, _GroupSplit):
+            self._whole = True
+        else:
+            self._looked_at_all = True
+
+    def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None) -> Prepared:
         findings = [*attempt.findings, *attempt.checking.close()]
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
+        self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
+        return Prepared(
+            self._head(attempt), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
+            self.period_from, self.table.bound.unmapped, stretches, self, attempt.size,
+        )
+
+    def _head(self, attempt: _Attempt) -> ImportHead:
         as_of, as_of_from = self.as_of, self.as_of_from
         if attempt.newest is not None and as_of_from not in ("given",):
             as_of, as_of_from = attempt.newest, "content"
-        self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         hidden, hashed = _kept_back(self.table.bound)
-        head = ImportHead(
+        return ImportHead(
             answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
             path=str(self.member.path),
             file=self.member.path.name,
@@ -150,18 +245,6 @@ class _Reading:
             as_of=as_of,
             as_of_from=as_of_from,
             period=self.period,
-        )
-
-        def again(compressor: Compressor) -> Iterator[Stretch]:
-            self.compressor = compressor
-            try:
-                yield from _Attempt(self, looked_at_all=True, whole=whole).stretches()
-            finally:
-                self.recognised.close()
-
-        return Prepared(
-            head, self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt), self.period_from,
-            self.table.bound.unmapped, stretches, again, attempt.size,
         )
 
     def _covers(self, attempt: _Attempt) -> dict[str, tuple[int, int]]:
@@ -260,6 +343,10 @@ def rejected_limit(settings: Mapping[str, str], read: int) -> int:
     return int(read * int(given[:-1]) / 100) if given.endswith("%") else int(given)
 
 
+class _GroupSplit(ReadAgain):
+    """Rows of one group stand in several places of the file; all of it has to be held to put them together."""
+
+
 class _Attempt:
     """One reading of the file from its first to its last record."""
 
@@ -272,6 +359,7 @@ class _Attempt:
         self.findings: list[Finding] = []
         self.rejected = 0
         self._looked_at_all = looked_at_all
+        self._whole = whole
         self._dropped: Counter[str] = Counter()
         bound = reading.table.bound
         facts = reading.facts(reading.period)
@@ -288,13 +376,15 @@ class _Attempt:
         counts.update(self.emitter.dropped)
         return {reason: count for reason, count in sorted(counts.items()) if count}
 
-    def kept(self) -> list[Stretch] | None:
+    def kept(self, compressor: Compressor, tick: Tick) -> list[Stretch] | None:
         """Return all stretches, or None when they are too much to hold."""
         kept: list[Stretch] | None = []
         for stretch in self.stretches():
+            tick(stretch.size)
             if kept is None:
                 continue
             self.size += sum(_size(asserted) for asserted in stretch.tables)
+            stretch.compress(compressor)
             kept.append(stretch)
             if self.size > KEPT_MOST:
                 kept, self.size = None, 0
@@ -304,17 +394,21 @@ class _Attempt:
         """Yield the file block by block; the last stretch holds what needed all of it."""
         reader = self.reading.table.open()
         for first, block in self._looked_at(reader):
-            self.reading.tick(_bytes(block))
-            chunks = self._compressed(block)
             rows = self._described(self._typing.rows(block, first=first))
             self.checking.feed(rows)
             self._note_days(rows)
-            yield Stretch(self.emitter.feed(rows), chunks)
+            yield Stretch(self._together(self.emitter.feed(rows)), _bytes(block), self._text(block))
         self.read = reader.records
-        last = self.emitter.close()
+        last = self._together(self.emitter.close())
         self._close(reader)
         if last:
-            yield Stretch(last, [])
+            yield Stretch(last)
+
+    def _together(self, tables: list[Asserted]) -> list[Asserted]:
+        """Return the rows, as long as they show every group whole."""
+        if self.emitter.split_group and not self._whole:
+            raise _GroupSplit
+        return tables
 
     def _note_days(self, rows: Rows) -> None:
         """Take the days of all rows into account, those that become nothing included."""
@@ -375,11 +469,12 @@ class _Attempt:
         self._dropped["description"] += int(explaining.sum())
         return rows.kept(~explaining)
 
-    def _compressed(self, block: Block) -> list[Future[list[RawChunk]]]:
+    def _text(self, block: Block) -> Callable[[], list[RawChunk]] | None:
+        """Return what compresses the block's text, None when no column of it is kept."""
         bound, delimiter = self.reading.table.bound, self.reading.recognised.delimiter or ","
         hidden, _ = _kept_back(bound)
         kept = [place for place, name in enumerate(bound.header) if name not in hidden]
-        return [self.reading.compressor.submit(_raw_chunks, block, kept, delimiter)] if kept else []
+        return partial(_raw_chunks, block, kept, delimiter) if kept else None
 
     def _close(self, reader: TableReader) -> None:
         for reason, count in reader.dropped.items():
@@ -440,4 +535,4 @@ def _size(asserted: Asserted) -> int:
     return total
 
 
-__all__ = ["AsOfFrom", "Prepared", "RawChunk", "Stretch", "findings_of", "prepare", "rejected_limit"]
+__all__ = ["AsOfFrom", "Prepared", "RawChunk", "ReadAgain", "Stretch", "begin", "findings_of", "prepare", "rejected_limit"]

@@ -15,7 +15,7 @@ from ecoperf_desktop.importing import convert, limits, times
 from ecoperf_desktop.importing.binding import Bound, iso_currency
 from ecoperf_desktop.importing.checks import in_words
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format, dated, timed
-from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, holds, is_absent, value_of
+from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, is_absent, surely_holds, value_of
 from ecoperf_desktop.importing.expression import Blank, fields_of, needs_group, texts_of, walk
 from ecoperf_desktop.importing.text import Block, Cells
 from ecoperf_desktop.model.columns import Bool, Coded, Numbers, Reals
@@ -205,7 +205,7 @@ class Typing:
             len(block), block.records, values, self._kept_cells(block, self._text_names), self.facts, self.read_cells, block.lines,
             self.form.group.by,
         )
-        gone = self._drop(rows, block)
+        gone = self._drop(rows, bad)
         gone |= self._drop_other_currencies(values, gone)
         gone |= self._refuse_rows(block, values, bad, gone)
         self._warn(block, bad, gone)
@@ -402,7 +402,7 @@ class Typing:
 
     # ---- what does not stay
 
-    def _drop(self, rows: Rows, block: Block) -> Bool:
+    def _drop(self, rows: Rows, bad: Mapping[str, Bool]) -> Bool:
         gone = np.zeros(rows.count, np.bool_)
         if not self._conditions:
             return gone
@@ -412,8 +412,9 @@ class Typing:
             for name, node in self.form.sets:
                 if not needs_group(node):
                     looked.values[name] = value_of(node, looked)
+        unread = self._unread(bad)
         for drop in self.form.drops:
-            met = holds(drop.when, looked) & ~gone
+            met = surely_holds(drop.when, looked, unread) & ~gone
             count = int(met.sum())
             if not count:
                 continue
@@ -424,6 +425,18 @@ class Typing:
         for name in {name for drop in self.form.drops for name in drop.totals}:
             self._add_total(self.totals, name, rows.values[name].take(~gone))
         return gone
+
+    def _unread(self, bad: Mapping[str, Bool]) -> dict[str, Bool]:
+        """Return the values that a needed cell was to give which cannot be read: such a row is refused, never dropped."""
+        unread: dict[str, Bool] = {}
+        for name, (_, rule) in self.bound.places.items():
+            if rule.required and bool(bad[name].any()):
+                unread.update(dict.fromkeys((name, *rule.produces), bad[name]))
+        if unread and self._sets_first:
+            for name, node in self.form.sets:
+                if read := [unread[one] for one in fields_of(node) if one in unread]:
+                    unread[name] = np.logical_or.reduce(read)
+        return unread
 
     @staticmethod
     def _add_total(totals: dict[str, int | float], name: str, valued: Valued) -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sqlite3
 import sys
@@ -40,7 +39,7 @@ _WRITER: dict[str, int | str] = {
     "synchronous": 2,
     "wal_autocheckpoint": 1000,
     "journal_size_limit": 67_108_864,
-    "cache_size": -65_536,
+    "cache_size": -16_384,
 }
 _READER: dict[str, int | str] = {
     **_SAFETY,
@@ -462,7 +461,7 @@ def _apply_step(conn: sqlite3.Connection, number: int, text: str) -> None:
     for statement in _statements(text):
         conn.execute(statement)
     if number == 1:
-        conn.execute("INSERT INTO secret(name, value) VALUES ('buyer_key', ?)", (secrets.token_bytes(32),))
+        conn.execute("INSERT INTO secret(name, value) VALUES ('buyer_key', ?)", (os.urandom(32),))
         _fill_calendar(conn)
 
 

@@ -29,7 +29,7 @@ NAMED = {
     "purchase_orders": ("po_id", "po_no"),
 }
 # Words kept to save looking them up again; beyond that the workspace itself is asked.
-_REMEMBERED = 1_000_000
+_REMEMBERED = 200_000
 
 
 @dataclass(frozen=True)

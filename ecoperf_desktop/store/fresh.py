@@ -20,7 +20,7 @@ from ecoperf_desktop.store.derive import VOID
 from ecoperf_desktop.store.touched import Touched
 
 # What waits to be summed is summed when it is larger than this, to bound the memory it takes.
-_LINES_AT_ONCE = 2_000_000
+_LINES_AT_ONCE = 250_000
 # Columns no view of the sums reads.
 _UNSUMMED = {"order_no", "currency", "line_no"}
 _LATEST = np.iinfo(np.int64).max

@@ -22,8 +22,9 @@ def write_lines(
     """Write ``lines`` order lines in order of time; one description in a hundred is quoted."""
     chance = np.random.Generator(np.random.PCG64(seed))
     orders = max(int(lines / per_order), 1)
-    size = 1 + np.floor(-np.log(1 - chance.random(orders)) * (per_order - 1 + 1e-9)).astype(np.int64)
-    size[-1] += max(lines - int(size.sum()), 0)
+    size = chance.geometric(1 / per_order, orders)
+    if (lacking := lines - int(size.sum())) > 0:
+        size += np.bincount(chance.integers(0, orders, lacking), minlength=orders)
     owner = np.repeat(np.arange(orders), size)[:lines]
     lines = len(owner)
     moment = np.sort(chance.random(orders)) * days
