@@ -328,11 +328,15 @@ class _ByDay:
         ).fetchall()
 
     def _cut(self, keys: Sequence[Any]) -> Cut:
+        # Most rows are cut by nothing or by one dimension.
         if not keys:
             return ()
-        if self._from_sums:
-            return tuple(None if key == -1 or key == "" else key for key in keys)
-        return tuple(keys)
+        if not self._from_sums:
+            return tuple(keys)
+        if len(keys) == 1:
+            key = keys[0]
+            return (None if key == -1 or key == "" else key,)
+        return tuple(None if key == -1 or key == "" else key for key in keys)
 
 
 _Speaker: TypeAlias = "tuple[int, Key]"
