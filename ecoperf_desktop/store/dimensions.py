@@ -78,6 +78,9 @@ class Names:
         """Return customer ids for the platform's buyer texts."""
         coded = as_words(column)
         known = self._known.setdefault("customer", {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+            self._was_empty["customer"] = False  # those that were forgotten are in it
         used = _used(coded)
         words = [coded.words[code] for code in used.tolist()]
         unseen = [word for word in words if word not in known]
