@@ -12,6 +12,7 @@ from ecoperf_desktop.errors import EcoPerfError, UsageError, WorkspaceError
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
+from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
@@ -36,15 +37,25 @@ class ImportChoices:
     settings: tuple[tuple[str, str], ...] = ()
 
 
-@contextlib.contextmanager
-def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
-    """Open the workspace, created when it is absent, and close it again.
+def open_workspace(path: Path, *, write: bool = False) -> Workspace:
+    """Open the workspace, created when it is absent; close it again yourself.
 
-    Raise the WorkspaceError family.
+    Daily sums that another release declared differently are made anew when it is
+    opened for writing.  Raise the WorkspaceError family.
     """
     if not write and not path.exists():
         Workspace.open(path, write=True).close()
     opened = Workspace.open(path, write=write)
+    if write and not opened.read_only and not sums.are_current(opened.conn):
+        with opened.transaction() as conn:
+            sums.ensure(conn)
+    return opened
+
+
+@contextlib.contextmanager
+def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
+    """Open the workspace as ``open_workspace`` does, and close it again."""
+    opened = open_workspace(path, write=write)
     try:
         yield opened
     finally:

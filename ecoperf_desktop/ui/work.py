@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ecoperf_desktop import faults
+from ecoperf_desktop import actions, faults
 from ecoperf_desktop.errors import Cancelled, EcoPerfError
 from ecoperf_desktop.model.importing import Progress
 from ecoperf_desktop.records import dataclass
@@ -76,7 +76,7 @@ class _Thread(QObject):
                 problem: BaseException | None = None
                 try:
                     if self._opened is None:
-                        self._opened = Workspace.open(self._path, write=self._write)
+                        self._opened = actions.open_workspace(self._path, write=self._write)
                     if self._is_wanted(job):
                         result = job.run(self._opened, self._progress_of(job))
                     else:
