@@ -109,9 +109,10 @@ class Coverage:
 
 def data_through(conn: sqlite3.Connection, kind: str = "sales") -> Day | None:
     """Return the newest day covered with data of ``kind``, else with any; None in an empty workspace."""
-    coverage = Coverage.read(conn)
-    newest = coverage.through(kind)
-    return coverage.through() if newest is None else newest
+    newest: Day | None
+    of_kind: Day | None
+    newest, of_kind = conn.execute("SELECT MAX(last_day), MAX(CASE WHEN kind = ? THEN last_day END) FROM coverage", (kind,)).fetchone()
+    return newest if of_kind is None else of_kind
 
 
 def last_complete_week(conn: sqlite3.Connection, week_start: int = 1) -> Bucket | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +48,7 @@ class Inbox(QObject):
 
     def hand_over(self, files: Sequence[Path]) -> None:
         """Give ``files`` to the window that is open; it comes to the front."""
-        draft = self._folder / f".{secrets.token_hex(8)}"
+        draft = self._folder / f".{os.urandom(8).hex()}"
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
             json.dump([str(path.absolute()) for path in files], stream)
         # Renamed when whole, so that half a letter is never read.
