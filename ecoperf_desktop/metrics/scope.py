@@ -142,6 +142,8 @@ class Names:
 
 
 def _near(value: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
     import difflib
 
     lowered = {name.lower(): name for name in names}
