@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
@@ -342,6 +343,8 @@ class _ByDay:
 _Speaker: TypeAlias = "tuple[int, Key]"
 # Day, last day, source, shop and variant of rows that came together.
 Report: TypeAlias = "tuple[Day, Day, int, Key, str]"
+# Day, last day and speaker of rows that came together, whatever their variant.
+_Came: TypeAlias = "tuple[Day, Day, _Speaker]"
 
 
 class _BySpan(_ByDay):
@@ -367,28 +370,61 @@ class _BySpan(_ByDay):
         if longest is None:
             query = f"SELECT MAX(last_day - day) FROM {self._source} WHERE last_day > day"
             longest = self._longest[self._source] = self._conn.execute(query).fetchone()[0] or 0
-        width = len(keys) + len(self._scope.per)
-        # day, last day, source, shop -> variant -> rows
-        self._reports: dict[tuple[Day, Day, _Speaker], dict[str, list[tuple[Any, ...]]]] = {}
-        self._cuttable: set[tuple[int, str]] = set()
-        read: set[tuple[Day, Day]] = set()
+        rows: list[tuple[Any, ...]] = []
         for first, last in _merged((first - longest, last) for first, last in self._loaded or ()):
-            for row in self._read(keys, f"day BETWEEN {first} AND {last}", counted=view.variant):
-                speaker: _Speaker = (row[2], None if row[3] == -1 else row[3])
-                cut = self._cut(row[len(keys) : width])
-                reports = self._reports.setdefault((row[0], row[1], speaker), {})
-                reports.setdefault(row[4], []).append((cut, row[width:]))
-                read.add((row[0], row[1]))
-                if None not in cut:
-                    self._cuttable.add((row[2], row[4]))
-        self._leave_out_uncut()
+            rows += self._read(keys, f"day BETWEEN {first} AND {last}", counted=view.variant)
+        # day, last day, source, shop -> variant -> rows
+        self._reports: dict[_Came, dict[str, list[tuple[Any, ...]]]] = {}
+        self._cuttable: set[tuple[int, str]] = set()
+        self._choices: dict[_Came, list[list[tuple[Any, ...]]]] = {}
         self._columns: dict[str, dict[Cut, _Rows]] = {}
+        self._plain: dict[Cut, _Rows] | None = None
+        width = len(keys) + len(self._scope.per)
+        if view.variant:
+            self._take_variants(rows, len(keys), width)
+        else:
+            self._take_plain(rows, len(keys), width)
+        self._leave_out_uncut()
         self._spans = sorted((report for report in self._reports if report[1] > report[0]), key=lambda span: span[:2])
         self._day_rows: dict[_Speaker, list[Day]] = {}
         for day, last_day, speaker in sorted(self._reports, key=lambda report: report[0]):
             if day == last_day:
                 self._day_rows.setdefault(speaker, []).append(day)
-        self._chosen: dict[Period, tuple[list[tuple[Day, Day, _Speaker]], bool]] = {}
+        self._chosen: dict[Period, tuple[list[_Came], bool]] = {}
+
+    def _take_variants(self, rows: Sequence[tuple[Any, ...]], keys: int, width: int) -> None:
+        for row in rows:
+            cut = self._cut(row[keys:width])
+            reports = self._reports.setdefault(_came(row), {})
+            reports.setdefault(row[4], []).append((cut, row[width:]))
+            if None not in cut:
+                self._cuttable.add((row[2], row[4]))
+
+    def _take_plain(self, rows: Sequence[tuple[Any, ...]], keys: int, width: int) -> None:
+        """Take rows of a view without variants: those of days need no choosing, whatever the measure."""
+        by_cut: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        came = set()
+        for row in rows:
+            if row[0] == row[1]:
+                came.add(row[:5])
+                of = row[keys:width]
+                if of in by_cut:
+                    by_cut[of].append(row)
+                else:
+                    by_cut[of] = [row]
+            else:
+                self._reports.setdefault(_came(row), {}).setdefault(row[4], []).append((self._cut(row[keys:width]), row[width:]))
+        for row in came:
+            self._reports[_came(row)] = {row[4]: []}
+        merged_cuts: dict[Cut, list[tuple[Any, ...]]] = {}
+        for of, found in by_cut.items():
+            merged_cuts.setdefault(self._cut(of), []).extend(found)
+        self._plain = {}
+        for cut, found in merged_cuts.items():
+            if len(merged_cuts) < len(by_cut):
+                found.sort(key=itemgetter(0))
+            columns = list(zip(*found, strict=True))
+            self._plain[cut] = _Rows(columns[0], columns[width:])
 
     def _leave_out_uncut(self) -> None:
         """Leave out breakdowns without the dimensions of the cut where another breakdown of the source has them.
@@ -442,29 +478,32 @@ class _BySpan(_ByDay):
 
     def _days_by_cut(self, measure: Measure) -> dict[Cut, _Rows]:
         columns = self._columns.get(measure.name)
-        if columns is None:
-            by_cut: dict[Cut, dict[Day, Amount]] = {}
+        if columns is not None:
+            return columns
+        place = self._place[measure.name]
+        columns = {}
+        if self._plain is not None:
+            for cut, rows in self._plain.items():
+                columns[cut] = _Rows(*_once_a_day(rows.days, rows.values[place]))
+        else:
+            by_cut: dict[Cut, tuple[list[Day], list[Amount]]] = {}
             for report in self._reports:
                 if report[0] != report[1]:
                     continue
-                day = report[0]
-                for cut, value in self._stated(report, measure).items():
-                    days = by_cut.get(cut)
-                    if days is None:
-                        days = by_cut[cut] = {}
-                    before = days.get(day)
-                    days[day] = value if before is None else before if value is None else before + value
-            columns = {}
-            for cut, days in by_cut.items():
-                ordered = sorted(days)
-                columns[cut] = _Rows(ordered, [[days[day] for day in ordered]])
-            self._columns[measure.name] = columns
+                for cut, value in self._variant_rows(report, place):
+                    if cut not in by_cut:
+                        by_cut[cut] = ([], [])
+                    by_cut[cut][0].append(report[0])
+                    by_cut[cut][1].append(value[place])
+            for cut, (days, values) in by_cut.items():
+                columns[cut] = _Rows(*_once_a_day(days, values))
+        self._columns[measure.name] = columns
         return columns
 
-    def _stated(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> dict[Cut, Amount]:
+    def _stated(self, report: _Came, measure: Measure) -> dict[Cut, Amount]:
         """Return what the coarsest fitting variant says, by cut."""
         place = self._place[measure.name]
-        rows = self._reports[report][self._variant(report, measure)]
+        rows = self._variant_rows(report, place)
         if len(rows) == 1:
             cut, values = rows[0]
             return {cut: values[place]}
@@ -474,25 +513,38 @@ class _BySpan(_ByDay):
             found[cut] = value if before is None else before if value is None else before + value
         return found
 
-    def _variant(self, report: tuple[Day, Day, _Speaker], measure: Measure) -> str:
+    def _variant(self, report: _Came, measure: Measure) -> str:
+        chosen = self._variant_rows(report, self._place[measure.name])
+        return next(name for name, rows in self._reports[report].items() if rows is chosen)
+
+    def _variant_rows(self, report: _Came, place: int) -> list[tuple[Any, ...]]:
+        """Return the rows of the coarsest fitting variant that states the measure."""
         variants = self._reports[report]
         if len(variants) == 1:
-            return next(iter(variants))
-        place = self._place[measure.name]
-        source = report[2][0]
-        fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
-        fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
-        stating = [name for name in fitting if any(row[1][place] is not None for row in variants[name])]
+            return next(iter(variants.values()))
+        choices = self._choices.get(report)
+        if choices is None:
+            source = report[2][0]
+            fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
+            fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
+            choices = self._choices[report] = [variants[name] for name in fitting]
         # A variant without the column, or without the dimension a measure asks for, sums to nothing.
-        saying = [name for name in stating if any(row[1][place] for row in variants[name])]
-        return (saying or stating or fitting)[0]
+        for rows in choices:
+            for _, values in rows:
+                if values[place]:
+                    return rows
+        for rows in choices:
+            for _, values in rows:
+                if values[place] is not None:
+                    return rows
+        return choices[0]
 
-    def _spans_of(self, period: Period) -> tuple[list[tuple[Day, Day, _Speaker]], bool]:
+    def _spans_of(self, period: Period) -> tuple[list[_Came], bool]:
         """Return the spans that count in ``period``, and whether others lie across its edge."""
         chosen = self._chosen.get(period)
         if chosen is None:
-            within: list[tuple[Day, Day, _Speaker]] = []
-            across: list[tuple[Day, Day, _Speaker]] = []
+            within: list[_Came] = []
+            across: list[_Came] = []
             for span in sorted(self._spans, key=lambda span: span[0] - span[1]):
                 first, last, speaker = span
                 if last < period.first or first > period.last:
@@ -509,6 +561,21 @@ class _BySpan(_ByDay):
     def _has_days(self, speaker: _Speaker, first: Day, last: Day) -> bool:
         days = self._day_rows.get(speaker, [])
         return bisect_left(days, first) < bisect_right(days, last)
+
+
+def _came(row: tuple[Any, ...]) -> _Came:
+    return row[0], row[1], (row[2], None if row[3] == -1 else row[3])
+
+
+def _once_a_day(days: Sequence[Day], values: Sequence[Amount]) -> tuple[Sequence[Day], Sequence[Sequence[Amount]]]:
+    """Return (ordered) days each once, what several speakers say of one added up, and their amounts as a column."""
+    if len(set(days)) == len(days):
+        return days, [values]
+    found: dict[Day, Amount] = {}
+    for day, value in zip(days, values, strict=True):
+        before = found.get(day)
+        found[day] = value if before is None else before if value is None else before + value
+    return list(found), [list(found.values())]
 
 
 def _together(periods: Iterable[Period]) -> tuple[tuple[Day, Day], ...]:
