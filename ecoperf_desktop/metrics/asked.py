@@ -495,7 +495,7 @@ class _Level(_Work):
         day = max(by_day)
         details = {"day": iso(day)}
         if isinstance(self._level, Unsold):
-            levels = self._sources.facts.lying(self._measure, self._level.days, self._scope, day, self._sources.sold)
+            levels = self._sources.facts.lying(self._measure, self._level.days, self._scope, day, self._sources.loads.sold_of)
             stated = {cut: _stated(level)._replace(details=details) for cut, level in levels.items()}
             return self._filled(stated, Result(0, details=details))
         absent = Result(0, details=details)

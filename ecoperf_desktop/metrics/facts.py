@@ -151,20 +151,31 @@ class Facts:
         return times
 
     def lying(
-        self, measure: Measure, days: int, scope: Scope, day: Day, sold: Callable[[Period], Set[int]]
+        self, measure: Measure, days: int, scope: Scope, day: Day, sold: Callable[[Set[int], Period], Set[int]]
     ) -> dict[Cut, int | None]:
-        """Return the level of unsold stock on snapshot ``day``, by cut; ``sold`` gives the products sold in a period."""
+        """Return the level of unsold stock on snapshot ``day``, by cut.
+
+        ``sold`` gives which of some products were sold in a period.  Not cut, what lies nowhere is not there.
+        """
         view = VIEWS[measure.view]
         filters, texts = conditions(scope, view)
         cuts = [view.dims[name] for name in scope.per]
+        received = [] if cuts else ["oldest_receipt_day < ?"]
+        window = selling_days(day, days)
         rows: dict[Cut, list[StockRow]] = {}
         for row in self._conn.execute(
             f"SELECT {', '.join([*cuts, 'product_id', measure.expression, 'oldest_receipt_day'])} FROM ({view.sql}) "
-            f"WHERE {' AND '.join([f'day = {day}', *filters, *([f'({measure.where})'] if measure.where else [])])}",
-            texts,
+            f"WHERE {' AND '.join(['day = ?', *received, *filters, *([f'({measure.where})'] if measure.where else [])])}",
+            [day, *([window.first] if received else []), *texts],
         ):
             rows.setdefault(tuple(row[: len(cuts)]), []).append(StockRow(*row[len(cuts) :]))
-        moving = sold(selling_days(day, days))
+        old = {
+            row.product_id
+            for found in rows.values()
+            for row in found
+            if row.product_id is not None and row.received is not None and row.received < window.first
+        }
+        moving = sold(old, window)
         return {cut: lying(found, moving, day, days) for cut, found in rows.items()}
 
     def _kept(self, view: str, of: str, where: str | None, scope: Scope) -> _KeptByCut | None:

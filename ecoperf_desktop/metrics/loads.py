@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from operator import itemgetter
@@ -50,6 +50,7 @@ class Loads:
         self._attributes = _Attributes(conn)
         self._longest: dict[str, int] = {}
         self._are_current: bool | None = None
+        self._sold: tuple[Day, list[tuple[Day, Any]]] | None = None
 
     def loaded(self, measure: Measure, scope: Scope) -> Loaded:
         """Return the measure in the scope; say to it what will be asked, so that each view is read once."""
@@ -86,6 +87,37 @@ class Loads:
         loaded = self.loaded(measure, Scope(per=("product",)))
         cuts = loaded.cuts(period) if isinstance(loaded, _LoadedByProduct) else loaded.amounts(period).by_cut
         return {cut[0] for cut in cuts if isinstance(cut[0], int)}
+
+    def sold_of(self, products: Set[int], period: Period) -> Set[int]:
+        """Return which of ``products`` there are lines sold of; less is read than for all of them."""
+        if not products:
+            return products
+        if not self.are_current:
+            return products & self.sold(period)
+        import numpy as np
+
+        # A stretch within the period settles it; one across its edge only when the product is not in it.
+        surely, maybe = [], []
+        for first, ids in self._sold_in_stretches(period):
+            is_inside = first >= period.first and last_of(first) <= period.last
+            (surely if is_inside else maybe).append(ids)
+        of = np.array(sorted(products), np.int64)
+        if surely:
+            of = of[~np.isin(of, np.concatenate(surely))]
+        if maybe and np.isin(of, np.concatenate(maybe)).any():
+            return products & self.sold(period)
+        return products - set(of.tolist())
+
+    def _sold_in_stretches(self, period: Period) -> list[tuple[Day, Any]]:
+        """Return the stretches that touch the period, with the products of each shop and channel."""
+        from ecoperf_desktop.store import weeks
+
+        first = stretch_of(period.first)
+        if self._sold is None or first < self._sold[0]:
+            # Stock is asked about month by month, newest first or oldest first: one reading serves all.
+            self._sold = (first, list(weeks.products_since(self._conn, "line", first)))
+        firsts = [begin for begin, _ in self._sold[1]]
+        return self._sold[1][bisect_left(firsts, first) : bisect_right(firsts, period.last)]
 
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""

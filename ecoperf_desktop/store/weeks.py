@@ -333,6 +333,13 @@ def read_products(
         yield first_day, (shop, channel), known, np.frombuffer(sums, width).reshape(measures + 1, len(known))
 
 
+def products_since(conn: sqlite3.Connection, view: str, first: Day) -> Iterator[tuple[Day, NDArray[np.uint32]]]:
+    """Yield the products of each stretch from ``first`` on, by shop and channel, in the order of the days."""
+    query = "SELECT first_day, products FROM week_products WHERE view = ? AND first_day >= ? ORDER BY first_day"
+    for first_day, products in conn.execute(query, (view, first)):
+        yield first_day, np.frombuffer(products, "<u4")
+
+
 def row_of(parts: Sequence[NDArray[Any]], place: int) -> Int64:
     """Return one row of several ``read_products`` end to end, in full width."""
     runs = []
