@@ -407,6 +407,9 @@ class _Writer:
                 break
             for kind, amount, variable in (("rent", 1_800_000, "0"), ("staff", 9_600_000, "0"), ("tech", 420_000, "0")):
                 rows.append([f"E-{month.label}-{kind}", iso(month.period.last), kind, files.yuan(int(amount * self.scale)), variable])
+        net = self._net_by_day()
+        for week in range(0, world.DAYS, 7):  # the platforms' ad bills come every Sunday
+            rows.append([f"E-{iso(FIRST_DAY + week)}-ads", iso(FIRST_DAY + week + 6), "marketing", files.yuan(int(0.11 * net[week : week + 7].sum())), "1"])
         self._template("expenses", rows, LAST_DAY)
 
     def _stock_and_purchases(self) -> tuple[np.ndarray, np.ndarray]:
@@ -543,12 +546,13 @@ class _Writer:
     def _agent_row(self, day: Day, number: int, share: float, money: float) -> list[str]:
         a, b, c, d = uniform(day * 43 + number, 4)
         received = max(int(share * (1.1 + 0.5 * a)), 4)
-        replied = int(received * (0.965 + 0.035 * b))
-        asked = int(received * 0.62)
+        replied = received - int(b > 0.80) * max(received // 30, 1)
+        asked = round(received * 0.62)
         skill = 0.9 + 0.03 * number
-        converted = int(asked * (0.36 + 0.1 * c) * skill)
-        rated = int(received * 0.34)
-        pleased = min(int(rated * (0.90 + 0.08 * d) * min(skill, 1.04)), rated)
+        converted = int(asked * (0.36 + 0.1 * c) * skill + d)
+        rated = int(received * 0.34 + a)
+        unhappy = int(rated * 0.085 / skill + (b * 31 % 1) * 0.9)
+        pleased = max(rated - unhappy, 0)
         return [
             iso(day), AGENTS[number], str(received), str(replied), str(asked), str(converted), f"{int((19 + 22 * c) / skill)}秒",
             str(replied * 4), f"{int((26 + 14 * b) / skill)}秒", str(int(replied * 0.93)), files.span(int(1500 + 900 * a)), str(rated), str(pleased), files.yuan(int(money * 0.34 * converted / max(asked * 0.41, 1))), str(converted),
