@@ -10,7 +10,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -25,6 +25,8 @@ Amount: TypeAlias = "int | float | None"
 
 # Days between two stretches that are read as one, because another query costs more.
 _GAP = 14
+# So many periods of a cut are summed by the database, each in a reading of its own.
+_FEW_PERIODS = 4
 
 
 class Amounts(NamedTuple):
@@ -97,7 +99,8 @@ class Loads:
         import numpy as np
 
         # A stretch within the period settles it; one across its edge only when the product is not in it.
-        surely, maybe = [], []
+        surely: list[Any] = []
+        maybe: list[Any] = []
         for first, ids in self._sold_in_stretches(period):
             is_inside = first >= period.first and last_of(first) <= period.last
             (surely if is_inside else maybe).append(ids)
@@ -290,6 +293,8 @@ class _ByDay:
         self._loaded: tuple[tuple[Day, Day], ...] | None = None
         self._place: dict[str, int] = {}
         self._cuts: dict[Cut, _Rows] = {}
+        self._asks_days = False
+        self._is_by_period = False
 
     def want(self, measure: Measure, period: Period) -> None:
         if measure.name not in self._measures:
@@ -297,7 +302,8 @@ class _ByDay:
             self._loaded = None
         if period not in self._wanted:
             self._wanted.add(period)
-            if self._loaded is not None and not any(a <= period.first and period.last <= b for a, b in self._loaded):
+            is_read = self._loaded is not None and any(a <= period.first and period.last <= b for a, b in self._loaded)
+            if self._is_by_period or not is_read:
                 self._loaded = None
 
     def amounts(self, measure: Measure, period: Period) -> Amounts:
@@ -311,6 +317,9 @@ class _ByDay:
         return Amounts(found)
 
     def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        self._asks_days = True
+        if self._is_by_period:
+            self._loaded = None
         self._prepare(measure, period)
         place = self._place[measure.name]
         found: dict[Day, dict[Cut, Amount]] = {}
@@ -328,9 +337,12 @@ class _ByDay:
             self._load()
 
     def _load(self) -> None:
-        rows: list[tuple[Any, ...]] = []
-        for first, last in self._loaded or ():
-            rows += self._read(["day"], f"day BETWEEN {first} AND {last}")
+        rows = self._of_periods()
+        self._is_by_period = rows is not None
+        if rows is None:
+            rows = []
+            for first, last in self._loaded or ():
+                rows += self._read(["day"], f"day BETWEEN {first} AND {last}")
         width = 1 + len(self._scope.per)
         if width == 1:
             columns = list(zip(*rows, strict=True)) or [()] * (1 + len(self._measures))
@@ -344,8 +356,25 @@ class _ByDay:
             columns = list(zip(*found, strict=True))
             self._cuts[cut] = _Rows(columns[0], columns[width:])
 
+    def _of_periods(self) -> list[tuple[Any, ...]] | None:
+        """Return each period's sums as if they were those of its first day: of a cut that is much less to read.
+
+        None where days are needed: for many periods or such that overlap, and for amounts that are not whole.
+        """
+        if not self._scope.per or self._asks_days or len(self._wanted) > _FEW_PERIODS:
+            return None
+        periods = sorted(self._wanted)
+        if any(later.first <= period.last for period, later in pairwise(periods)):
+            return None
+        rows: list[tuple[Any, ...]] = []
+        for first, last in periods:
+            rows += [(first, *row) for row in self._read([], f"day BETWEEN {first} AND {last}")]
+        if any(isinstance(amount, float) for row in rows for amount in row):
+            return None
+        return rows
+
     def _read(self, keys: Sequence[str], condition: str, counted: bool = False) -> list[tuple[Any, ...]]:
-        """Return rows of keys, cut and sums (and how many rows they stand for), in the order of the keys."""
+        """Return rows of keys, cut and sums (and how many rows they stand for), in the order of the days."""
         view, scope = self._view, self._scope
         filters, texts = conditions(scope, view, blank=self._from_sums)
         columns = [*keys, *(view.dims[name] for name in scope.per)]
@@ -353,7 +382,10 @@ class _ByDay:
             amounts = [f'SUM("{name}")' for name in self._measures] + ["SUM(row_count)"] * counted
         else:
             amounts = [sums.summed(measure) for measure in self._measures.values()] + ["COUNT(*)"] * counted
-        grouped = ", ".join(str(place + 1) for place in range(len(columns)))
+        places = list(range(1, len(columns) + 1))
+        if self._from_sums and view.variant and len(keys) == 5:
+            places[3:5] = 5, 4  # the sums are kept in this order: nothing has to be sorted
+        grouped = ", ".join(map(str, places))
         return self._conn.execute(
             f"SELECT {', '.join([*columns, *amounts])} FROM {self._source} WHERE {' AND '.join([condition, *filters])} "
             f"GROUP BY {grouped} ORDER BY {grouped}",
@@ -732,18 +764,19 @@ class _Products:
             return
         self._days.update((day, []) for day in unread)
         filters, texts = conditions(self._within, self._view)
-        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, {UNKNOWN + 1} - 1)" for measure in self.measures)
+        # Lines as they are: they are added up with those of the weeks anyhow.
+        amounts = ", ".join(f"COALESCE({sums.of_row(measure)}, {UNKNOWN + 1} - 1)" for measure in self.measures)
         on_days = f"day IN ({', '.join(str(day) for day in unread)})"
         rows = self._conn.execute(
-            f"SELECT day, COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, COUNT(*) "
-            f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])} "
-            "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
+            f"SELECT day, COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, 1 "
+            f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])}",
             texts,
         ).fetchall()
         if not rows:
             return
         # A row an array column: that is made much faster than from tuples.
         columns = np.array([np.array(column, np.int64) for column in zip(*rows, strict=True)])
+        columns = columns[:, np.lexsort(columns[2::-1])]
         begins = np.flatnonzero((np.diff(columns[:3], axis=1) != 0).any(axis=0)) + 1
         for part in np.split(columns, begins, axis=1):
             day, shop, channel = part[:3, 0].tolist()

@@ -68,9 +68,14 @@ def by_view() -> dict[str, tuple[Measure, ...]]:
 
 def summed(measure: Measure) -> str:
     """Return the SQL that sums ``measure``: NULL where rows are asked for and none states it."""
+    return f"SUM({of_row(measure)})"
+
+
+def of_row(measure: Measure) -> str:
+    """Return the SQL of what one row adds to ``measure``, NULL where it does not state it."""
     if measure.where is None:
-        return f"SUM({measure.expression})"
-    return f"SUM(CASE WHEN {measure.where} THEN {measure.expression} ELSE 0 END)"
+        return measure.expression
+    return f"CASE WHEN {measure.where} THEN {measure.expression} ELSE 0 END"
 
 
 def are_current(conn: sqlite3.Connection) -> bool:
