@@ -477,7 +477,9 @@ class _Level(_Work):
         self._loaded = sources.loads.loaded(self._measure, scope)
 
     def want(self, period: Period) -> None:
-        self._loaded.want(self._looked_at(period))
+        # Of a cut the newest day is found first, and read alone.
+        if isinstance(self._level, AverageLevel) or not self._scope.per:
+            self._loaded.want(self._looked_at(period))
 
     def _looked_at(self, period: Period) -> Period:
         if isinstance(self._level, AverageLevel):
@@ -486,13 +488,14 @@ class _Level(_Work):
         return Period(period.first - CARRIED_DAYS, last)
 
     def results(self, period: Period) -> Results:
-        by_day = self._loaded.by_day(self._looked_at(period))
-        if not by_day:
-            return self._filled({}, _NO_SNAPSHOT)
         if isinstance(self._level, AverageLevel):
-            return self._average(by_day)
+            by_day = self._loaded.by_day(period)
+            return self._average(by_day) if by_day else self._filled({}, _NO_SNAPSHOT)
         # One day for all parts of a cut, whichever have a row on it: parts of different days do not add up.
-        day = max(by_day)
+        latest = self._loaded.latest(self._looked_at(period))
+        if latest is None:
+            return self._filled({}, _NO_SNAPSHOT)
+        day, amounts = latest
         details = {"day": iso(day)}
         if isinstance(self._level, Unsold):
             levels = self._sources.facts.lying(self._measure, self._level.days, self._scope, day, self._sources.loads.sold_of)
@@ -503,7 +506,7 @@ class _Level(_Work):
             absent = absent._replace(quality="partial", reason="metrics.carried_on")
         found = {
             cut: _NOT_STATED._replace(details=details) if amount is None else absent._replace(value=amount)
-            for cut, amount in by_day[day].items()
+            for cut, amount in amounts.items()
         }
         return self._filled(found, absent)
 

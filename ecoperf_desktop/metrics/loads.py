@@ -193,6 +193,12 @@ class Loaded(Protocol):
     def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
         """Return the measure by day and cut, of the days of ``period`` that have rows."""
 
+    def latest(self, period: Period) -> tuple[Day, dict[Cut, Amount]] | None:
+        """Return the newest day of ``period`` that has rows and the measure on it, None without any.
+
+        Of a cut only this day is read, so that ``want`` is better left out.
+        """
+
 
 class _LoadedByDay:
     def __init__(self, measure: Measure, table: _ByDay) -> None:
@@ -207,6 +213,9 @@ class _LoadedByDay:
 
     def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
         return self._table.days_of(self._measure, period)
+
+    def latest(self, period: Period) -> tuple[Day, dict[Cut, Amount]] | None:
+        return self._table.latest(self._measure, period)
 
 
 class _LoadedByProduct:
@@ -230,6 +239,9 @@ class _LoadedByProduct:
             for day in range(period.first, period.last + 1)
             if (amounts := self._products.amounts(self._measure, Period(day, day)))
         }
+
+    def latest(self, period: Period) -> tuple[Day, dict[Cut, Amount]] | None:
+        return max(self.by_day(period).items(), default=None, key=itemgetter(0))
 
 
 # The columns of ``product`` that answer for a dimension.
@@ -327,6 +339,22 @@ class _ByDay:
             for index in range(bisect_left(rows.days, period.first), bisect_right(rows.days, period.last)):
                 found.setdefault(rows.days[index], {})[cut] = rows.values[place][index]
         return found
+
+    def latest(self, measure: Measure, period: Period) -> tuple[Day, dict[Cut, Amount]] | None:
+        """Return the newest day of ``period`` that has rows, and the measure on it."""
+        if self._view.spans:
+            return max(self.days_of(measure, period).items(), default=None, key=itemgetter(0))
+        if self._scope.per:
+            filters, texts = conditions(self._scope, self._view, blank=self._from_sums)
+            within = " AND ".join([f"day BETWEEN {period.first} AND {period.last}", *filters])
+            day = self._conn.execute(f"SELECT MAX(day) FROM {self._source} WHERE {within}", texts).fetchone()[0]
+            return None if day is None else (day, self.days_of(measure, Period(day, day))[day])
+        self._prepare(measure, period)
+        rows = self._cuts.get(())
+        start, end = (0, 0) if rows is None else rows.places(period)
+        if rows is None or start == end:
+            return None
+        return rows.days[end - 1], {(): rows.values[self._place[measure.name]][end - 1]}
 
     def _prepare(self, measure: Measure, period: Period) -> None:
         if self._loaded is None or measure.name not in self._place or period not in self._wanted:
