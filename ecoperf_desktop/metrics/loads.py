@@ -471,6 +471,7 @@ class _BySpan(_ByDay):
         self._choices: dict[_Came, list[list[tuple[Any, ...]]]] = {}
         self._columns: dict[str, dict[Cut, _Rows]] = {}
         self._plain: dict[Cut, _Rows] | None = None
+        self._uncut: list[tuple[Day, list[tuple[Any, ...]]]] | None = None
         width = len(keys) + len(self._scope.per)
         if view.variant:
             self._take_variants(rows, len(keys), width)
@@ -577,6 +578,9 @@ class _BySpan(_ByDay):
         if self._plain is not None:
             for cut, rows in self._plain.items():
                 columns[cut] = _Rows(*_once_a_day(rows.days, rows.values[place]))
+        elif not self._scope.per:
+            if any(report[0] == report[1] for report in self._reports):
+                columns[()] = _Rows(*_once_a_day(*self._days_uncut(place)))
         else:
             by_cut: dict[Cut, tuple[list[Day], list[Amount]]] = {}
             for report in self._reports:
@@ -591,6 +595,24 @@ class _BySpan(_ByDay):
                 columns[cut] = _Rows(*_once_a_day(days, values))
         self._columns[measure.name] = columns
         return columns
+
+    def _days_uncut(self, place: int) -> tuple[list[Day], list[Amount]]:
+        """Return what the coarsest variant that states the measure says of each day, where nothing is cut."""
+        if self._uncut is None:
+            self._uncut = [
+                (report[0], [rows[0][1] for rows in self._coarsest_first(report)])
+                for report in self._reports
+                if report[0] == report[1]
+            ]
+        values: list[Amount] = []
+        for _, variants in self._uncut:
+            for row in variants:
+                if row[place]:
+                    values.append(row[place])
+                    break
+            else:
+                values.append(next((row[place] for row in variants if row[place] is not None), None))
+        return [day for day, _ in self._uncut], values
 
     def _stated(self, report: _Came, measure: Measure) -> dict[Cut, Amount]:
         """Return what the coarsest fitting variant says, by cut."""
@@ -611,15 +633,9 @@ class _BySpan(_ByDay):
 
     def _variant_rows(self, report: _Came, place: int) -> list[tuple[Any, ...]]:
         """Return the rows of the coarsest fitting variant that states the measure."""
-        variants = self._reports[report]
-        if len(variants) == 1:
-            return next(iter(variants.values()))
-        choices = self._choices.get(report)
-        if choices is None:
-            source = report[2][0]
-            fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
-            fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
-            choices = self._choices[report] = [variants[name] for name in fitting]
+        choices = self._coarsest_first(report)
+        if len(choices) == 1:
+            return choices[0]
         # A variant without the column, or without the dimension a measure asks for, sums to nothing.
         for rows in choices:
             for _, values in rows:
@@ -630,6 +646,21 @@ class _BySpan(_ByDay):
                 if values[place] is not None:
                     return rows
         return choices[0]
+
+    def _coarsest_first(self, report: _Came) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of each fitting variant, of the one with the fewest rows behind it first."""
+        choices = self._choices.get(report)
+        if choices is None:
+            variants = self._reports[report]
+            if len(variants) == 1:
+                choices = list(variants.values())
+            else:
+                source = report[2][0]
+                fitting = [name for name in variants if (source, name) in self._cuttable] or list(variants)
+                fitting.sort(key=lambda name: (sum(row[1][-1] for row in variants[name]), name))
+                choices = [variants[name] for name in fitting]
+            self._choices[report] = choices
+        return choices
 
     def _spans_of(self, period: Period) -> tuple[list[_Came], bool]:
         """Return the spans that count in ``period``, and whether others lie across its edge."""
