@@ -923,7 +923,7 @@ class _Grouped:
         code = np.zeros(len(counts), np.int64)
         for key in keys:
             code = code * (int(key.max(initial=0)) + 1) + key
-        present, where = _ranked(code)
+        present, where = sums.ranked(code)
         rows = np.zeros(len(present), np.int64)
         np.add.at(rows, where, counts)
         if (rows <= 0).any():
@@ -964,21 +964,3 @@ def _negative(amounts: Any) -> Any:
     import numpy as np
 
     return np.where(amounts == UNKNOWN, UNKNOWN, -amounts)
-
-
-def _ranked(code: Any) -> tuple[Any, Any]:
-    """Return the different codes and each one's place among them."""
-    import numpy as np
-
-    if not len(code):
-        return code, code
-    width = int(code.max()) + 1
-    if width > 4 * len(code) + 1_000_000:
-        present, where = np.unique(code, return_inverse=True)
-        return present, where
-    taken = np.zeros(width, np.bool_)
-    taken[code] = True
-    present = np.flatnonzero(taken)
-    place = np.empty(width, np.int64)
-    place[present] = np.arange(len(present))
-    return present, place[code]

@@ -193,7 +193,7 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
     names = [measure.name for measure in named]
     for by in breakdowns(view):
         columns = key_columns(view, by)
-        present, where = _ranked(_code([keys[column] for column in columns]))
+        present, where = ranked(_code([keys[column] for column in columns]))
         at = np.empty(len(present), np.int64)
         at[where] = np.arange(shown.orders)
         listed: list[list[Any]] = [keys[column][at].tolist() for column in columns]
@@ -289,10 +289,12 @@ def _code(keys: Sequence[Any]) -> Any:
     return code
 
 
-def _ranked(code: Any) -> tuple[Any, Any]:
+def ranked(code: Any) -> tuple[Any, Any]:
     """Return the different codes and each row's place among them."""
     import numpy as np
 
+    if not len(code):
+        return code, code
     width = int(code.max()) + 1
     if width > 4 * len(code) + 1_000_000:
         present, where = np.unique(code, return_inverse=True)
