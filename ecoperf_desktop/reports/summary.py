@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from ecoperf_desktop import collector
 from ecoperf_desktop.errors import UsageError
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.reports import facts as standing_facts
@@ -50,20 +51,22 @@ def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[Pag
     for page_id in page_ids:
         if page_id not in PAGES:
             raise UsageError("reports.unknown_page", page=page_id, pages=", ".join(PAGES))
-    pages = [PAGES[page_id] for page_id in page_ids]
-    desk = Desk.laid(engine, scope, coverage.data_through(engine.conn), standing.currency(engine.conn))
-    for page in pages:
-        for entry in page.entries:
-            _ask(desk, entry)
-    standing_facts.ask(desk)
-    desk.batch.run()
-    for page in pages:
-        for entry in page.entries:
-            if isinstance(entry, Breakdown):
-                tables.ask_parts(desk, entry)
-    desk.batch.run()
-    facts = standing_facts.facts(desk)
-    return [_summary(desk, page, facts) for page in pages]
+    # Some ten thousand small objects would send the collector over all of them again and again.
+    with collector.resting():
+        pages = [PAGES[page_id] for page_id in page_ids]
+        desk = Desk.laid(engine, scope, coverage.data_through(engine.conn), standing.currency(engine.conn))
+        for page in pages:
+            for entry in page.entries:
+                _ask(desk, entry)
+        standing_facts.ask(desk)
+        desk.batch.run()
+        for page in pages:
+            for entry in page.entries:
+                if isinstance(entry, Breakdown):
+                    tables.ask_parts(desk, entry)
+        desk.batch.run()
+        facts = standing_facts.facts(desk)
+        return [_summary(desk, page, facts) for page in pages]
 
 
 def _summary(desk: Desk, page: Page, facts: Facts) -> PageSummary:

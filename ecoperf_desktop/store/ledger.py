@@ -51,16 +51,22 @@ class ImportEntry:
     undone_utc: int | None
 
 
-def imports(conn: sqlite3.Connection) -> list[ImportEntry]:
-    """Return every import, active and undone, in the order they were made."""
+def count(conn: sqlite3.Connection) -> int:
+    """Return how many imports there are, active and undone."""
+    return int(conn.execute("SELECT COUNT(*) FROM imports").fetchone()[0])
+
+
+def imports(conn: sqlite3.Connection, newest: int | None = None) -> list[ImportEntry]:
+    """Return the imports, active and undone, in the order they were made; ``newest`` returns so many last ones."""
     found = conn.execute(
         "SELECT i.import_id, s.name, i.path, i.file, i.member, i.sha256, i.size, i.format, i.format_version, i.encoding, "
         "i.delimiter, i.as_of, i.state, i.first_day, i.last_day, i.rows_read, i.rows_new, i.rows_changed, i.rows_unchanged, "
         "i.rows_dropped, i.rows_rejected, i.dropped, "
         "(SELECT count(*) FROM import_findings f WHERE f.import_id = i.import_id), i.imported_utc, i.undone_utc "
-        "FROM imports i JOIN source s USING(source_id) ORDER BY i.import_id"
-    )
-    return [_entry(row) for row in found]
+        "FROM imports i JOIN source s USING(source_id) ORDER BY i.import_id DESC LIMIT ?",
+        (-1 if newest is None else newest,),
+    ).fetchall()
+    return [_entry(row) for row in reversed(found)]
 
 
 def findings(conn: sqlite3.Connection, import_id: int) -> list[Finding]:

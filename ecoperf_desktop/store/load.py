@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sqlite3
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecoperf_desktop import collector
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Numbers
 from ecoperf_desktop.model.days import Period
@@ -73,12 +73,10 @@ def loading(
     Call ``Loading.finish`` inside.  Any exception takes everything back, and so does ``dry_run``.
     ``plain`` takes no short cut for orders that are new: the same workspace, slowly.
     """
-    # A million short-lived lists would send the collector over all of them again and again.
-    collecting = gc.isenabled()
-    gc.disable()
     conn = workspace.conn
     try:
-        with workspace.transaction():
+        # A million short-lived lists would send the collector over all of them again and again.
+        with collector.resting(), workspace.transaction():
             conn.execute("PRAGMA wal_autocheckpoint=0")
             load = Loading(workspace, head, plain=plain)
             try:
@@ -92,8 +90,6 @@ def loading(
     except _DryRun:
         pass
     finally:
-        if collecting:
-            gc.enable()
         if not workspace.read_only:
             conn.execute("PRAGMA wal_autocheckpoint=1000")
     _merge_log(workspace)

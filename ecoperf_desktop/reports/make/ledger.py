@@ -19,7 +19,7 @@ def imports(desk: Desk, entry: shape.Ledger) -> Table:
     # The ledger's own room brings numpy for undoing; reading it is no part of start-up.
     from ecoperf_desktop.store import ledger
 
-    made = list(reversed(ledger.imports(desk.engine.conn)))
+    made = ledger.count(desk.engine.conn)
     heads = (("new", "number"), ("changed", "number"), ("same", "number"), ("refused", "number"))
     columns = (
         Column("when", desk.say("head_when"), "text", 1.2),
@@ -31,7 +31,7 @@ def imports(desk: Desk, entry: shape.Ledger) -> Table:
         Column("state", desk.say("head_state"), "pill", 0.9),
     )
     rows = []
-    for found in made[: entry.most]:
+    for found in reversed(ledger.imports(desk.engine.conn, entry.most)):
         when = datetime.fromtimestamp(found.imported_utc, UTC)
         is_undone = found.state == "undone"
         rows.append(
@@ -51,7 +51,7 @@ def imports(desk: Desk, entry: shape.Ledger) -> Table:
                 str(found.import_id),
             )
         )
-    corner = desk.say("rows_of", shown=len(rows), all=len(made)) if len(made) > len(rows) else ""
+    corner = desk.say("rows_of", shown=len(rows), all=made) if made > len(rows) else ""
     return Table("imports", desk.say("title_imports"), columns, tuple(rows), desk.say("imports_subtitle"), corner, span=entry.span)
 
 
