@@ -32,8 +32,12 @@ _DAYS_A_QUERY = 400
 _REPORTED = {"orders"}
 
 
-# Sales are also kept by what an order has beside its channel: a table of regions would else read every line.
-_ALSO_BY = {name: ("region_id", "agent_id", "campaign_id") for name in ("order", "line", "refund")}
+# What tables cut by is kept beside the shop and channel: a table of regions would else read every line.
+_ALSO_BY = {
+    **dict.fromkeys(("order", "line", "refund"), ("region_id", "agent_id", "campaign_id")),
+    **dict.fromkeys(("dispatch", "promise", "delivery"), ("carrier_id",)),
+    "ad": ("campaign_id",),
+}
 
 
 def breakdowns(view: View) -> tuple[tuple[str, ...], ...]:

@@ -173,8 +173,20 @@ _PO_LINES = f"""
         WHERE COALESCE(l.cancelled, 0) = 0 AND COALESCE(p.status, '') <> 'cancelled'"""
 
 
-def _po_lines(day: str, condition: str) -> str:
-    return f"SELECT b.*, b.{day} AS day FROM ({_PO_LINES}) b WHERE b.{day} IS NOT NULL AND {condition}"
+def _po_lines(day: str) -> str:
+    return f"SELECT b.*, b.{day} AS day FROM ({_PO_LINES}) b WHERE b.{day} IS NOT NULL"
+
+
+# A line is complete by its last receipt: found from the days' receipts, not from all lines ever ordered.
+_PO_COMPLETED = f"""
+        SELECT c.received_day AS day, l.po_line_id, l.po_id, p.supplier_id, p.purchaser_id, l.product_id,
+          {_CATEGORY.format(row="l")}, p.ordered_day, l.promised_day, l.requested_day, l.qty_ordered, l.unit_cost_e4,
+          l.std_cost_e4, {_READ.format(row="l", table="po_lines")}
+        FROM receipts c CROSS JOIN po_lines l ON l.po_line_id = c.po_line_id JOIN purchase_orders p ON p.po_id = l.po_id
+        WHERE COALESCE(l.cancelled, 0) = 0 AND COALESCE(p.status, '') <> 'cancelled' AND p.ordered_day IS NOT NULL
+          AND c.receipt_id = (SELECT r.receipt_id FROM receipts r WHERE r.po_line_id = l.po_line_id
+            ORDER BY r.received_day DESC, r.receipt_id DESC LIMIT 1)
+          AND (SELECT SUM(r.qty_received) FROM receipts r WHERE r.po_line_id = l.po_line_id) >= l.qty_ordered"""
 
 
 def _rows(table: str, columns: str, condition: str = "1 = 1") -> str:
@@ -291,7 +303,7 @@ VIEWS: dict[str, View] = {
         # purchase-order lines by the day they were promised for, completed, and ordered
         View(
             "po_due",
-            _po_lines("promised_day", "1 = 1"),
+            _po_lines("promised_day"),
             ("po_lines", "purchase_orders"),
             _SUPPLY_DIMS,
             kept=False,
@@ -299,7 +311,7 @@ VIEWS: dict[str, View] = {
         ),
         View(
             "po_completed",
-            _po_lines("last_receipt_day", "b.ordered_day IS NOT NULL AND b.qty_received >= b.qty_ordered"),
+            _PO_COMPLETED,
             ("po_lines", "purchase_orders"),
             _SUPPLY_DIMS,
             kept=False,
@@ -307,7 +319,7 @@ VIEWS: dict[str, View] = {
         ),
         View(
             "po_ordered",
-            _po_lines("ordered_day", "1 = 1"),
+            _po_lines("ordered_day"),
             ("po_lines", "purchase_orders"),
             _SUPPLY_DIMS,
             kept=False,
