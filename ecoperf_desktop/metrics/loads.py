@@ -171,7 +171,7 @@ class Loads:
         if not view.kept or not self.are_current:
             return None
         asked = {view.dims[name] for name in scope.dimensions}
-        return next((by for by in sums.breakdowns(view) if asked <= set(by)), None)
+        return min((by for by in sums.breakdowns(view) if asked <= set(by)), default=None, key=len)
 
     def _answers_by_product(self, measure: Measure, scope: Scope) -> bool:
         asked = set(scope.dimensions)
@@ -439,6 +439,42 @@ Report: TypeAlias = "tuple[Day, Day, int, Key, str]"
 _Came: TypeAlias = "tuple[Day, Day, _Speaker]"
 
 
+class _EvenDays:
+    """Several variants of one speaker's report that tell the same days, the coarsest first on all of them.
+
+    ``width`` is how many keys stand before the sums in the rows of ``variants``.
+    """
+
+    def __init__(self, variants: Sequence[Sequence[tuple[Any, ...]]], width: int) -> None:
+        self.variants = variants
+        self.width = width
+        self._columns = [list(zip(*rows, strict=True)) for rows in variants]
+        self.days: Sequence[Day] = self._columns[0][0]
+
+    def stated(self, place: int) -> Sequence[Amount]:
+        """Return the sums of each day by the first variant that states them."""
+        columns = [columns[self.width + place] for columns in self._columns]
+        if all(columns[0]):
+            return columns[0]
+        # A variant without the column sums to nothing, or to 0: any other amount says more.
+        return [
+            next((value for value in values if value), None) or next((value for value in values if value is not None), None)
+            for values in zip(*columns, strict=True)
+        ]
+
+
+def _even(variants: Sequence[list[tuple[Any, ...]]], width: int) -> _EvenDays | None:
+    """Return the rows of a speaker's variants as even days; None where the variants differ in days or in their order."""
+    if len({len(rows) for rows in variants}) > 1:
+        return None
+    ordered = sorted(variants, key=lambda rows: (rows[0][-1], rows[0][4]))
+    for coarser, finer in pairwise(ordered):
+        for one, other in zip(coarser, finer, strict=True):
+            if one[0] != other[0] or (one[-1], one[4]) > (other[-1], other[4]):
+                return None
+    return _EvenDays(ordered, width)
+
+
 class _BySpan(_ByDay):
     """The same where rows may stand for a span of days, and one report for another's events.
 
@@ -462,9 +498,6 @@ class _BySpan(_ByDay):
         if longest is None:
             query = f"SELECT MAX(last_day - day) FROM {self._source} WHERE last_day > day"
             longest = self._longest[self._source] = self._conn.execute(query).fetchone()[0] or 0
-        rows: list[tuple[Any, ...]] = []
-        for first, last in _merged((first - longest, last) for first, last in self._loaded or ()):
-            rows += self._read(keys, f"day BETWEEN {first} AND {last}", counted=view.variant)
         # day, last day, source, shop -> variant -> rows
         self._reports: dict[_Came, dict[str, list[tuple[Any, ...]]]] = {}
         self._cuttable: set[tuple[int, str]] = set()
@@ -472,14 +505,25 @@ class _BySpan(_ByDay):
         self._columns: dict[str, dict[Cut, _Rows]] = {}
         self._plain: dict[Cut, _Rows] | None = None
         self._uncut: list[tuple[Day, list[tuple[Any, ...]]]] | None = None
-        width = len(keys) + len(self._scope.per)
-        if view.variant:
-            self._take_variants(rows, len(keys), width)
+        self._even: list[_EvenDays] = []
+        self._day_rows: dict[_Speaker, list[Day]] = {}
+        self._is_of_days = not longest and not view.variant
+        if self._is_of_days:
+            super()._load()
+            self._plain = self._cuts
         else:
-            self._take_plain(rows, len(keys), width)
+            rows: list[tuple[Any, ...]] = []
+            for first, last in _merged((first - longest, last) for first, last in self._loaded or ()):
+                rows += self._read(keys, f"day BETWEEN {first} AND {last}", counted=view.variant)
+            width = len(keys) + len(self._scope.per)
+            if not view.variant:
+                self._take_plain(rows, len(keys), width)
+            elif self._scope.per:
+                self._take_variants(rows, len(keys), width)
+            else:
+                self._take_uncut(rows, width)
         self._leave_out_uncut()
         self._spans = sorted((report for report in self._reports if report[1] > report[0]), key=lambda span: span[:2])
-        self._day_rows: dict[_Speaker, list[Day]] = {}
         for day, last_day, speaker in sorted(self._reports, key=lambda report: report[0]):
             if day == last_day:
                 self._day_rows.setdefault(speaker, []).append(day)
@@ -492,6 +536,22 @@ class _BySpan(_ByDay):
             reports.setdefault(row[4], []).append((cut, row[width:]))
             if None not in cut:
                 self._cuttable.add((row[2], row[4]))
+
+    def _take_uncut(self, rows: Sequence[tuple[Any, ...]], width: int) -> None:
+        """Take rows that are cut by nothing: days that a speaker reports evenly need no choosing one by one."""
+        by_speaker: dict[tuple[int, Key], dict[str, list[tuple[Any, ...]]]] = {}
+        for row in rows:
+            if row[0] == row[1]:
+                by_speaker.setdefault((row[2], row[3]), {}).setdefault(row[4], []).append(row)
+        for (source, shop), variants in by_speaker.items():
+            even = _even(list(variants.values()), width)
+            if even is None:
+                for found in variants.values():
+                    self._take_variants(found, width, width)
+            else:
+                self._even.append(even)
+                self._day_rows[source, None if shop == -1 else shop] = list(even.days)
+        self._take_variants([row for row in rows if row[0] != row[1]], width, width)
 
     def _take_plain(self, rows: Sequence[tuple[Any, ...]], keys: int, width: int) -> None:
         """Take rows of a view without variants: those of days need no choosing, whatever the measure."""
@@ -552,6 +612,9 @@ class _BySpan(_ByDay):
         return Amounts(found, is_cut)
 
     def days_of(self, measure: Measure, period: Period) -> dict[Day, dict[Cut, Amount]]:
+        self._asks_days = True
+        if self._is_by_period:
+            self._loaded = None
         self._prepare(measure, period)
         found: dict[Day, dict[Cut, Amount]] = {}
         for cut, rows in self._days_by_cut(measure).items():
@@ -560,9 +623,16 @@ class _BySpan(_ByDay):
                     found.setdefault(day, {})[cut] = value
         return found
 
-    def reports(self, measure: Measure, period: Period) -> set[Report]:
-        """Return the reports that ``amounts`` adds up."""
+    def reports(self, measure: Measure, period: Period) -> set[Report] | None:
+        """Return the reports that ``amounts`` adds up, None for all."""
         self._prepare(measure, period)
+        if self._is_of_days:
+            return None
+        for even in self._even:
+            for found in even.variants:
+                self._take_variants(found, even.width, even.width)
+        self._even, self._uncut = [], None
+        self._columns.clear()
         days = [report for report in self._reports if report[0] == report[1] and report[0] in period]
         return {
             (day, last, speaker[0], speaker[1], self._variant((day, last, speaker), measure))
@@ -579,8 +649,9 @@ class _BySpan(_ByDay):
             for cut, rows in self._plain.items():
                 columns[cut] = _Rows(*_once_a_day(rows.days, rows.values[place]))
         elif not self._scope.per:
-            if any(report[0] == report[1] for report in self._reports):
-                columns[()] = _Rows(*_once_a_day(*self._days_uncut(place)))
+            days, values = self._days_uncut(place)
+            if days:
+                columns[()] = _Rows(*_once_a_day(days, values))
         else:
             by_cut: dict[Cut, tuple[list[Day], list[Amount]]] = {}
             for report in self._reports:
@@ -596,8 +667,17 @@ class _BySpan(_ByDay):
         self._columns[measure.name] = columns
         return columns
 
-    def _days_uncut(self, place: int) -> tuple[list[Day], list[Amount]]:
+    def _days_uncut(self, place: int) -> tuple[Sequence[Day], Sequence[Amount]]:
         """Return what the coarsest variant that states the measure says of each day, where nothing is cut."""
+        said = [(even.days, even.stated(place)) for even in self._even]
+        if len(self._even) < len(self._day_rows) or not said:
+            said.append(self._days_uneven(place))  # of speakers whose days have to be chosen one by one
+        if len(said) == 1:
+            return said[0]
+        ordered = sorted((pair for days, values in said for pair in zip(days, values, strict=True)), key=itemgetter(0))
+        return [day for day, _ in ordered], [value for _, value in ordered]
+
+    def _days_uneven(self, place: int) -> tuple[list[Day], list[Amount]]:
         if self._uncut is None:
             self._uncut = [
                 (report[0], [rows[0][1] for rows in self._coarsest_first(report)])

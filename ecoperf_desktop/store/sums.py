@@ -38,11 +38,14 @@ _ALSO_BY = {
     **dict.fromkeys(("dispatch", "promise", "delivery"), ("carrier_id",)),
     "ad": ("campaign_id",),
 }
+# Reports of many rows a day are also kept without their breakdown: most numbers are not cut.
+_ALSO_WHOLE = {"traffic"}
 
 
 def breakdowns(view: View) -> tuple[tuple[str, ...], ...]:
     """Return the sets of columns by which daily sums of the view are kept, the coarser ones later."""
-    return (view.summed, *(("shop_id", column) for column in _ALSO_BY.get(view.name, ())))
+    whole = (("shop_id",),) if view.name in _ALSO_WHOLE else ()
+    return (view.summed, *(("shop_id", column) for column in _ALSO_BY.get(view.name, ())), *whole)
 
 
 def table(view: View, by: Sequence[str]) -> str:
