@@ -10,16 +10,19 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.metric import Distinct, Measure
 from ecoperf_desktop.store import sums
-from ecoperf_desktop.store.kept import PRODUCT_MEASURES, UNKNOWN, last_of, product_measures, stretch_of
+from ecoperf_desktop.store.kept import PRODUCT_MEASURES, UNKNOWN, month_of, product_measures
 from ecoperf_desktop.store.views import VIEWS, View
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.store.products import Block, Span
 
 Amount: TypeAlias = "int | float | None"
 
@@ -52,7 +55,6 @@ class Loads:
         self._attributes = _Attributes(conn)
         self._longest: dict[str, int] = {}
         self._are_current: bool | None = None
-        self._sold: tuple[Day, list[tuple[Day, Any]]] | None = None
 
     def loaded(self, measure: Measure, scope: Scope) -> Loaded:
         """Return the measure in the scope; say to it what will be asked, so that each view is read once."""
@@ -98,29 +100,20 @@ class Loads:
             return products & self.sold(period)
         import numpy as np
 
-        # A stretch within the period settles it; one across its edge only when the product is not in it.
-        surely: list[Any] = []
-        maybe: list[Any] = []
-        for first, ids in self._sold_in_stretches(period):
-            is_inside = first >= period.first and last_of(first) <= period.last
-            (surely if is_inside else maybe).append(ids)
+        # A month within the period settles it; one across its edge only when the product is not in it.
         of = np.array(sorted(products), np.int64)
-        if surely:
-            of = of[~np.isin(of, np.concatenate(surely))]
-        if maybe and np.isin(of, np.concatenate(maybe)).any():
-            return products & self.sold(period)
+        kept = self._products_of(VIEWS["line"], Scope())
+        edges = []
+        for first, month in kept.months(period.first, period.last).items():
+            if first >= period.first and month_of(first + 31) - 1 <= period.last:
+                of = of[~_is_in(of, month)]
+            else:
+                edges.append((first, month))
+        for first, month in edges:
+            if _is_in(of, month).any():
+                for day in kept.days(max(first, period.first), min(month_of(first + 31) - 1, period.last)):
+                    of = of[~_is_in(of, day)]
         return products - set(of.tolist())
-
-    def _sold_in_stretches(self, period: Period) -> list[tuple[Day, Any]]:
-        """Return the stretches that touch the period, with the products of each shop and channel."""
-        from ecoperf_desktop.store import weeks
-
-        first = stretch_of(period.first)
-        if self._sold is None or first < self._sold[0]:
-            # Stock is asked about month by month, newest first or oldest first: one reading serves all.
-            self._sold = (first, list(weeks.products_since(self._conn, "line", first)))
-        firsts = [begin for begin, _ in self._sold[1]]
-        return self._sold[1][bisect_left(firsts, first) : bisect_right(firsts, period.last)]
 
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
@@ -242,6 +235,15 @@ class _LoadedByProduct:
 
     def latest(self, period: Period) -> tuple[Day, dict[Cut, Amount]] | None:
         return max(self.by_day(period).items(), default=None, key=itemgetter(0))
+
+
+def _is_in(products: Any, block: Block) -> Any:
+    """Return which of the products a block has rows of."""
+    import numpy as np
+
+    from ecoperf_desktop.store.products import PRODUCT
+
+    return np.isin(products, block.column(PRODUCT))
 
 
 # The columns of ``product`` that answer for a dimension.
@@ -820,116 +822,164 @@ class _Attributes:
         return found
 
 
-# Shop and channel, products, and their sums: a row a measure, the last one how many rows they stand for.
-_Part: TypeAlias = tuple[tuple[int, int], Any, Any]
-
-
 class _Products:
-    """Sums by product in some shops and channels; each stretch and each single day is read once."""
+    """Sums by product in some shops and channels; each month and each single day is read once."""
 
     def __init__(self, conn: sqlite3.Connection, view: View, within: Scope) -> None:
-        self.measures = product_measures(view.name, sums.by_view()[view.name])
+        self.places = {measure.name: place for place, measure in enumerate(product_measures(view.name, sums.by_view()[view.name]))}
         self._conn = conn
         self._view = view
-        self._within = within
-        self._cells = {view.dims[name]: [-1 if key is None else int(key) for key in keys] for name, keys in within.where}
-        self._summed = sums.table(view, view.summed)
-        self._stretches: dict[Day, list[_Part]] = {}
-        self._days: dict[Day, list[_Part]] = {}
+        self._allowed = {name: [-1 if key is None else int(key) for key in keys] for name, keys in within.where}
+        self._blocks: dict[tuple[Span, Day], Block | None] = {}
         self._with_rows: dict[Day, list[Day]] = {}
+        self._added_up: dict[tuple[Period, tuple[str, ...]], AddedUp] = {}
 
-    def parts(self, period: Period) -> list[_Part]:
-        """Return what the period's sums are made of.
+    def added_up(self, period: Period, cells: tuple[str, ...]) -> AddedUp:
+        """Return the period's sums by product and by those of ``cells``: shop, channel."""
+        key = (period, cells)
+        found = self._added_up.get(key)
+        if found is None:
+            found = self._added_up[key] = AddedUp(*self._parts(period), cells, self._allowed)
+        return found
 
-        A stretch across the period's edge is taken whole, less the days outside, when
-        fewer days with rows lie outside than inside (none in the running week).
+    def months(self, first: Day, last: Day) -> dict[Day, Block]:
+        """Return the months from the one that holds ``first`` to the one that holds ``last``, as far as there are rows."""
+        firsts = [first := month_of(first)]
+        while (first := month_of(first + 31)) <= last:
+            firsts.append(first)
+        return self._read("month", firsts)
+
+    def days(self, first: Day, last: Day) -> list[Block]:
+        """Return the days from ``first`` to ``last`` that have rows, one by one."""
+        return list(self._read("day", range(first, last + 1)).values())
+
+    def _parts(self, period: Period) -> tuple[list[Block], list[Block]]:
+        """Return what the period's sums are made of: what is added, and what is taken off again.
+
+        A month across the period's edge is taken whole, less the days outside, when
+        fewer days with rows lie outside than inside (none in the running month).
         """
-        first, last = stretch_of(period.first), last_of(stretch_of(period.last))
         more: list[Day] = []
         less: list[Day] = []
-        for begin in sorted({first, stretch_of(period.last)}):
-            end = last_of(begin)
-            if begin >= period.first and end <= period.last:
+        left_out = set()
+        for month in {month_of(period.first), month_of(period.last)}:
+            last = month_of(month + 31) - 1
+            if month >= period.first and last <= period.last:
                 continue
-            days = self._days_with_rows(begin, end)
+            days = self._days_with_rows(month, last)
             inside = [day for day in days if day in period]
-            outside = [day for day in days if day not in period]
-            if len(outside) < len(inside):
-                less += outside
-                continue
-            more += inside
-            if begin == first:
-                first = end + 1
-            if end == last:
-                last = begin - 1
-        found = self._of_stretches(first, last)
-        self._read_days(more + less)
-        for day in more:
-            found += self._days[day]
-        for day in less:
-            found += [(cell, products, _negative(amounts)) for cell, products, amounts in self._days[day]]
-        return found
+            if len(days) < 2 * len(inside):
+                less += [day for day in days if day not in period]
+            else:
+                more += inside
+                left_out.add(month)
+        months = [block for month, block in self.months(period.first, period.last).items() if month not in left_out]
+        return [*months, *self._read("day", sorted(more)).values()], list(self._read("day", sorted(less)).values())
 
-    def _days_with_rows(self, begin: Day, end: Day) -> list[Day]:
-        found = self._with_rows.get(begin)
+    def _days_with_rows(self, first: Day, last: Day) -> list[Day]:
+        found = self._with_rows.get(first)
         if found is None:
-            query = f"SELECT DISTINCT day FROM {self._summed} WHERE day BETWEEN ? AND ?"
-            found = self._with_rows[begin] = [day for (day,) in self._conn.execute(query, (begin, end))]
+            from ecoperf_desktop.store import products
+
+            found = self._with_rows[first] = products.days_with_rows(self._conn, self._view.name, first, last)
         return found
 
-    def _of_stretches(self, first: Day, last: Day) -> list[_Part]:
-        from ecoperf_desktop.store import weeks
-
-        firsts: list[Day] = []
-        while first <= last:
-            firsts.append(first)
-            first = last_of(first) + 1
-        unread = [begin for begin in firsts if begin not in self._stretches]
+    def _read(self, span: Span, firsts: Sequence[Day]) -> dict[Day, Block]:
+        unread = [first for first in firsts if (span, first) not in self._blocks]
         if unread:
-            self._stretches.update((begin, []) for begin in unread)
-            for begin, cell, products, amounts in weeks.read_products(
-                self._conn, self._view.name, unread[0], unread[-1], self._cells, len(self.measures)
-            ):
-                # Between two unread stretches may lie some that are known.
-                if begin in unread:
-                    self._stretches[begin].append((cell, products, amounts))
-        return list(chain.from_iterable(self._stretches[begin] for begin in firsts))
+            from ecoperf_desktop.store import products
 
-    def _read_days(self, days: Sequence[Day]) -> None:
+            self._blocks.update(((span, first), None) for first in unread)
+            self._blocks.update(((span, first), block) for first, block in products.read(self._conn, self._view.name, span, unread))
+        return {first: block for first in firsts if (block := self._blocks[span, first]) is not None}
+
+
+class AddedUp:
+    """Sums of some blocks less others by product, and by shop and channel where these are asked for.
+
+    ``keys`` gives for each group its product and, of shop and channel, what is asked for; 0 is for none.
+    A measure is read and added up when it is asked for.
+    """
+
+    def __init__(
+        self, more: list[Block], less: list[Block], cells: tuple[str, ...], allowed: Mapping[str, Sequence[int]]
+    ) -> None:
         import numpy as np
 
-        unread = [day for day in days if day not in self._days]
-        if not unread:
-            return
-        self._days.update((day, []) for day in unread)
-        filters, texts = conditions(self._within, self._view)
-        # Lines as they are: they are added up with those of the weeks anyhow.
-        amounts = ", ".join(f"COALESCE({sums.of_row(measure)}, {UNKNOWN + 1} - 1)" for measure in self.measures)
-        on_days = f"day IN ({', '.join(str(day) for day in unread)})"
-        rows = self._conn.execute(
-            f"SELECT day, COALESCE(shop_id, -1), COALESCE(channel_id, -1), COALESCE(product_id, 0), {amounts}, 1 "
-            f"FROM ({self._view.sql}) WHERE {' AND '.join([on_days, *filters])}",
-            texts,
-        ).fetchall()
-        if not rows:
-            return
-        # A row an array column: that is made much faster than from tuples.
-        columns = np.array([np.array(column, np.int64) for column in zip(*rows, strict=True)])
-        columns = columns[:, np.lexsort(columns[2::-1])]
-        begins = np.flatnonzero((np.diff(columns[:3], axis=1) != 0).any(axis=0)) + 1
-        for part in np.split(columns, begins, axis=1):
-            day, shop, channel = part[:3, 0].tolist()
-            self._days[day].append(((shop, channel), part[3], part[4:]))
+        from ecoperf_desktop.store import products
+
+        blocks = [*more, *less]
+        self._blocks = blocks
+        self._less = sum(block.rows for block in less)
+        self._known: dict[int, tuple[Any, Any]] = {}
+        self._column_of = products.column_of
+        places = {"product": products.PRODUCT, "shop": products.SHOP, "channel": products.CHANNEL}
+        self._taken = None
+        for name, rows in allowed.items():
+            passes = np.isin(products.column_of(blocks, places[name]), rows)
+            self._taken = passes if self._taken is None else self._taken & passes
+        of_rows = {name: self._column(places[name]) for name in ("product", *cells)}
+        code = of_rows["product"]
+        for name in cells:
+            of_rows[name] = np.maximum(of_rows[name], 0)
+            code = code * (int(of_rows[name].max(initial=0)) + 1) + of_rows[name]
+        present, self._where = sums.ranked(code)
+        counts = np.zeros(len(present), np.int64)
+        np.add.at(counts, self._where, self._signed(self._column(products.COUNT)))
+        at = np.empty(len(present), np.int64)
+        at[self._where] = np.arange(len(code))
+        # What was taken off to the last row is no group.
+        self._held = None if (counts > 0).all() else np.flatnonzero(counts > 0)
+        if self._held is not None:
+            at = at[self._held]
+        self._groups = len(present)
+        self.keys = {name: of[at] for name, of in of_rows.items()}
+
+    def sums(self, place: int) -> tuple[Any, Any]:
+        """Return each group's sum of the measure at ``place``, and whether any row states it (None: all are stated)."""
+        import numpy as np
+
+        from ecoperf_desktop.store import products
+
+        found = self._known.get(place)
+        if found is None:
+            column, where = self._column(products.SUMS + place), self._where
+            known = column != UNKNOWN
+            stated = None
+            column = self._signed(column)
+            if not known.all():
+                column, where = column[known], where[known]
+                stated = np.bincount(where, minlength=self._groups) > 0
+            total = np.zeros(self._groups, np.int64)
+            np.add.at(total, where, column)
+            if self._held is not None:
+                total, stated = total[self._held], None if stated is None else stated[self._held]
+            found = self._known[place] = (total, stated)
+        return found
+
+    def _column(self, place: int) -> Any:
+        column = self._column_of(self._blocks, place)
+        return column if self._taken is None else column[self._taken]
+
+    def _signed(self, column: Any) -> Any:
+        """Return the column with the rows that are taken off below zero."""
+        if not self._less:
+            return column
+        import numpy as np
+
+        less = np.zeros(sum(block.rows for block in self._blocks), np.bool_)
+        less[len(less) - self._less :] = True
+        return np.where(less if self._taken is None else less[self._taken], -column, column)
 
 
 class ProductAmounts:
-    """Amounts by product (or its category or supplier), from the weeks' arrays and the edge days' facts."""
+    """Amounts by product (or its category or supplier), from what is kept of products by month and day."""
 
     def __init__(self, products: _Products, scope: Scope, attributes: _Attributes) -> None:
         self._products = products
         self._scope = scope
         self._attributes = attributes
-        self._places = {measure.name: place for place, measure in enumerate(products.measures)}
+        self._cells = tuple(name for name in scope.per if name not in PRODUCT_DIMENSIONS)
         self._periods: dict[Period, _Grouped] = {}
         self._known: dict[tuple[Period, str], dict[Cut, Amount]] = {}
 
@@ -937,7 +987,7 @@ class ProductAmounts:
         key = (period, measure.name)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._grouped(period).sums(self._places[measure.name])
+            found = self._known[key] = self._grouped(period).sums(self._products.places[measure.name])
         return found
 
     def cuts(self, period: Period) -> list[Cut]:
@@ -946,31 +996,22 @@ class ProductAmounts:
     def _grouped(self, period: Period) -> _Grouped:
         found = self._periods.get(period)
         if found is None:
-            found = self._periods[period] = self._added_up(period)
+            found = self._periods[period] = self._group(self._products.added_up(period, self._cells))
         return found
 
-    def _added_up(self, period: Period) -> _Grouped:
-        import numpy as np
-
-        parts = self._products.parts(period)
-        if not parts:
-            return _Grouped([], np.zeros(0, np.int64), None, [])
-        products = np.concatenate([ids for _, ids, _ in parts]).astype(np.int64)
-        # The keys of each row, 0 for none; of shop and channel only when they are asked for.
-        keys = {}
-        for name in self._scope.dimensions:
-            if name in PRODUCT_DIMENSIONS:
-                keys[name] = products if name == "product" else self._attributes.of(name)[products]
-            elif name in self._scope.per:
-                of_cell = np.array([cell[name == "channel"] for cell, _, _ in parts], np.int64)
-                keys[name] = np.repeat(np.where(of_cell == -1, 0, of_cell), [len(ids) for _, ids, _ in parts])
+    def _group(self, added: AddedUp) -> _Grouped:
+        keys = {
+            name: added.keys[name] if name in added.keys else self._attributes.of(name)[added.keys["product"]]
+            for name in self._scope.dimensions
+            if name in PRODUCT_DIMENSIONS or name in self._cells
+        }
         taken = self._passes(keys)
         if taken is not None:
             keys = {name: of[taken] for name, of in keys.items()}
-        return _Grouped.by([keys[name] for name in self._scope.per], taken, [amounts for _, _, amounts in parts])
+        return _Grouped(added, [keys[name] for name in self._scope.per], taken)
 
     def _passes(self, keys: Mapping[str, Any]) -> Any:
-        """Return the places of the rows that the filters let pass, None when there are no filters."""
+        """Return the places of the groups that the filters let pass, None when there are no filters."""
         import numpy as np
 
         taken = None
@@ -982,65 +1023,32 @@ class ProductAmounts:
 
 
 class _Grouped:
-    """Rows of several measures by group; a measure is read and summed when it is asked for.
+    """Sums of products put together by the combinations of other keys; ``taken`` are the products in use, None for all."""
 
-    ``where`` gives the group of each row in use; ``taken`` are the places of these rows among those of the
-    ``parts`` end to end, None when they are all.
-    """
-
-    def __init__(self, cuts: list[Cut], where: Any, taken: Any, parts: Sequence[Any]) -> None:
-        self.cuts = cuts
-        self._where = where
-        self._taken = taken
-        self._parts = parts
-
-    @classmethod
-    def by(cls, keys: Sequence[Any], taken: Any, parts: Sequence[Any]) -> _Grouped:
-        """Group by the combinations of keys; what has no rows left is no group."""
+    def __init__(self, added: AddedUp, keys: Sequence[Any], taken: Any) -> None:
         import numpy as np
 
-        counts = cls._row(parts, -1, taken)
-        code = np.zeros(len(counts), np.int64)
+        self._added = added
+        self._taken = taken
+        code = np.zeros(len(added.keys["product"]) if taken is None else len(taken), np.int64)
         for key in keys:
             code = code * (int(key.max(initial=0)) + 1) + key
-        present, where = sums.ranked(code)
-        rows = np.zeros(len(present), np.int64)
-        np.add.at(rows, where, counts)
-        if (rows <= 0).any():
-            kept = np.flatnonzero((rows > 0)[where])
-            return cls.by([key[kept] for key in keys], kept if taken is None else taken[kept], parts)
+        present, self._where = sums.ranked(code)
         at = np.empty(len(present), np.int64)
-        at[where] = np.arange(len(code))
+        at[self._where] = np.arange(len(code))
         named = [[key or None for key in column[at].tolist()] for column in keys]
-        return cls(list(zip(*named, strict=True)) if named else [()] * len(present), where, taken, parts)
+        self.cuts: list[Cut] = list(zip(*named, strict=True)) if named else [()] * len(present)
 
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np
 
-        if not self.cuts:
-            return {}
-        column, where = self._row(self._parts, place, self._taken), self._where
-        known = column != UNKNOWN
-        is_stated = None
-        if not known.all():
-            column, where = column[known], where[known]
-            is_stated = np.bincount(where, minlength=len(self.cuts)) > 0
-        total = np.zeros(len(self.cuts), np.int64)
-        np.add.at(total, where, column)
-        values: list[Amount] = list(total.tolist())
-        if is_stated is not None:
-            values = [value if stated else None for value, stated in zip(values, is_stated.tolist(), strict=True)]
+        total, stated = self._added.sums(place)
+        if self._taken is not None:
+            total, stated = total[self._taken], None if stated is None else stated[self._taken]
+        added = np.zeros(len(self.cuts), np.int64)
+        np.add.at(added, self._where, total)
+        values: list[Amount] = list(added.tolist())
+        if stated is not None:
+            is_stated = np.bincount(self._where, weights=stated, minlength=len(self.cuts)) > 0
+            values = [value if one else None for value, one in zip(values, is_stated.tolist(), strict=True)]
         return dict(zip(self.cuts, values, strict=True))
-
-    @staticmethod
-    def _row(parts: Sequence[Any], place: int, taken: Any) -> Any:
-        from ecoperf_desktop.store import weeks
-
-        row = weeks.row_of(parts, place)
-        return row if taken is None else row[taken]
-
-
-def _negative(amounts: Any) -> Any:
-    import numpy as np
-
-    return np.where(amounts == UNKNOWN, UNKNOWN, -amounts)

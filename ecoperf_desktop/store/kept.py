@@ -1,4 +1,4 @@
-"""What is kept by week beside the daily sums, and the stretches of days it is kept by."""
+"""What is kept beside the daily sums, and the stretches of days it is kept by."""
 
 from __future__ import annotations
 
@@ -73,6 +73,12 @@ def stretch_of(day: Day) -> Day:
 def last_of(first: Day) -> Day:
     """Return the last day of the stretch that begins on ``first``."""
     return min(first - (first + 3) % 7 + 6, bucket_of(first, Grain.MONTH).period.last)
+
+
+@cache
+def month_of(day: Day) -> Day:
+    """Return the first day of the month that holds ``day``."""
+    return bucket_of(day, Grain.MONTH).period.first
 
 
 def product_measures(view: str, measures: Sequence[Measure]) -> list[Measure]:

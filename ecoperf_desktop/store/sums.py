@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["NewSales", "add_sales", "are_current", "breakdowns", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "summed", "table"]
 
 # Grows when the tables are built in another way from the same declarations.
-_BUILD = 2
+_BUILD = 3
 _SETTING = "sums"
 _DAYS_A_QUERY = 400
 # Followed tables whose changes the loader reports as days of the rows that follow them.
@@ -95,7 +95,7 @@ def ensure(conn: sqlite3.Connection) -> bool:
     """Create the sum tables, or rebuild them when the declared measures changed; say whether it did."""
     if are_current(conn):
         return False
-    from ecoperf_desktop.store import weeks
+    from ecoperf_desktop.store import products, weeks
 
     conn.execute("SAVEPOINT sums")
     try:
@@ -103,7 +103,7 @@ def ensure(conn: sqlite3.Connection) -> bool:
         derived = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (substr(name, 1, 4) = 'sum_' OR substr(name, 1, 5) = 'week_')"
         for (name,) in conn.execute(derived).fetchall():
             conn.execute(f'DROP TABLE "{name}"')
-        for statement in weeks.TABLES.split(";"):
+        for statement in (weeks.TABLES + products.TABLES).split(";"):
             conn.execute(statement)
         for name, named in by_view().items():
             for by in breakdowns(VIEWS[name]):
@@ -188,7 +188,7 @@ def _prepared(named: Sequence[Measure], shown: Projection) -> list[Vector]:
 def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: Projection, values: Sequence[Vector]) -> None:
     import numpy as np
 
-    from ecoperf_desktop.store import weeks
+    from ecoperf_desktop.store import products, weeks
     from ecoperf_desktop.store.projection import Level
 
     keys: dict[str, Any] = {}
@@ -222,12 +222,12 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
                 chosen &= asked.astype(np.bool_) if unknown is None else asked.astype(np.bool_) & ~unknown
             weeks.add_column(conn, kept, cells, entries, chosen)
     if view.name in PRODUCT_MEASURES and shown.line_order is not None:
-        products, missing = shown.at(Level.LINE, shown.vector("product_id"))
+        of_line, missing = shown.at(Level.LINE, shown.vector("product_id"))
         if missing is not None:
-            products = np.where(missing, 0, products)
+            of_line = np.where(missing, 0, of_line)
         wanted = product_measures(view.name, named)
         columns_of = [shown.at(Level.LINE, values[named.index(measure)]) for measure in wanted]
-        weeks.add_products(conn, view.name, cells, shown.line_order, products, columns_of)
+        products.add(conn, view.name, cells, shown.line_order, of_line, columns_of)
 
 
 class _ByOrder:
@@ -319,7 +319,7 @@ def ranked(code: Any) -> tuple[Any, Any]:
 
 def _recompute(conn: sqlite3.Connection, view: View, named: Sequence[Measure], days: Sequence[Day] | None) -> None:
     """Sum the view's rows of ``days`` again, of all days when None."""
-    from ecoperf_desktop.store import weeks
+    from ecoperf_desktop.store import products, weeks
 
     kept = breakdowns(view)
     finest = tuple(dict.fromkeys(column for by in kept for column in key_columns(view, by)))
@@ -340,7 +340,8 @@ def _recompute(conn: sqlite3.Connection, view: View, named: Sequence[Measure], d
                 f"INSERT INTO {table(view, by)} SELECT {', '.join([*columns, *again])} FROM temp.summing GROUP BY {_places(columns)}"
             )
         conn.execute("DROP TABLE temp.summing")
-    weeks.refresh(conn, view, named, days)
+    weeks.refresh(conn, view, days)
+    products.refresh(conn, view, named, days)
 
 
 def _places(columns: Sequence[str]) -> str:

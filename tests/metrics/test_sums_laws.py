@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_shop import random_shop
 
 from ecoperf_desktop.model.columns import Coded, Column, Numbers
-from ecoperf_desktop.store import kept, sums, weeks
+from ecoperf_desktop.store import kept, products, sums
 from ecoperf_desktop.store.new_sales import NewSales
 from ecoperf_desktop.store.views import VIEWS
 
@@ -185,13 +185,14 @@ def test_a_second_look_at_unchanged_declarations_does_nothing() -> None:
     assert sums.are_current(store.conn)
 
 
-def test_amounts_too_large_for_half_the_width_are_kept_exactly() -> None:
+def test_amounts_of_any_size_are_kept_exactly() -> None:
     store = SmallStore()
     store.add("product", sku="S")
     store.order(DAY_1, {"product_id": 1, "gross_minor": 7 * 10**12}, is_test=0)
     sums.ensure(store.conn)
-    found = list(weeks.read_products(store.conn, "line", DAY_1, DAY_1, {}, len(kept.PRODUCT_MEASURES["line"])))
-    assert found[0][3].max() == 7 * 10**12
+    place = products.SUMS + [measure.name for measure in kept.product_measures("line", sums.by_view()["line"])].index("net")
+    blocks = [block for span in ("day", "month") for _, block in products.read(store.conn, "line", span, [kept.month_of(DAY_1), DAY_1])]
+    assert products.column_of(blocks, place).tolist() == [7 * 10**12] * 2
 
 
 def test_stretches_make_whole_weeks_and_months() -> None:
