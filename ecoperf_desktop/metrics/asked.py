@@ -163,6 +163,8 @@ class Verdicts:
 
     def _judge(self, period: Period) -> tuple[int, Result | None]:
         needed = [(kind, spoken.of(period)) for kind, spoken in self._needs]
+        if all([covered.is_whole for _, covered in needed]) and all([spoken.of(period).is_whole for _, spoken in self._wants]):
+            return period.days, None
         days = min([covered.days for _, covered in needed], default=period.days)
         if not days:
             absent = ", ".join([kind for kind, covered in needed if covered.days == 0])

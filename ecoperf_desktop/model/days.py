@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 EPOCH = date(1970, 1, 1)
@@ -79,6 +80,7 @@ class Bucket:
     period: Period
 
 
+@lru_cache(maxsize=4096)
 def bucket_of(day: Day, grain: Grain, week_start: int = 1) -> Bucket:
     """Return the bucket that holds ``day``.
 

@@ -9,6 +9,7 @@ minor units); the words beside them are given.
 from __future__ import annotations
 
 from dataclasses import field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period
@@ -62,7 +63,7 @@ class Scope:
     ) -> Scope:
         return cls(bucket.period, grain, bucket.label, compare, shop, channel, language, rate_change)
 
-    @property
+    @cached_property
     def where(self) -> tuple[tuple[str, str], ...]:
         """Return the filters as a question takes them."""
         pairs = (("shop", self.shop), ("channel", self.channel))

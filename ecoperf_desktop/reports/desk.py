@@ -23,6 +23,9 @@ from ecoperf_desktop.store.standing import Target
 # A period with less than this part of the days that its neighbours have is no point of the limits' base.
 LEAST_COVER = 0.75
 
+# Of a month or more, only parts are touched by a promotion: it stays an ordinary point.
+SHORT_GRAINS = (Grain.DAY, Grain.WEEK)
+
 # Amounts are compared when the days with data differ by no more than this.
 ALIKE = 0.85
 
@@ -47,8 +50,9 @@ class Desk:
     def laid(cls, engine: Engine, scope: Scope, through: Day | None, currency: str | None) -> Desk:
         times = timeline(scope, through, engine.week_start)
         batch = Batch(engine, engine.catalogue.metrics, scope.where)
-        first = min(bucket.period.first for bucket in (*times.series, *times.months))
-        events = dict(standing.events(engine.conn, Period(first, scope.period.last)))
+        events = {}
+        if times.grain in SHORT_GRAINS:
+            events = dict(standing.events(engine.conn, Period(times.series[0].period.first, scope.period.last)))
         # Targets are agreed for the whole company; a filtered page has none.
         targets = [] if scope.where else standing.targets(engine.conn, scope.period)
         return cls(engine, scope, through, times, batch, currency, targets, events)
@@ -196,25 +200,29 @@ class Desk:
         if found is None:
             times = self.times
             values = self.batch.series(metric, times.series, times.grain)
-            found = self._histories[metric] = self._history(values, times.series)
+            found = self._histories[metric] = self._history(values)
         return found
 
-    def _history(self, values: Sequence[Value], chain: Sequence[Bucket]) -> History:
-        grain = self.times.grain
-        labels = tuple(
-            figures.axis_label(bucket, grain, self.language) if grain else figures.day_text(bucket.period.first, self.language)
-            for bucket in chain
+    @cached_property
+    def _series_labels(self) -> tuple[str, ...]:
+        grain, language = self.times.grain, self.language
+        return tuple(
+            figures.axis_label(bucket, grain, language) if grain else figures.day_text(bucket.period.first, language)
+            for bucket in self.times.series
         )
+
+    @cached_property
+    def _series_events(self) -> tuple[bool, ...]:
+        return tuple(any(day in bucket.period for day in self.events) for bucket in self.times.series)
+
+    def _history(self, values: Sequence[Value]) -> History:
         known = tuple(None if value.value is None else float(value.value) for value in values)
         full = max((value.covered for value in values if value.covered is not None), default=0)
-        # Of a month or more, only parts are touched by a promotion: it stays an ordinary point.
-        is_short = bool(self.events) and grain in (Grain.DAY, Grain.WEEK)
-        has_event = [is_short and any(day in bucket.period for day in self.events) for bucket in chain]
         ordinary = tuple(
             None if event or (value.covered is not None and value.covered < LEAST_COVER * full) else place
-            for place, value, event in zip(known, values, has_event, strict=True)
+            for place, value, event in zip(known, values, self._series_events, strict=True)
         )
-        return History(labels, known, ordinary, _spans(has_event))
+        return History(self._series_labels, known, ordinary, _spans(self._series_events))
 
     def state(self, metric: str) -> State:
         found = self._states.get(metric)

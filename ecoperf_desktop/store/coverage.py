@@ -39,12 +39,17 @@ class Spoken:
         self.ranges = merged(sorted(one for of in spoken for one in of))
         # Days on which some speaker is waited for: a period is whole when it holds none of them.
         self._gaps = merged(sorted(gap for of in spoken for gap in _gaps(of)))
+        self._known: dict[Period, Covered] = {}
 
     def of(self, period: Period) -> Covered:
         """Return how far ``period`` is covered."""
-        first, last = period.first, period.last
-        days = _overlap(self.ranges, first, last)
-        return Covered(days, days == last - first + 1 and not _overlap(self._gaps, first, last))
+        found = self._known.get(period)
+        if found is None:
+            first, last = period
+            days = _overlap(self.ranges, first, last)
+            is_whole = days == last - first + 1 and not _overlap(self._gaps, first, last)
+            found = self._known[period] = Covered(days, is_whole)
+        return found
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,8 @@ def covered(conn: sqlite3.Connection, within: Period | None = None) -> list[Cove
 def sources(conn: sqlite3.Connection) -> list[tuple[str, str | None, str | None]]:
     """Return name, currency and time zone of every source with an active import."""
     return conn.execute(
-        "SELECT s.name, s.currency, s.tz FROM source s WHERE EXISTS"
-        " (SELECT 1 FROM imports i WHERE i.source_id = s.source_id AND i.state = 'active') ORDER BY s.name"
+        "SELECT name, currency, tz FROM source"
+        " WHERE source_id IN (SELECT source_id FROM imports WHERE state = 'active') ORDER BY name"
     ).fetchall()
 
 
