@@ -290,21 +290,11 @@ class _KeptByCut:
         self._once: dict[Cut, Kept] = {}
 
     def distinct(self, period: Period, at_least: int, *, once_a_day: bool) -> dict[Cut, int]:
-        import numpy as np
+        from ecoperf_desktop.store.weeks import how_many
 
         found = {}
         for cut, kept in self._between(period, once_a_day).items():
-            entries = kept.between(period.first, period.last)
-            if not len(entries):
-                continue
-            # Ids are small numbers given one after another: marking each costs less than sorting them.
-            if at_least == 1:
-                marks = np.zeros(int(entries.max()) + 1, np.bool_)
-                marks[entries] = True
-                count = int(np.count_nonzero(marks))
-            else:
-                count = int(np.count_nonzero(np.bincount(entries) >= at_least))
-            if count:
+            if count := how_many(kept.between(period.first, period.last), at_least):
                 found[cut] = count
         return found
 
@@ -312,19 +302,22 @@ class _KeptByCut:
         """Return how many different values there are by cut of ``scope``, which asks for regions too."""
         import numpy as np
 
+        from ecoperf_desktop.store.weeks import how_many, how_many_each
+
         allowed = scope.keys("region")
         place = scope.per.index("region") if "region" in scope.per else None
         found: dict[Cut, int] = {}
         for cut, kept in self._between(period, False).items():
-            pairs = np.unique(kept.between(period.first, period.last))
+            pairs = kept.between(period.first, period.last)
+            regions, values = pairs >> 32, pairs & (2**32 - 1)
             if allowed is not None:
-                pairs = pairs[np.isin(pairs >> 32, [0 if region is None else int(region) for region in allowed])]
+                passes = np.isin(regions, [0 if region is None else int(region) for region in allowed])
+                regions, values = regions[passes], values[passes]
             if place is None:
-                if count := len(np.unique(pairs & (2**32 - 1))):
+                if count := how_many(values):
                     found[cut] = count
                 continue
-            regions, counts = np.unique(pairs >> 32, return_counts=True)
-            for region, count in zip(regions.tolist(), counts.tolist(), strict=True):
+            for region, count in how_many_each(regions, values).items():
                 found[*cut[:place], region or None, *cut[place:]] = count
         return found
 

@@ -22,6 +22,9 @@ from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.store.kept import KEPT_COLUMNS, KeptColumn, last_of, stretch_of
 from ecoperf_desktop.store.views import View
 
+# More groups times ids than so many are counted by sorting.
+_MARKS_AT_MOST = 2**24
+
 TABLES = """
 CREATE TABLE week_columns(kept INTEGER NOT NULL, first_day INTEGER NOT NULL, shop_id INTEGER NOT NULL,
   channel_id INTEGER NOT NULL, counts BLOB NOT NULL, entries BLOB NOT NULL,
@@ -131,19 +134,54 @@ def add_column(conn: sqlite3.Connection, kept: KeptColumn, cells: Cells, entries
 
 @dataclass(frozen=True)
 class Kept:
-    """The entries of a kept column in the order of their days."""
+    """The entries of a kept column in the order of their days.
 
-    days: Int64
+    ``begins`` says where the entries of each day from ``first`` on begin, and last where they end.
+    """
+
+    first: Day
+    begins: list[int]
     entries: NDArray[Any]
 
     def between(self, first: Day, last: Day) -> NDArray[Any]:
-        return self.entries[np.searchsorted(self.days, first) : np.searchsorted(self.days, last, "right")]
+        """Return the entries of some days."""
+        end = len(self.begins) - 1
+        return self.entries[
+            self.begins[min(max(first - self.first, 0), end)] : self.begins[min(max(last + 1 - self.first, 0), end)]
+        ]
 
     def once_a_day(self) -> Kept:
         """Return the entries with each value once a day."""
-        key = self.days * 2**32 + self.entries.astype(np.int64)
-        single = np.unique(key)
-        return Kept(single >> 32, single & (2**32 - 1))
+        days = np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins))
+        single = np.unique(days * 2**32 + self.entries.astype(np.int64))
+        begins = np.searchsorted(single >> 32, np.arange(len(self.begins)))
+        return Kept(self.first, begins.tolist(), single & (2**32 - 1))
+
+
+def how_many(entries: NDArray[Any], at_least: int = 1) -> int:
+    """Return how many different ids there are, of those that occur so often."""
+    if not len(entries):
+        return 0
+    # Ids are small numbers given one after another: marking each costs less than sorting them.
+    if at_least > 1:
+        return int(np.count_nonzero(np.bincount(entries) >= at_least))
+    marks = np.zeros(int(entries.max()) + 1, np.bool_)
+    marks[entries] = True
+    return int(np.count_nonzero(marks))
+
+
+def how_many_each(groups: Int64, ids: Int64) -> dict[int, int]:
+    """Return how many different ids there are in each group."""
+    if not len(ids):
+        return {}
+    width, height = int(ids.max()) + 1, int(groups.max()) + 1
+    if width * height > _MARKS_AT_MOST:
+        present, counts = np.unique(np.unique(groups * width + ids) // width, return_counts=True)
+        return dict(zip(present.tolist(), counts.tolist(), strict=True))
+    marks = np.zeros(width * height, np.bool_)
+    marks[groups * width + ids] = True
+    counts = np.count_nonzero(marks.reshape(height, width), axis=1)
+    return {group: count for group, count in enumerate(counts.tolist()) if count}
 
 
 def read_column(
@@ -166,14 +204,16 @@ def read_column(
 
 def _joined(kept: KeptColumn, rows: Sequence[tuple[int, bytes, bytes]]) -> Kept:
     firsts = np.array([row[0] for row in rows], np.int64)
-    counts = np.frombuffer(b"".join([row[1] for row in rows]), "<u4").reshape(-1, 7)
+    counts = np.frombuffer(b"".join([row[1] for row in rows]), "<u4").reshape(-1, 7).astype(np.int64)
     entries = np.frombuffer(b"".join([row[2] for row in rows]), kept.type)
-    days = np.repeat((firsts[:, None] + np.arange(7)).ravel(), counts.ravel())
-    if len(days) and (days[1:] < days[:-1]).any():
-        # Days fit into 16 bits once the first is taken off; such short numbers are sorted without comparing.
-        order = np.argsort((days - days.min()).astype(np.uint16), kind="stable")
-        days, entries = days[order], entries[order]
-    return Kept(days, entries)
+    first = int(firsts[0])
+    places = ((firsts - first)[:, None] + np.arange(7)).ravel()
+    if (firsts[1:] == firsts[:-1]).any():
+        # Several shops or channels.  Such short numbers are sorted without comparing.
+        entries = entries[np.argsort(np.repeat(places, counts.ravel()).astype(np.uint16), kind="stable")]
+    of_day = np.zeros(int(places[-1]) + 1, np.int64)
+    np.add.at(of_day, places, counts.ravel())
+    return Kept(first, [0, *np.cumsum(of_day).tolist()], entries)
 
 
 def _restricted(cells: Mapping[str, Sequence[int]]) -> str:
