@@ -197,12 +197,17 @@ class _LoadedByDay:
     def __init__(self, measure: Measure, table: _ByDay) -> None:
         self._measure = measure
         self._table = table
+        # Half the rates of a page have the same numbers above or below.
+        self._known: dict[Period, Amounts] = {}
 
     def want(self, period: Period) -> None:
         self._table.want(self._measure, period)
 
     def amounts(self, period: Period) -> Amounts:
-        return self._table.amounts(self._measure, period)
+        found = self._known.get(period)
+        if found is None:
+            found = self._known[period] = self._table.amounts(self._measure, period)
+        return found
 
     def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
         return self._table.days_of(self._measure, period)
@@ -910,14 +915,15 @@ class AddedUp:
 
         blocks = [*more, *less]
         self._blocks = blocks
-        self._less = sum(block.rows for block in less)
         self._known: dict[int, tuple[Any, Any]] = {}
-        self._column_of = products.column_of
         places = {"product": products.PRODUCT, "shop": products.SHOP, "channel": products.CHANNEL}
         self._taken = None
         for name, rows in allowed.items():
             passes = np.isin(products.column_of(blocks, places[name]), rows)
             self._taken = passes if self._taken is None else self._taken & passes
+        self._more = sum(block.rows for block in more)
+        if self._taken is not None:
+            self._more = int(np.count_nonzero(self._taken[: self._more]))
         of_rows = {name: self._column(places[name]) for name in ("product", *cells)}
         code = of_rows["product"]
         for name in cells:
@@ -945,8 +951,8 @@ class AddedUp:
         if found is None:
             column, where = self._column(products.SUMS + place), self._where
             known = column != UNKNOWN
-            stated = None
             column = self._signed(column)
+            stated = None
             if not known.all():
                 column, where = column[known], where[known]
                 stated = np.bincount(where, minlength=self._groups) > 0
@@ -958,18 +964,15 @@ class AddedUp:
         return found
 
     def _column(self, place: int) -> Any:
-        column = self._column_of(self._blocks, place)
+        from ecoperf_desktop.store.products import column_of
+
+        column = column_of(self._blocks, place)
         return column if self._taken is None else column[self._taken]
 
     def _signed(self, column: Any) -> Any:
-        """Return the column with the rows that are taken off below zero."""
-        if not self._less:
-            return column
-        import numpy as np
-
-        less = np.zeros(sum(block.rows for block in self._blocks), np.bool_)
-        less[len(less) - self._less :] = True
-        return np.where(less if self._taken is None else less[self._taken], -column, column)
+        """Put the rows that are taken off below zero."""
+        column[self._more :] *= -1
+        return column
 
 
 class ProductAmounts:
@@ -1023,13 +1026,20 @@ class ProductAmounts:
 
 
 class _Grouped:
-    """Sums of products put together by the combinations of other keys; ``taken`` are the products in use, None for all."""
+    """Sums of products put together by the combinations of other keys.
+
+    ``taken`` are the places of the products in use, None for all.
+    """
 
     def __init__(self, added: AddedUp, keys: Sequence[Any], taken: Any) -> None:
         import numpy as np
 
         self._added = added
         self._taken = taken
+        if len(keys) == 1 and keys[0] is added.keys["product"]:
+            self._where = None
+            self.cuts: list[Cut] = [(product or None,) for product in keys[0].tolist()]
+            return
         code = np.zeros(len(added.keys["product"]) if taken is None else len(taken), np.int64)
         for key in keys:
             code = code * (int(key.max(initial=0)) + 1) + key
@@ -1037,7 +1047,7 @@ class _Grouped:
         at = np.empty(len(present), np.int64)
         at[self._where] = np.arange(len(code))
         named = [[key or None for key in column[at].tolist()] for column in keys]
-        self.cuts: list[Cut] = list(zip(*named, strict=True)) if named else [()] * len(present)
+        self.cuts = list(zip(*named, strict=True)) if named else [()] * len(present)
 
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np
@@ -1045,10 +1055,13 @@ class _Grouped:
         total, stated = self._added.sums(place)
         if self._taken is not None:
             total, stated = total[self._taken], None if stated is None else stated[self._taken]
-        added = np.zeros(len(self.cuts), np.int64)
-        np.add.at(added, self._where, total)
+        added, is_stated = total, stated
+        if self._where is not None:
+            added = np.zeros(len(self.cuts), np.int64)
+            np.add.at(added, self._where, total)
+            if stated is not None:
+                is_stated = np.bincount(self._where, weights=stated, minlength=len(self.cuts)) > 0
         values: list[Amount] = list(added.tolist())
-        if stated is not None:
-            is_stated = np.bincount(self._where, weights=stated, minlength=len(self.cuts)) > 0
+        if is_stated is not None:
             values = [value if one else None for value, one in zip(values, is_stated.tolist(), strict=True)]
         return dict(zip(self.cuts, values, strict=True))
