@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ecoperf_desktop.metrics.downtime import Outage, down_seconds, merged
-from ecoperf_desktop.metrics.given import Choice, VendorFigure, choose
+from ecoperf_desktop.metrics.given import Choice, VendorFigure, choose, stands_for
 from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.metrics.unsold import StockRow, lying, selling_days
 from ecoperf_desktop.model.days import Day, Period
@@ -48,7 +48,7 @@ class Facts:
         self._conn = conn
         self._columns: dict[tuple[int, Scope], _KeptByCut] = {}
         self._spans: dict[tuple[Given, Scope], _Dated[VendorFigure]] = {}
-        self._outages: dict[tuple[Downtime, Scope], _Dated[Outage]] = {}
+        self._outages: dict[tuple[Downtime, Scope], _Dated[_LastingOutage]] = {}
         self._are_current: bool | None = None
 
     def want(self, asked: Calculation, scope: Scope, period: Period) -> None:
@@ -141,8 +141,11 @@ class Facts:
         self.want(asked, scope, period)
         outages: dict[Cut, list[Outage]] = {}
         # An outage may have begun long before: cutting it to the period is the arithmetic's work.
-        for cut, outage in self._outages[asked, scope].between(self._conn, None, period.last):
-            outages.setdefault(cut, []).append(outage)
+        for cut, (last_day, outage) in self._outages[asked, scope].between(self._conn, None, period.last):
+            found = outages.setdefault(cut, [])
+            # A day has 23 hours once a year: the last day may be told one too early.
+            if last_day is None or last_day >= period.first - 1:
+                found.append(outage)
         times: dict[Cut, Number] = {}
         for cut, found in outages.items():
             cut_down = sum(1 for _ in merged(found, period)) if asked.outages else scaled(down_seconds(found, period), asked.scale)
@@ -206,6 +209,8 @@ class Facts:
         return self._columns[key]
 
 
+# An outage with the day by which it is over, None while it runs.
+_LastingOutage: TypeAlias = "tuple[Day | None, Outage]"
 _T = TypeVar("_T")
 _Reader: TypeAlias = Callable[[sqlite3.Connection, str], Iterator[tuple[Day, Cut, _T]]]
 
@@ -257,22 +262,22 @@ def _figures_of(asked: Given, scope: Scope) -> _Reader[VendorFigure]:
                 continue
             variant, day, last_day, value = row[-4:]
             parts = dict(zip(others, row[width:-4], strict=True))
-            yield day, cut, VendorFigure(Period(day, last_day), value, parts, variant)
+            yield day, cut, VendorFigure(stands_for(Period(day, last_day), asked), value, parts, variant)
 
     return read
 
 
-def _outages_of(asked: Downtime, scope: Scope) -> _Reader[Outage]:
+def _outages_of(asked: Downtime, scope: Scope) -> _Reader[_LastingOutage]:
     view = VIEWS[asked.view]
     filters, texts = conditions(scope, view)
     where = [*filters, *([f"({asked.where})"] if asked.where else [])]
-    columns = [*(view.dims[name] for name in scope.per), "day", "started_ts", "ended_ts", "tz", "day_start_min"]
+    columns = [*(view.dims[name] for name in scope.per), "day", "last_day", "started_ts", "ended_ts", "tz", "day_start_min"]
     width = len(scope.per)
 
-    def read(conn: sqlite3.Connection, days: str) -> Iterator[tuple[Day, Cut, Outage]]:
+    def read(conn: sqlite3.Connection, days: str) -> Iterator[tuple[Day, Cut, _LastingOutage]]:
         query = f"SELECT {', '.join(columns)} FROM ({view.sql}) WHERE {' AND '.join([days, *where])}"
         for row in conn.execute(query, texts):
-            yield row[width], tuple(row[:width]), Outage(*row[width + 1 :])
+            yield row[width], tuple(row[:width]), (row[width + 1], Outage(*row[width + 2 :]))
 
     return read
 

@@ -42,7 +42,8 @@ def choose(figures: Sequence[VendorFigure], period: Period, given: Given) -> Cho
     one split least answers; a report split by something not asked for (people by
     device) has no whole, so there is no number.
     """
-    figures = [replace(figure, span=_stands_for(figure.span, given)) for figure in figures]
+    spans = [stands_for(figure.span, given) for figure in figures]
+    figures = [figure if figure.span == span else replace(figure, span=span) for figure, span in zip(figures, spans, strict=True)]
     fitting = [figure for figure in figures if _fits(figure.span, period, given)]
     if not fitting:
         if not figures:
@@ -60,7 +61,8 @@ def choose(figures: Sequence[VendorFigure], period: Period, given: Given) -> Cho
     return Choice(None, span, "metrics.catalogue_vendor_slices", {"parts": ", ".join(parts)})
 
 
-def _stands_for(span: Period, given: Given) -> Period:
+def stands_for(span: Period, given: Given) -> Period:
+    """Return the days a row of a vendor stands for: one of a single day for all of its window."""
     return Period(span.last - given.days + 1, span.last) if span.days == 1 else span
 
 

@@ -55,6 +55,7 @@ class Loads:
         self._attributes = _Attributes(conn)
         self._longest: dict[str, int] = {}
         self._are_current: bool | None = None
+        self._sold: dict[Block, frozenset[int]] = {}
 
     def loaded(self, measure: Measure, scope: Scope) -> Loaded:
         """Return the measure in the scope; say to it what will be asked, so that each view is read once."""
@@ -98,22 +99,30 @@ class Loads:
             return products
         if not self.are_current:
             return products & self.sold(period)
-        import numpy as np
-
         # A month within the period settles it; one across its edge only when the product is not in it.
-        of = np.array(sorted(products), np.int64)
+        unsold = set(products)
         kept = self._products_of(VIEWS["line"], Scope())
         edges = []
         for first, month in kept.months(period.first, period.last).items():
             if first >= period.first and month_of(first + 31) - 1 <= period.last:
-                of = of[~_is_in(of, month)]
+                unsold -= self._products_in(month)
             else:
                 edges.append((first, month))
         for first, month in edges:
-            if _is_in(of, month).any():
+            if not unsold.isdisjoint(self._products_in(month)):
                 for day in kept.days(max(first, period.first), min(month_of(first + 31) - 1, period.last)):
-                    of = of[~_is_in(of, day)]
-        return products - set(of.tolist())
+                    unsold -= self._products_in(day)
+        return products - unsold
+
+    def _products_in(self, block: Block) -> frozenset[int]:
+        """Return the products a block has rows of: stock is asked about month by month, and each asks for the same."""
+        from ecoperf_desktop.store.products import PRODUCT
+
+        found = self._sold.get(block)
+        if found is None:
+            column = block.column(PRODUCT)
+            found = self._sold[block] = frozenset((column,) if isinstance(column, int) else column.tolist())
+        return found
 
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
         """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
@@ -242,15 +251,6 @@ class _LoadedByProduct:
         return max(self.by_day(period).items(), default=None, key=itemgetter(0))
 
 
-def _is_in(products: Any, block: Block) -> Any:
-    """Return which of the products a block has rows of."""
-    import numpy as np
-
-    from ecoperf_desktop.store.products import PRODUCT
-
-    return np.isin(products, block.column(PRODUCT))
-
-
 # The columns of ``product`` that answer for a dimension.
 PRODUCT_DIMENSIONS = {"product": "product_id", "category": "category_id", "supplier": "supplier_id"}
 
@@ -306,6 +306,7 @@ class _ByDay:
         self._view = view
         self._scope = scope
         self._from_sums = summed_by is not None
+        self._apart = set() if summed_by is None else set(sums.key_columns(view, summed_by))
         self._source = f"({view.sql})" if summed_by is None else sums.table(view, summed_by)
         self._measures: dict[str, Measure] = {}
         self._wanted: set[Period] = set()
@@ -403,9 +404,10 @@ class _ByDay:
             return None
         rows: list[tuple[Any, ...]] = []
         for first, last in periods:
-            rows += [(first, *row) for row in self._read([], f"day BETWEEN {first} AND {last}")]
-        if any(isinstance(amount, float) for row in rows for amount in row):
-            return None
+            found = self._read([], f"day BETWEEN {first} AND {last}")
+            if any(isinstance(amount, float) for row in found for amount in row):
+                return None
+            rows += [(first, *row) for row in found]
         return rows
 
     def _read(self, keys: Sequence[str], condition: str, counted: bool = False) -> list[tuple[Any, ...]]:
@@ -420,10 +422,15 @@ class _ByDay:
         places = list(range(1, len(columns) + 1))
         if self._from_sums and view.variant and len(keys) == 5:
             places[3:5] = 5, 4  # the sums are kept in this order: nothing has to be sorted
-        grouped = ", ".join(map(str, places))
+        ordered = ", ".join(map(str, places))
+        grouped = f"GROUP BY {ordered} "
+        if self._from_sums and self._apart <= set(columns):
+            # Each row is a group of its own.
+            amounts = [f'"{name}"' for name in self._measures] + ["row_count"] * counted
+            grouped = ""
         return self._conn.execute(
             f"SELECT {', '.join([*columns, *amounts])} FROM {self._source} WHERE {' AND '.join([condition, *filters])} "
-            f"GROUP BY {grouped} ORDER BY {grouped}",
+            f"{grouped}ORDER BY {ordered}",
             texts,
         ).fetchall()
 

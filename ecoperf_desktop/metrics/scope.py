@@ -78,6 +78,7 @@ class Names:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._labels: dict[tuple[str, Key], str] = {}
+        self._texts: dict[tuple[str, str, tuple[str, ...]], Key] = {}
 
     def scope(self, where: Sequence[tuple[str, str]], per: Sequence[str], views: Callable[[], Sequence[str]]) -> Scope:
         """Return the scope of named filters; raise MetricRefused that names near values for an unknown one.
@@ -94,7 +95,10 @@ class Names:
             return None
         known = DIMENSIONS[dimension]
         if known.table is None:
-            return self._text(dimension, value, views())
+            text = (dimension, value, tuple(views()))
+            if text not in self._texts:
+                self._texts[text] = self._text(*text)
+            return self._texts[text]
         row = self._conn.execute(
             f"SELECT {known.id} FROM {known.table} WHERE {known.name} = ?", (value,)
         ).fetchone()
