@@ -84,7 +84,7 @@ def column_of(blocks: Sequence[Block], place: int) -> Int64:
     return whole
 
 
-def _packed(columns: Sequence[Int64], bounds: Sequence[tuple[int, int]]) -> bytes:
+def packed(columns: Sequence[Int64], bounds: Sequence[tuple[int, int]]) -> bytes:
     """Pack columns, of which ``bounds`` gives the lowest and the highest number."""
     kinds = bytearray()
     parts: list[bytes] = []
@@ -209,11 +209,11 @@ def _write(conn: sqlite3.Connection, view: str, span: Span, firsts: Int64, colum
     bounds = zip(*_of_each(columns, lambda column: _bounds(column, starts)), strict=True)
     written = []
     for day, start, end, known in zip(days, starts.tolist(), [*starts[1:].tolist(), len(firsts)], bounds, strict=True):
-        packed = _packed(_of_each(columns, lambda column: column[start:end]), known)  # noqa: B023
+        block = packed(_of_each(columns, lambda column: column[start:end]), known)  # noqa: B023
         if day in held:
-            added = _added([held[day], Block(packed)])
-            packed = _packed(added, [(int(column.min()), int(column.max())) for column in added])
-        written.append((view, span, day, packed))
+            added = _added([held[day], Block(block)])
+            block = packed(added, [(int(column.min()), int(column.max())) for column in added])
+        written.append((view, span, day, block))
     conn.executemany("INSERT OR REPLACE INTO sum_products VALUES (?, ?, ?, ?)", written)
 
 
