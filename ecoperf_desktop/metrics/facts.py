@@ -47,6 +47,7 @@ class Facts:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._columns: dict[tuple[int, Scope], _KeptByCut] = {}
+        self._answering: dict[tuple[str, str, str | None, Scope], _KeptByCut | None] = {}
         self._spans: dict[tuple[Given, Scope], _Dated[VendorFigure]] = {}
         self._outages: dict[tuple[Downtime, Scope], _Dated[_LastingOutage]] = {}
         self._are_current: bool | None = None
@@ -182,10 +183,11 @@ class Facts:
         return {cut: lying(found, moving, day, days) for cut, found in rows.items()}
 
     def _kept(self, view: str, of: str, where: str | None, scope: Scope) -> _KeptByCut | None:
-        if not set(scope.dimensions) <= _SHOP_AND_CHANNEL.keys():
-            return None
-
-        return self._by_cut(kept_column(view, of, where), scope)
+        key = (view, of, where, scope)
+        if key not in self._answering:
+            fits = set(scope.dimensions) <= _SHOP_AND_CHANNEL.keys()
+            self._answering[key] = self._by_cut(kept_column(view, of, where), scope) if fits else None
+        return self._answering[key]
 
     def _by_region(self, asked: Distinct | Percentile, scope: Scope) -> _KeptByCut | None:
         """Return what counts different values where regions are asked for; None where only the facts can."""
