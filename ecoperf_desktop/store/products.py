@@ -43,7 +43,7 @@ _CONSTANT = 0
 _WIDTHS = ((1, 2**7), (2, 2**15), (4, 2**31))
 _SAME = 16
 _TYPES = {1: "<i1", 2: "<i2", 4: "<i4", 8: "<i8"}
-_DAYS_A_QUERY = 400
+_DAYS_A_QUERY = 14
 
 
 # ---- one block
