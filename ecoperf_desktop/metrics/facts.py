@@ -59,14 +59,23 @@ class Facts:
             if kept is not None:
                 kept.want(period)
         elif isinstance(asked, Given):
-            if (asked, scope) not in self._spans:
-                self._spans[asked, scope] = _Dated(_figures_of(asked, scope))
-            reach = _LONGEST_WINDOW if asked.span == "ending" else 0
-            self._spans[asked, scope].want(period.first - reach, period.last)
+            self._spans_for(asked, scope, period)
         elif isinstance(asked, Downtime):
-            if (asked, scope) not in self._outages:
-                self._outages[asked, scope] = _Dated(_outages_of(asked, scope))
-            self._outages[asked, scope].want(None, period.last)
+            self._outages_until(asked, scope, period.last)
+
+    def _spans_for(self, asked: Given, scope: Scope, period: Period) -> _Dated[VendorFigure]:
+        found = self._spans.get((asked, scope))
+        if found is None:
+            found = self._spans[asked, scope] = _Dated(_figures_of(asked, scope))
+        found.want(period.first - (_LONGEST_WINDOW if asked.span == "ending" else 0), period.last)
+        return found
+
+    def _outages_until(self, asked: Downtime, scope: Scope, last: Day) -> _Dated[_LastingOutage]:
+        found = self._outages.get((asked, scope))
+        if found is None:
+            found = self._outages[asked, scope] = _Dated(_outages_of(asked, scope))
+        found.want(None, last)
+        return found
 
     def distinct(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int]:
         """Return how many different values there are, by cut."""
@@ -127,8 +136,7 @@ class Facts:
 
     def given(self, asked: Given, scope: Scope, period: Period) -> dict[Cut, Choice]:
         """Return which of the vendor's own rows answers, by cut."""
-        self.want(asked, scope, period)
-        spans = self._spans[asked, scope]
+        spans = self._spans_for(asked, scope, period)
         # Rows of any other span cannot be chosen, but the nearest of them is named as the reason.
         first = period.first - (_LONGEST_WINDOW if asked.span == "ending" else 0)
         figures: dict[Cut, list[VendorFigure]] = {}
@@ -139,10 +147,9 @@ class Facts:
 
     def downtime(self, asked: Downtime, scope: Scope, period: Period) -> dict[Cut, Number]:
         """Return the time of outages, or how many there were, by cut."""
-        self.want(asked, scope, period)
         outages: dict[Cut, list[Outage]] = {}
         # An outage may have begun long before: cutting it to the period is the arithmetic's work.
-        for cut, (last_day, outage) in self._outages[asked, scope].between(self._conn, None, period.last):
+        for cut, (last_day, outage) in self._outages_until(asked, scope, period.last).between(self._conn, None, period.last):
             found = outages.setdefault(cut, [])
             # A day has 23 hours once a year: the last day may be told one too early.
             if last_day is None or last_day >= period.first - 1:
