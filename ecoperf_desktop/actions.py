@@ -16,6 +16,7 @@ from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.importing.apart import ReadingProcess
     from ecoperf_desktop.importing.plan import ImportPlan
     from ecoperf_desktop.metrics.evaluate import Engine
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
@@ -62,12 +63,25 @@ def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
         opened.close()
 
 
+@contextlib.contextmanager
+def reading_apart(paths: Sequence[Path]) -> Iterator[ReadingProcess | None]:
+    """Have a process ready for a long text, for as long as it is imported; None where it would not be worth it."""
+    from ecoperf_desktop.importing import apart
+
+    if not apart.worth_it(paths):
+        yield None
+        return
+    with apart.ReadingProcess() as process:
+        yield process
+
+
 def plan_import(
-    paths: Sequence[Path], choices: ImportChoices, opened: Workspace, progress: Progress = no_progress, *, unseen: bool = False
+    paths: Sequence[Path], choices: ImportChoices, opened: Workspace, progress: Progress = no_progress, *, unseen: bool = False,
+    apart: ReadingProcess | None = None,
 ) -> ImportPlan:
     """Read files, folders and zips and say what would be loaded; nothing is stored.
 
-    ``unseen`` plans for a load that follows at once: a single long text is read while it is stored.
+    ``unseen`` plans for a load that follows at once: a single long text is read while it is stored, by ``apart``.
     """
     from ecoperf_desktop.importing.plan import ImportOptions, plan
 
@@ -77,7 +91,7 @@ def plan_import(
         source=choices.source,
         settings=dict(choices.settings),
     )
-    return plan(paths, options, opened.answers, progress, unseen=unseen)
+    return plan(paths, options, opened.answers, progress, unseen=unseen, apart=apart)
 
 
 def apply_import(

@@ -196,8 +196,9 @@ def _import(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     choices = actions.ImportChoices(
         asked.format, tuple(Path(name) for name in asked.mapping), asked.source, tuple(_pair(text, "--set") for text in asked.set)
     )
-    with actions.workspace(path, write=True) as opened:
-        planned = actions.plan_import([Path(name) for name in asked.paths], choices, opened, stop.progress, unseen=not asked.dry_run)
+    paths = [Path(name) for name in asked.paths]
+    with actions.reading_apart(paths) as apart, actions.workspace(path, write=True) as opened:
+        planned = actions.plan_import(paths, choices, opened, stop.progress, unseen=not asked.dry_run, apart=apart)
         made = actions.apply_import(planned, opened, stop.progress, dry_run=asked.dry_run)
     return _show_import(made, asked)
 

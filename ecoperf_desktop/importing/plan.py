@@ -13,6 +13,7 @@ from typing import Literal
 from ecoperf_desktop.errors import Cancelled, FileRefused, UsageError
 from ecoperf_desktop.importing import descriptor, limits
 from ecoperf_desktop.importing.answers import asked, check_settings
+from ecoperf_desktop.importing.apart import ReadingProcess
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.importing.detect import Detector, Recognised
@@ -101,12 +102,12 @@ class ImportPlan:
 
 def plan(
     paths: Sequence[Path], options: ImportOptions, known: Callable[[str], Answers | None], progress: Progress, *,
-    unseen: bool = False,
+    unseen: bool = False, apart: ReadingProcess | None = None,
 ) -> ImportPlan:
     """Read files, folders and archives once and say what would be loaded; nothing is written.
 
     ``unseen`` says that nobody looks at the plan before it is loaded: a single text is then only begun,
-    and read to its end while it is being stored.  The import is the same.
+    and read to its end while it is being stored, by ``apart`` where that is given.  The import is the same.
 
     ``known`` gives what was answered about a source before.  Raises UsageError for options
     that make no sense, MappingError for a wrong descriptor and Cancelled; everything that is wrong
@@ -118,7 +119,7 @@ def plan(
     detector = Detector(formats)
     ticker = _Ticker(progress)
     with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
-        planner = _Planner(options, known, detector, only, compressor, ticker)
+        planner = _Planner(options, known, detector, only, compressor, ticker, apart if unseen else None)
         try:
             met = found(paths, ticker.looking)
             first = list(islice(met, 2))
@@ -170,7 +171,7 @@ _STATUS: dict[str, Status] = {"refused": "refused", "skipped": "skipped", "load"
 class _Planner:
     def __init__(
         self, options: ImportOptions, known: Callable[[str], Answers | None], detector: Detector, only: Format | None,
-        compressor: ThreadPoolExecutor, ticker: _Ticker,
+        compressor: ThreadPoolExecutor, ticker: _Ticker, apart: ReadingProcess | None,
     ) -> None:
         self._options = options
         self._known = known
@@ -178,6 +179,7 @@ class _Planner:
         self._only = only
         self._compressor = compressor
         self._ticker = ticker
+        self._apart = apart
         self._told: dict[str, Answers] = {}
         self._held = 0
 
@@ -226,7 +228,7 @@ class _Planner:
         known = self._known(source) or self._told.get(source)
         asked = (source, self._options.settings, known)
         try:
-            made = begin(member, recognised, *asked) if begin_only else None
+            made = begin(member, recognised, *asked, apart=self._apart) if begin_only else None
             if made is None:
                 made = prepare(member, recognised, *asked, self._compressor, self._ticker.reading(member))
             if not member.unchanged():
@@ -389,8 +391,8 @@ def _loaded(load: Loading, made: Prepared, stretches: Iterator[Stretch]) -> Load
         if stretch.tables:
             load.assert_rows(stretch.tables)
         for waiting in stretch.raw:
-            for chunk in waiting.result():
-                load.keep_raw(chunk.first_record, chunk.records, chunk.compressed)
+            for chunk in waiting():
+                load.keep_raw(*chunk)
     for kind, (first, last) in made.covers.items():
         load.cover(kind, first, last)
     return load.finish(read=made.read, dropped=made.dropped, findings=made.findings, rejected=made.rejected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -15,6 +15,7 @@ import numpy as np
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.answers import resolved
+from ecoperf_desktop.importing.apart import Ended, Job, ReadingProcess, Whole
 from ecoperf_desktop.importing.binding import Bound
 from ecoperf_desktop.importing.checks import Checking
 from ecoperf_desktop.importing.container import Member
@@ -23,7 +24,7 @@ from ecoperf_desktop.importing.detect import Recognised
 from ecoperf_desktop.importing.emit import Emitter
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, is_absent
 from ecoperf_desktop.importing.period import AsOfFrom, PeriodFrom, business_day, stated_as_of, stated_period
-from ecoperf_desktop.importing.raw import chunks_of
+from ecoperf_desktop.importing.raw import Chunk, chunks_of
 from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
@@ -38,13 +39,9 @@ KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and i
 
 Compressor = ThreadPoolExecutor
 Tick = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class RawChunk:
-    first_record: int
-    records: int
-    compressed: bytes
+RawChunks = Callable[[], list[Chunk]]  # waits for the compression and returns what it made
+# What of a Prepared stands only when the file was read to its end.
+FOUND_AT_THE_END = ("head", "read", "dropped", "rejected", "findings", "tables", "covers", "period_from", "unmapped", "size", "is_read")
 
 
 @dataclass
@@ -56,13 +53,13 @@ class Stretch:
 
     tables: list[Asserted]
     size: int = 0
-    text: Callable[[], list[RawChunk]] | None = field(default=None, repr=False)
-    raw: list[Future[list[RawChunk]]] = field(default_factory=list, repr=False)
+    text: RawChunks | None = field(default=None, repr=False)
+    raw: list[RawChunks] = field(default_factory=list, repr=False)
 
     def compress(self, compressor: Compressor) -> None:
         """Have the text compressed; it is not held any longer than that takes."""
         if self.text is not None:
-            self.raw, self.text = [compressor.submit(self.text)], None
+            self.raw, self.text = [compressor.submit(self.text).result], None
 
 
 @dataclass
@@ -105,8 +102,8 @@ class Prepared:
         except FileRefused as problem:
             self.refusal = problem
             raise
-        for name, value in vars(whole).items():
-            setattr(self, name, value)
+        for name in FOUND_AT_THE_END:
+            setattr(self, name, whole[name])
 
     def read_whole(self, compressor: Compressor, tick: Tick) -> Prepared:
         """Return the file read to its end."""
@@ -124,12 +121,16 @@ def prepare(
     return _Reading(member, recognised, source, settings, known).prepared(compressor, tick)
 
 
-def begin(member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None) -> Prepared | None:
+def begin(
+    member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None, *,
+    apart: ReadingProcess | None = None,
+) -> Prepared | None:
     """Read the beginning of a file, which decides how the rest is read; None when all of it has to be read first.
 
-    Raises FileRefused like ``prepare``, as far as the beginning shows.
+    ``apart`` is the process that is to read it, None for this one.  Raises FileRefused like ``prepare``, as far as
+    the beginning shows.
     """
-    return _Reading(member, recognised, source, settings, known).begun()
+    return _Reading(member, recognised, source, settings, known).begun(apart)
 
 
 class _Reading:
@@ -153,7 +154,7 @@ class _Reading:
         # How the file has to be read, as far as that is known by now.
         self._looked_at_all = False
         self._whole = False
-        self._begun: tuple[_Attempt, Iterator[Stretch]] | None = None
+        self._begun: Callable[[Tick], Generator[Stretch, None, Mapping[str, object]]] | None = None
 
     def prepared(self, compressor: Compressor, tick: Tick) -> Prepared:
         """Read with what the first block decides; where a later one decides otherwise, or a group is split, read again."""
@@ -166,43 +167,57 @@ class _Reading:
                 continue
             return self._judged(attempt, stretches)
 
-    def begun(self) -> Prepared | None:
-        """Read the first block."""
+    def begun(self, apart: ReadingProcess | None) -> Prepared | None:
+        """Read the first block, here or apart."""
         if self.form.as_of.column is not None:
             return None  # how old the file is stands in its rows
-        attempt = self._attempt()
-        stream = attempt.stretches()
         try:
-            first = next(stream, None)
+            head = self._begun_here() if apart is None else self._begun_apart(apart)
         except ReadAgain as reason:
             self._note(reason)
             return None
+        if head is None:
+            return None
+        return Prepared(head, self.form, 0, {}, 0, [], {}, {}, self.period_from, self.table.bound.unmapped, None, self, is_read=False)
+
+    def _begun_here(self) -> ImportHead | None:
+        attempt = self._attempt()
+        stretches = attempt.stretches()
+        first = next(stretches, None)
         if first is None:
             return None
-        self._begun = attempt, chain((first,), stream)
-        return Prepared(
-            self._head(attempt), self.form, 0, {}, 0, [], {}, {}, self.period_from, self.table.bound.unmapped, None, self, is_read=False
-        )
+        self._begun = partial(self._streamed, attempt, chain((first,), stretches))
+        return self._head(attempt)
 
-    def stream(self, tick: Tick) -> Generator[Stretch, None, Prepared]:
-        """Yield the stretches, then return what the file is."""
-        attempt, stretches = self._begun or (None, None)
-        self._begun = None
-        if attempt is None or stretches is None:
-            attempt = self._attempt()
-            stretches = attempt.stretches()
+    def _begun_apart(self, apart: ReadingProcess) -> ImportHead | None:
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
-                for stretch in stretches:
-                    tick(stretch.size)
-                    stretch.compress(compressor)
-                    yield stretch
-            return self._judged(attempt, None)
+            head = apart.begin(Job(self.member, self.form, self.source, self.settings, self.known))
+        except Ended:
+            return self._begun_here()
+        self._begun = partial(_streamed_apart, apart)
+        return head
+
+    def stream(self, tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
+        """Yield the stretches, then return what is found at the end."""
+        begun, self._begun = self._begun, None
+        if begun is None:
+            attempt = self._attempt()
+            begun = partial(self._streamed, attempt, attempt.stretches())
+        try:
+            return (yield from begun(tick))
         except ReadAgain as reason:
             self._note(reason)
             raise
         finally:
             self.recognised.close()
+
+    def _streamed(self, attempt: _Attempt, stretches: Iterator[Stretch], tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
+        with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
+            for stretch in stretches:
+                tick(stretch.size)
+                stretch.compress(compressor)
+                yield stretch
+        return vars(self._judged(attempt, None))
 
     def _attempt(self) -> _Attempt:
         return _Attempt(self, looked_at_all=self._looked_at_all, whole=self._whole)
@@ -315,6 +330,21 @@ class _Reading:
             as_of=self.as_of,
             as_of_day=business_day(self.as_of, self.answers.tz),
         )
+
+
+def _streamed_apart(apart: ReadingProcess, tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
+    pieces = apart.stream(tick)
+    try:
+        while True:
+            piece = next(pieces)
+            yield Stretch(piece.tables, piece.size, raw=[partial(list, piece.chunks)])
+    except StopIteration as end:
+        whole: Whole = end.value
+        return whole.values
+    except Ended:
+        raise ReadAgain from None
+    finally:
+        pieces.close()
 
 
 def member_of(member: Member, part: str | None) -> str | None:
@@ -469,12 +499,12 @@ class _Attempt:
         self._dropped["description"] += int(explaining.sum())
         return rows.kept(~explaining)
 
-    def _text(self, block: Block) -> Callable[[], list[RawChunk]] | None:
+    def _text(self, block: Block) -> RawChunks | None:
         """Return what compresses the block's text, None when no column of it is kept."""
         bound, delimiter = self.reading.table.bound, self.reading.recognised.delimiter or ","
         hidden, _ = _kept_back(bound)
         kept = [place for place, name in enumerate(bound.header) if name not in hidden]
-        return partial(_raw_chunks, block, kept, delimiter) if kept else None
+        return partial(chunks_of, block, kept, delimiter) if kept else None
 
     def _close(self, reader: TableReader) -> None:
         for reason, count in reader.dropped.items():
@@ -518,10 +548,6 @@ def _kept_back(bound: Bound) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(name for place, name in enumerate(bound.header) if place not in shown), hashed
 
 
-def _raw_chunks(block: Block, kept: Sequence[int], delimiter: str) -> list[RawChunk]:
-    return [RawChunk(*chunk) for chunk in chunks_of(block, kept, delimiter)]
-
-
 def _bytes(block: Block) -> int:
     if not block.columns or not len(block):
         return 0
@@ -535,4 +561,4 @@ def _size(asserted: Asserted) -> int:
     return total
 
 
-__all__ = ["AsOfFrom", "Prepared", "RawChunk", "ReadAgain", "Stretch", "begin", "findings_of", "prepare", "rejected_limit"]
+__all__ = ["AsOfFrom", "Prepared", "ReadAgain", "Stretch", "begin", "findings_of", "prepare", "rejected_limit"]

@@ -6,8 +6,6 @@ import io
 import json
 import re
 import struct
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -19,10 +17,9 @@ from types import TracebackType
 from typing import IO
 
 from ecoperf_desktop.errors import FileRefused
-from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing import child, limits
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.split import Row, RowReader, Stray
-from ecoperf_desktop.importing.workbook_child import ARGUMENT
 
 _FRAME_MOST = 256 * limits.MIB
 _CHUNK = 1 << 20
@@ -174,14 +171,7 @@ class _Child:
     def __init__(self, content: bytes, memory: int) -> None:
         self.frames: Queue[dict[str, list[list[str | None]]] | None] = Queue(maxsize=16)
         self._ended = False
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-        self._process = subprocess.Popen(
-            child_command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=flags,
-        )
+        self._process = child.started(child.READ_WORKBOOK)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin: IO[bytes] = self._process.stdin
         self._fed = threading.Event()  # before the thread that sets it
@@ -205,12 +195,7 @@ class _Child:
                 self.frames.get_nowait()
             except Empty:
                 break
-        for stream in (self._process.stdin, self._process.stdout):
-            try:
-                if stream is not None:
-                    stream.close()
-            except OSError:
-                pass
+        child.end(self._process)
 
     def _feed(self, content: bytes, memory: int) -> None:
         try:
@@ -242,13 +227,6 @@ class _Child:
             pass
         if not self._ended:
             self.frames.put(None)
-
-
-def child_command() -> list[str]:
-    """Return the command that starts the reading process, in a checkout, installed or frozen."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, ARGUMENT]
-    return [sys.executable, "-X", "utf8", "-m", "ecoperf_desktop.importing.workbook_child"]
 
 
 # How a newer workbook is wrapped when it has a password, and the record behind the first one of an older one

@@ -18,8 +18,6 @@ from typing import BinaryIO
 
 from ecoperf_desktop.importing import limits
 
-ARGUMENT = "--read-workbook"  # what the frozen program is started with to be this process
-
 _BATCH = 2_000
 _WHOLE = 2**53
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from test_import_files import HEADER, MAPPING, ROWS, SETTINGS
 
 from ecoperf_desktop.errors import Cancelled
-from ecoperf_desktop.importing import limits, split
+from ecoperf_desktop.importing import descriptor, limits, split
+from ecoperf_desktop.importing.apart import Job, ReadingProcess
+from ecoperf_desktop.importing.container import members
 from ecoperf_desktop.importing.emit import _Met
 from ecoperf_desktop.importing.plan import ImportOptions, apply, plan
 from ecoperf_desktop.model.importing import FileReport, no_progress
@@ -42,12 +45,13 @@ def _csv(folder: Path, rows: list[str]) -> Path:
     return path
 
 
-def _outcome(folder: Path, path: Path, *, unseen: bool, times: int = 1) -> tuple[list[FileReport], list[str]]:
-    with Workspace.open(folder / f"shop-{unseen}.ecoperf", write=True) as workspace:
+def _outcome(folder: Path, path: Path, *, unseen: bool, apart: bool = False, times: int = 1) -> tuple[list[FileReport], list[str]]:
+    with Workspace.open(folder / f"shop-{unseen}-{apart}.ecoperf", write=True) as workspace:
         reports = []
         for _ in range(times):
-            made = plan([path], _options(folder), workspace.answers, no_progress, unseen=unseen)
-            reports.extend(apply(made, workspace, no_progress).files)
+            with ReadingProcess() if apart else nullcontext() as process:
+                made = plan([path], _options(folder), workspace.answers, no_progress, unseen=unseen, apart=process)
+                reports.extend(apply(made, workspace, no_progress).files)
         tables = [row[0] for row in workspace.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
         skipped = {"secret", "calendar", "_sqlite_migrations", "customer"}
         facts = [
@@ -69,6 +73,41 @@ def test_reading_while_storing_changes_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(split.TextReader.__init__.__kwdefaults__, "block", block)
     path = _csv(tmp_path, FILES[content])
     assert _outcome(tmp_path, path, unseen=True, times=2) == _outcome(tmp_path, path, unseen=False, times=2)
+
+
+@pytest.mark.parametrize("content", FILES)
+def test_reading_in_a_process_apart_changes_nothing(tmp_path: Path, content: str) -> None:
+    path = _csv(tmp_path, FILES[content])
+    assert _outcome(tmp_path, path, unseen=True, apart=True) == _outcome(tmp_path, path, unseen=False)
+
+
+@pytest.mark.parametrize("last", [ROWS[0], "M1,2026-04-02 10:00:00,CAP,1,9.00,,", 'N1,2026-04-02 10:00:00,CAP,1,"9,00",,', "N1,,CAP,x,y,,"])
+def test_what_a_later_block_decides_is_told_apart_too(tmp_path: Path, last: str) -> None:
+    rows = [f"M{number // 3},2026-04-{1 + number % 28:02d} 10:00:00,MUG{'-' * 400},{1 + number % 4},5.25,,0.4" for number in range(21_000)]
+    path = _csv(tmp_path, [*rows, last])
+    assert path.stat().st_size > limits.BLOCK
+    assert _outcome(tmp_path, path, unseen=True, apart=True) == _outcome(tmp_path, path, unseen=False)
+
+
+def test_a_process_that_dies_costs_nothing_but_time(tmp_path: Path) -> None:
+    path = _csv(tmp_path, MANY)
+    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
+        made = plan([path], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
+        process.close()
+        assert apply(made, workspace, no_progress).files[0].rows.new == 300
+    with Workspace.open(tmp_path / "other.ecoperf", write=True) as workspace, ReadingProcess() as process:
+        process.close()
+        made = plan([path], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
+        assert apply(made, workspace, no_progress).files[0].rows.new == 300
+
+
+def test_a_bug_in_the_process_apart_is_a_bug_here(tmp_path: Path) -> None:
+    path = _csv(tmp_path, MANY)
+    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
+        wrong = replace(descriptor.read(_options(tmp_path).mappings[0]), emits=())
+        member = next(members(path))
+        with pytest.raises(RuntimeError, match="Traceback"):
+            process.begin(Job(member, wrong, "corner", None, workspace.answers("corner")))  # type: ignore[arg-type]
 
 
 def test_a_file_that_nobody_looks_at_first_is_only_begun(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import xlsxwriter
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.container import Member, members
-from ecoperf_desktop.importing.workbook import Workbook, child_command
+from ecoperf_desktop.importing.child import READ_WORKBOOK, command
+from ecoperf_desktop.importing.workbook import Workbook
 from ecoperf_desktop.importing.workbook_child import shown
 
 
@@ -215,7 +216,7 @@ def test_the_reading_process_loads_neither_our_program_nor_numpy(tmp_path: Path)
         ).stdout.strip()
         == "[]"
     )
-    assert child_command()[0] == sys.executable
+    assert command(READ_WORKBOOK)[0] == sys.executable
 
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
