@@ -100,9 +100,13 @@ Said: TypeAlias = Begun | Piece | Whole
 
 
 class ReadingProcess:
-    """The process, started before it is needed, for one file.  Use it in a ``with``."""
+    """The process, started before it is needed, for one file.  Use it in a ``with``.
+
+    ``has_read`` says that it read the file to its end.
+    """
 
     def __init__(self) -> None:
+        self.has_read = False
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = child.started(child.READ_TEXT)
@@ -146,6 +150,7 @@ class ReadingProcess:
                 yield said
             if not isinstance(said, Whole):
                 raise Ended
+            self.has_read = True
             return said
         finally:
             self.close()

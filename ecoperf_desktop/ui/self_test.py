@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ecoperf_desktop import actions
+
 _PATIENCE = 60.0  # seconds for one step
 
 
@@ -33,7 +35,7 @@ def run() -> int:
 def _try(folder: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
-    from ecoperf_desktop import actions, settings
+    from ecoperf_desktop import settings
     from ecoperf_desktop.ui import app as program
     from ecoperf_desktop.ui.tabs import PAGES
 
@@ -45,6 +47,7 @@ def _try(folder: Path) -> None:
         report = actions.apply_import(actions.plan_import([orders], choices, opened), opened)
     rows = report.files[0].rows
     _check(report.files[0].status == "loaded" and rows.new == rows.read, f"import: {report.files[0].status}, {rows.new} rows")
+    _try_reading_apart(folder, orders, choices)
     for spoken in ("en", "zh"):
         chosen = {**settings.load(), "language": spoken}
         program.prepare([], chosen)
@@ -63,6 +66,15 @@ def _try(folder: Path) -> None:
         window.close()
         window.deleteLater()
         QApplication.processEvents()
+
+
+def _try_reading_apart(folder: Path, orders: Path, choices: actions.ImportChoices) -> None:
+    """Read the same orders as a long text is read: in a process of this very program."""
+    from ecoperf_desktop.importing.apart import ReadingProcess
+
+    with ReadingProcess() as apart, actions.workspace(folder / "apart.ecoperf", write=True) as opened:
+        report = actions.apply_import(actions.plan_import([orders], choices, opened, unseen=True, apart=apart), opened)
+    _check(apart.has_read and report.files[0].status == "loaded", f"read apart: {report.files[0].status}, {report.files[0].rows.new} rows")
 
 
 def _check(well: bool, line: str) -> None:

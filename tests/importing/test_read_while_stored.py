@@ -89,6 +89,13 @@ def test_what_a_later_block_decides_is_told_apart_too(tmp_path: Path, last: str)
     assert _outcome(tmp_path, path, unseen=True, apart=True) == _outcome(tmp_path, path, unseen=False)
 
 
+def test_a_process_apart_reads_the_file_to_its_end(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
+        made = plan([_csv(tmp_path, MANY)], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
+        assert apply(made, workspace, no_progress).files[0].rows.new == 300
+    assert process.has_read
+
+
 def test_a_process_that_dies_costs_nothing_but_time(tmp_path: Path) -> None:
     path = _csv(tmp_path, MANY)
     with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
