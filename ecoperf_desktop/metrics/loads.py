@@ -125,7 +125,7 @@ class Loads:
         return found
 
     def products(self, asked: Distinct, scope: Scope, period: Period) -> dict[Cut, int] | None:
-        """Return how many products the rows hold, by cut, where the weeks' arrays can tell; None where not."""
+        """Return how many products the rows hold, by cut, where what is kept of products can tell; None where not."""
         if asked.of != "product_id" or asked.where is not None or asked.at_least > 1 or "product" in scope.per:
             return None
 
@@ -1010,6 +1010,8 @@ class ProductAmounts:
         return found
 
     def _group(self, added: AddedUp) -> _Grouped:
+        if not len(added.keys["product"]):
+            return _Grouped(added, (), None)
         keys = {
             name: added.keys[name] if name in added.keys else self._attributes.of(name)[added.keys["product"]]
             for name in self._scope.dimensions
@@ -1059,6 +1061,8 @@ class _Grouped:
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np
 
+        if not self.cuts:
+            return {}
         total, stated = self._added.sums(place)
         if self._taken is not None:
             total, stated = total[self._taken], None if stated is None else stated[self._taken]
