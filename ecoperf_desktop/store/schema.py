@@ -234,6 +234,56 @@ CREATE TABLE expenses(expense_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL 
 CREATE INDEX expenses_by_day ON expenses(day);
 """
 
+STEP_2 = """
+-- what a newer export changed about a row that was known: old and new are JSON, as asserted
+CREATE TABLE restatement(restatement_id INTEGER PRIMARY KEY, import_id INTEGER NOT NULL REFERENCES imports(import_id),
+  table_name TEXT NOT NULL, row_id INTEGER NOT NULL, row_key TEXT NOT NULL, field TEXT NOT NULL, day INTEGER, old TEXT, new TEXT) STRICT;
+CREATE INDEX restatement_by_import ON restatement(import_id);
+CREATE INDEX restatement_by_day ON restatement(day);
+
+-- ---------- what platforms total themselves: never summed with orders, only held against them
+CREATE TABLE sales_daily(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, last_day INTEGER NOT NULL,
+  variant TEXT NOT NULL, shop_id INTEGER, channel_id INTEGER, product_id INTEGER, orders INTEGER, units INTEGER, gross_minor INTEGER,
+  discount_minor INTEGER, returns_minor INTEGER, net_minor INTEGER, shipping_minor INTEGER, tax_minor INTEGER, total_minor INTEGER,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX sales_daily_by_day ON sales_daily(day);
+CREATE TABLE payouts(payout_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, payout_no TEXT, shop_id INTEGER, day INTEGER NOT NULL,
+  gross_minor INTEGER, refunds_minor INTEGER, fees_minor INTEGER, adjustments_minor INTEGER, net_minor INTEGER NOT NULL, status TEXT,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX payouts_by_day ON payouts(day);
+CREATE TABLE shop_scores(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, shop_id INTEGER, indicator TEXT NOT NULL,
+  score REAL NOT NULL, scale_max REAL, industry REAL, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX shop_scores_by_day ON shop_scores(day);
+CREATE TABLE search_ranks(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, engine TEXT, keyword TEXT NOT NULL,
+  page TEXT, device TEXT, region_id INTEGER, position REAL, previous REAL, volume INTEGER, traffic REAL,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX search_ranks_by_day ON search_ranks(day);
+
+-- ---------- plans and people, from our own templates
+CREATE TABLE labour(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, staff_id INTEGER, shop_id INTEGER,
+  channel_id INTEGER, hours REAL NOT NULL, cost_minor INTEGER, units_handled INTEGER, errors INTEGER,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX labour_by_day ON labour(day);
+CREATE TABLE training(training_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, staff_id INTEGER,
+  day INTEGER NOT NULL, hours REAL, metric TEXT, completed INTEGER, pre_score REAL, post_score REAL, satisfaction INTEGER,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX training_by_day ON training(day);
+CREATE TABLE content_audits(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, product_id INTEGER, staff_id INTEGER,
+  image_score REAL, copy_score REAL, brand_score REAL, weight REAL, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX content_audits_by_day ON content_audits(day);
+CREATE TABLE budgets(budget_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL,
+  shop_id INTEGER, department TEXT, class TEXT NOT NULL, amount_minor INTEGER NOT NULL,
+  import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE TABLE market_size(market_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL,
+  category_id INTEGER, platform TEXT, sales_minor INTEGER NOT NULL, origin TEXT, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE TABLE demand_forecast(row_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, day INTEGER NOT NULL, product_id INTEGER,
+  made_day INTEGER NOT NULL, qty REAL NOT NULL, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX demand_forecast_by_day ON demand_forecast(day);
+CREATE TABLE events(event_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT, shop_id INTEGER,
+  first_day INTEGER NOT NULL, last_day INTEGER NOT NULL, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+ALTER TABLE expenses ADD COLUMN department TEXT;
+"""
+
 # Number of a step, and its SQL.  New steps go to the end.
-STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1),)
+STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2))
 VERSION = STEPS[-1][0]

@@ -271,6 +271,49 @@ TABLES: dict[str, Table] = {table.name: table for table in (
     ), key=("metric", "scope_kind", "scope", "first_day", "last_day")),
     Table("expenses", "upsert", (
         _f("expense_no", "text"), _DAY, _SHOP, _CHANNEL, _f("class", "text", needed=True), _f("amount", "money", needed=True),
-        _f("is_variable", "flag"),
+        _f("is_variable", "flag"), _f("department", "text"),
     ), key=("expense_no",), alternative=("day", "class", "amount"), occurrence=True, scoped=True, coverage="expenses", day="day"),
+    # ---- what platforms total themselves: held against the orders, never added to them
+    Table("sales_daily", "block", (
+        _DAY, _LAST_DAY, _f("variant", "text", needed=True), _SHOP, _CHANNEL, _SKU, _f("orders", "int"), _f("units", "int"),
+        _f("gross", "money"), _f("discount", "money"), _f("returns", "money"), _f("net", "money"), _f("shipping", "money"),
+        _f("tax", "money"), _f("total", "money"),
+    ), block=("shop", "variant", "day", "last_day"), scoped=True, coverage="totals", day="day"),
+    Table("payouts", "upsert", (
+        _f("payout_no", "text"), _SHOP, _DAY, _f("gross", "money"), _f("refunds", "money"), _f("fees", "money"),
+        _f("adjustments", "money"), _f("net", "money", needed=True), _f("status", "text"),
+    ), key=("payout_no",), alternative=("day", "net"), occurrence=True, scoped=True, coverage="payouts", day="day"),
+    Table("shop_scores", "block", (
+        _DAY, _SHOP, _f("indicator", "text", needed=True), _f("score", "real", needed=True), _f("scale_max", "real"), _f("industry", "real"),
+    ), block=("shop", "indicator", "day"), scoped=True, coverage="scores", day="day"),
+    Table("search_ranks", "block", (
+        _DAY, _f("engine", "text"), _f("keyword", "text", needed=True), _f("page", "text"), _f("device", "text"), _REGION,
+        _f("position", "real"), _f("previous", "real"), _f("volume", "int"), _f("traffic", "real"),
+    ), block=("engine", "device", "region", "day"), scoped=True, coverage="ranks", day="day"),
+    # ---- plans and people, from our own templates
+    Table("labour", "block", (
+        _DAY, _ref("staff", "staff", needed=True), _SHOP, _CHANNEL, _f("hours", "real", needed=True), _f("cost", "money"),
+        _f("units_handled", "int"), _f("errors", "int"),
+    ), block=("staff", "day"), scoped=True, coverage="labour", day="day"),
+    Table("training", "upsert", (
+        _f("topic", "text", needed=True), _ref("staff", "staff", needed=True), _DAY, _f("hours", "real"), _f("metric", "text"),
+        _f("completed", "flag"), _f("pre_score", "real"), _f("post_score", "real"), _f("satisfaction", "int"),
+    ), key=("topic", "staff", "day"), coverage="training", day="day"),
+    Table("content_audits", "block", (
+        _DAY, _SKU, _ref("staff", "staff"), _f("image_score", "real"), _f("copy_score", "real"), _f("brand_score", "real"), _f("weight", "real"),
+    ), block=("staff", "day"), scoped=True, coverage="content", day="day"),
+    Table("budgets", "upsert", (
+        _f("first_day", "day", needed=True), _f("last_day", "day", needed=True), _SHOP, _f("department", "text"),
+        _f("class", "text", needed=True), _f("amount", "money", needed=True),
+    ), key=("first_day", "last_day", "shop", "department", "class")),
+    Table("market_size", "upsert", (
+        _f("first_day", "day", needed=True), _f("last_day", "day", needed=True), _ref("category", "category"), _f("platform", "text"),
+        _f("sales", "money", needed=True), _f("origin", "text"),
+    ), key=("first_day", "last_day", "category", "platform")),
+    Table("demand_forecast", "block", (
+        _DAY, _f("sku", "ref", "product_id", "product", needed=True), _f("made_day", "day", needed=True), _f("qty", "real", needed=True),
+    ), block=("made_day", "day"), scoped=True),
+    Table("events", "upsert", (
+        _f("name", "text", needed=True), _f("kind", "text"), _SHOP, _f("first_day", "day", needed=True), _f("last_day", "day", needed=True),
+    ), key=("name", "shop", "first_day")),
 )}
