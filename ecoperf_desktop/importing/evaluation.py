@@ -51,7 +51,7 @@ from ecoperf_desktop.importing.expression import (
 from ecoperf_desktop.importing.pattern import SEARCHED
 from ecoperf_desktop.importing.text import Cells
 from ecoperf_desktop.model.columns import Bool, Coded, Column, Int64, Numbers, Reals
-from ecoperf_desktop.model.days import Period, parse_day
+from ecoperf_desktop.model.days import Period, iso, parse_day
 
 FINE = 4  # decimals behind the minor unit that constants and shares of an amount are worked out with
 _MOST = 2**62
@@ -636,7 +636,7 @@ def _part(word: str, by: str, part: int) -> str | None:
 
 
 def _joined(parts: list[Valued], by: str, count: int) -> Valued:
-    columns = [part.column for part in parts]
+    columns = [_written(part) for part in parts]
     groups = grouped(columns, count)
     words: list[list[str]] = []
     for column in columns:
@@ -646,6 +646,15 @@ def _joined(parts: list[Valued], by: str, count: int) -> Valued:
     joined = [by.join(piece for piece in pieces if piece) for pieces in zip(*words, strict=True)]
     table, known = _changed(joined, lambda word: word)
     return Valued(Coded(table[groups.codes], known), "text")
+
+
+def _written(part: Valued) -> Column:
+    """Return whole numbers, days (2026-01-31) and instants (seconds) as text."""
+    if not isinstance(part.column, Numbers):
+        return part.column
+    shown, codes = np.unique(part.column.values, return_inverse=True)
+    words = [iso(number) if part.kind == "day" else str(number) for number in shown.tolist()]
+    return Coded(np.where(part.missing, -1, codes).astype(np.int32), words)
 
 
 def _lengths(part: Valued) -> Valued:

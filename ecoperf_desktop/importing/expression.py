@@ -514,8 +514,8 @@ def _join(asked: _Asked) -> _Made:
     parts = []
     for part in asked.members("join"):
         made, kind = read_expression(part, asked.kinds, asked.place, f"{asked.key}.join")
-        if kind not in ("text", None):
-            raise asked.place.wrong(f"{asked.key}.join", "mapping_wrong_kind", value=kind or "?", field="join", expected="text")
+        if kind not in ("text", "int", "day", "ts", None):
+            raise asked.place.wrong(f"{asked.key}.join", "mapping_wrong_kind", value=kind, field="join", expected="text, int, day, ts")
         parts.append(made)
     return Join(tuple(parts), asked.place.text(asked.table, "by", asked.key)), "text"
 

@@ -348,6 +348,12 @@ _MONTHS = {
     )
     for name in names.split()
 }
+# Abbreviations that exports write and that mean one offset; EST, CST, IST and the like mean several and are not read.
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WEZ": 0, "WEST": 60, "BST": 60, "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "EET": 120, "EEST": 180,
+    "PST": -480, "PDT": -420, "JST": 540, "AEST": 600, "AEDT": 660,
+}
+_OFFSET_TEXT = rf"(?P<Z>(?:GMT|UTC)?[+-]\d{{1,2}}(?::?\d{{2}})?|{'|'.join(sorted(_ZONES, key=len, reverse=True))})"
 _PARTS = {
     "YYYY": r"(?P<Y>\d{4})",
     "YY": r"(?P<y>\d{2})",
@@ -367,8 +373,8 @@ _PARTS = {
     "s": r"(?P<s>\d{1,2})",
     "A": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)",
     "a": r"(?P<A>[AaPp]\.?[Mm]\.?|上午|下午)",
-    "ZZ": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})",
-    "Z": r"(?P<Z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})",
+    "ZZ": _OFFSET_TEXT,
+    "Z": _OFFSET_TEXT,
 }
 _ISO = (
     r"(?P<Y>\d{4})-?(?P<M>\d{2})-?(?P<D>\d{2})"
@@ -638,10 +644,10 @@ def _clocked(parts: dict[str, str | None]) -> tuple[int, int] | None:
 
 
 def _offset_of(text: str) -> int | None:
-    """Return the minutes that ``+02:00``, ``-0500`` or ``Z`` are ahead of UTC, None when it is no offset."""
-    if text.upper() in ("Z", "UTC", "GMT"):
-        return 0
-    match = re.fullmatch(r"([+-])(\d{2}):?(\d{2})?", text)
+    """Return the minutes that ``+02:00``, ``-0500``, ``GMT+9``, ``PDT`` or ``Z`` are ahead of UTC, None when it is no offset."""
+    if text.upper() in _ZONES:
+        return _ZONES[text.upper()]
+    match = re.fullmatch(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?", text, re.IGNORECASE)
     if not match or int(match[2]) > 14 or int(match[3] or 0) > 59:
         return None
     minutes = int(match[2]) * 60 + int(match[3] or 0)
