@@ -381,12 +381,16 @@ class Emitter:
                 self.last_day[table.coverage] = max(last, self.last_day.get(table.coverage, last))
 
 
+# Parts of a key that say something by their absence: the whole company, the whole market, a delivery note without a number.
+_MAY_LACK = frozenset({"shop", "line_no", "receipt_no", "department", "category", "platform"})
+
+
 def needed_fields(table: Table) -> list[str]:
     """Return the fields without which the store cannot take a row."""
     needed = [field.name for field in table.fields if field.needed]
     identities = table.identities
     if table.strategy in ("upsert", "ledger") and len(identities) == 1:
-        needed.extend(name for name in identities[0].fields if name not in needed and name not in ("shop", "line_no"))
+        needed.extend(name for name in identities[0].fields if name not in needed and name not in _MAY_LACK)
     if table.name == "order_lines" and "order_no" not in needed:
         needed.append("order_no")
     return needed
