@@ -64,14 +64,14 @@ def workspace(path: Path, *, write: bool = False) -> Iterator[Workspace]:
 
 
 @contextlib.contextmanager
-def reading_apart(paths: Sequence[Path]) -> Iterator[ReadingProcess | None]:
+def reading_apart(paths: Sequence[Path], choices: ImportChoices) -> Iterator[ReadingProcess | None]:
     """Have a process ready for a long text, for as long as it is imported; None where it would not be worth it."""
     from ecoperf_desktop.importing import apart
 
     if not apart.worth_it(paths):
         yield None
         return
-    with apart.ReadingProcess() as process:
+    with apart.ReadingProcess(choices.mappings) as process:
         yield process
 
 
@@ -229,9 +229,11 @@ def demo(
 
 
 def write_templates(folder: Path) -> list[Path]:
+    """Write our own tables as empty workbooks and texts into ``folder``; files that are there are left alone."""
     from ecoperf_desktop.importing.templates import write
+    from ecoperf_desktop.metrics.catalogue import catalogue
 
-    return write(folder)
+    return write(folder, known={"metric": sorted(catalogue().metrics)})
 
 
 def with_setting(choices: ImportChoices, name: str, value: str) -> ImportChoices:

@@ -197,7 +197,7 @@ def _import(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         asked.format, tuple(Path(name) for name in asked.mapping), asked.source, tuple(_pair(text, "--set") for text in asked.set)
     )
     paths = [Path(name) for name in asked.paths]
-    with actions.reading_apart(paths) as apart, actions.workspace(path, write=True) as opened:
+    with actions.reading_apart(paths, choices) as apart, actions.workspace(path, write=True) as opened:
         planned = actions.plan_import(paths, choices, opened, stop.progress, unseen=not asked.dry_run, apart=apart)
         made = actions.apply_import(planned, opened, stop.progress, dry_run=asked.dry_run)
     return _show_import(made, asked)
@@ -265,7 +265,7 @@ def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
 
 
 def _formats(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
-    from ecoperf_desktop.importing.descriptor import shipped
+    from ecoperf_desktop.importing.shelf import shipped
 
     formats = [cli_json.format_entry(entry) for entry in sorted(shipped(), key=lambda entry: entry.id)]
     if asked.json:

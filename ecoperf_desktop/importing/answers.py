@@ -21,7 +21,8 @@ _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 def check_settings(settings: Mapping[str, str], formats: Sequence[Format]) -> None:
     """Raise UsageError for a key nobody asks for or a value that is none of its kind."""
-    known = KEYS | {key for form in formats for key in form.answers.further}
+    further = settings.keys() - KEYS
+    known = KEYS | {key for form in formats for key in form.answers.further} if further else KEYS
     for key, value in settings.items():
         if key not in known:
             raise UsageError("importing.unknown_setting", key=key, known=", ".join(sorted(known)))

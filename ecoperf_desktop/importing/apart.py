@@ -1,17 +1,16 @@
 """A long text read in a process of its own, so that reading it and storing it use a processor each.
 
-Both talk in pickles, which is safe since each is this very program.  To the child goes one ``Job``; from it come a
-``Begun``, then ``Piece`` after ``Piece``, and at last a ``Whole``, a ``Refused`` or a ``Failed``.  A child that ends
-without one of these has left nothing behind: the caller reads the file itself.
+To the child goes one frame (``wire``) with the job; from it come ``begun``, then ``piece`` after ``piece``, and at last
+``whole``, ``refused`` or ``failed``.  A child that ends without one of these has left nothing behind: the caller reads the file itself.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import child, limits
@@ -20,30 +19,20 @@ from ecoperf_desktop.model.finding import Finding
 if TYPE_CHECKING:
     import subprocess
 
-    from ecoperf_desktop.importing.container import Member
-    from ecoperf_desktop.importing.descriptor import Format
     from ecoperf_desktop.importing.raw import Chunk
+    from ecoperf_desktop.importing.wire import Said
     from ecoperf_desktop.model.columns import Asserted
-    from ecoperf_desktop.model.importing import Answers, ImportHead
 
 # Below this a process costs more than it saves.
 WORTH_IT = 24 * limits.MIB
 
 
 @dataclass(frozen=True)
-class Job:
-    member: Member
-    form: Format
-    source: str
-    settings: Mapping[str, str]
-    known: Answers | None
-
-
-@dataclass(frozen=True)
 class Begun:
-    """What the file's beginning shows; ``head`` None when all of it has to be read before anything is known."""
+    """What the file's beginning decided; None for the whole when all of it has to be read before anything is known."""
 
-    head: ImportHead | None
+    currency: str | None
+    newest: int | None
 
 
 @dataclass(frozen=True)
@@ -57,23 +46,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Whole:
-    """What is known at the end: values of ``Prepared`` by name."""
+    """What is known at the end, as ``Prepared`` names it."""
 
-    values: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Refused:
-    code: str
-    details: dict[str, object]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A bug, with its traceback."""
-
-    trace: str
+    begun: Begun
+    read: int
+    dropped: dict[str, int]
+    rejected: int
+    findings: list[Finding]
+    tables: dict[str, int]
+    covers: dict[str, tuple[int, int]]
 
 
 class Ended(Exception):
@@ -83,9 +64,9 @@ class Ended(Exception):
 class RefusedApart(FileRefused):
     """A refusal by the reading process, with the findings which led to it."""
 
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.code, **refused.details)
-        self.findings = refused.findings
+    def __init__(self, code: str, details: Mapping[str, object], findings: Sequence[Finding]) -> None:
+        super().__init__(code, **details)
+        self.findings = tuple(findings)
 
 
 def worth_it(paths: Sequence[Path]) -> bool:
@@ -96,17 +77,15 @@ def worth_it(paths: Sequence[Path]) -> bool:
         return False
 
 
-Said: TypeAlias = Begun | Piece | Whole
-
-
 class ReadingProcess:
     """The process, started before it is needed, for one file.  Use it in a ``with``.
 
-    ``has_read`` says that it read the file to its end.
+    ``mappings`` are the descriptors given for this import.  ``has_read`` says that it read the file to its end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mappings: Sequence[Path] = ()) -> None:
         self.has_read = False
+        self._mappings = mappings
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = child.started(child.READ_TEXT)
@@ -125,46 +104,71 @@ class ReadingProcess:
             child.end(self._process)
             self._process = None
 
-    def begin(self, job: Job) -> ImportHead | None:
-        """Have the file begun and return its head, None when all of it has to be read first.
+    def begin(self, job: Mapping[str, object], as_here: Mapping[str, object]) -> Begun | None:
+        """Have the file begun; None when all of it has to be read first.
 
-        Raises FileRefused like ``prepare.begin``, and Ended when the process cannot do it.
+        ``as_here`` is how the file was recognised here, which has to be how it is recognised there.  Raises
+        FileRefused like ``prepare.begin``, and Ended when the process cannot do it.
         """
+        from ecoperf_desktop.importing import wire
+
         if self._process is None or self._process.stdin is None:
             raise Ended
         try:
-            pickle.dump(job, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            wire.send(self._process.stdin, {**job, "mappings": [str(path.absolute()) for path in self._mappings]})  # type: ignore[arg-type]
             self._process.stdin.close()
         except OSError:
             raise Ended from None
-        said = self._next()
-        if not isinstance(said, Begun):
+        said, _ = self._next("begun")
+        if said["recognised"] is not None and said["recognised"] != dict(as_here):
             raise Ended
-        return said.head
+        return None if said["recognised"] is None else Begun(said["currency"], said["newest"])
 
     def stream(self, tick: Callable[[int], None]) -> Generator[Piece, None, Whole]:
         """Yield the pieces, then return what the file is; raises FileRefused, and Ended like ``begin``."""
+        from ecoperf_desktop.importing import wire
+
         try:
-            while isinstance(said := self._next(), Piece):
-                tick(said.size)
-                yield said
-            if not isinstance(said, Whole):
-                raise Ended
+            while (frame := self._next("piece", "whole"))[0]["kind"] == "piece":
+                said, content = frame
+                with _no_torn_frames():
+                    tables, chunks = wire.rebuilt(said, content)
+                tick(said["size"])
+                yield Piece(tables, said["size"], chunks)
+            said, _ = frame
             self.has_read = True
-            return said
+            return Whole(
+                Begun(said["currency"], said["newest"]), said["read"], said["dropped"], said["rejected"], _findings(said["findings"]),
+                said["tables"], {kind: (first, last) for kind, (first, last) in said["covers"].items()},
+            )
         finally:
             self.close()
 
-    def _next(self) -> Said:
+    def _next(self, *kinds: str) -> tuple[Said, bytes]:
+        from ecoperf_desktop.importing import wire
+
         if self._process is None or self._process.stdout is None:
             raise Ended
-        try:
-            said: Said | Refused | Failed = pickle.load(self._process.stdout)  # noqa: S301 - written by this program
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self.close()
-            raise Ended from None
-        if isinstance(said, Refused):
-            raise RefusedApart(said)
-        if isinstance(said, Failed):
-            raise RuntimeError(said.trace)
-        return said
+        with _no_torn_frames():
+            said, content = wire.receive(self._process.stdout)  # type: ignore[arg-type]
+        if said["kind"] == "refused":
+            raise RefusedApart(said["code"], said["details"], _findings(said["findings"]))
+        if said["kind"] == "failed":
+            raise RuntimeError(said["trace"])
+        if said["kind"] not in kinds:
+            raise Ended
+        return said, content
+
+
+@contextmanager
+def _no_torn_frames() -> Iterator[None]:
+    from ecoperf_desktop.importing import wire
+
+    try:
+        yield
+    except wire.Torn:
+        raise Ended from None
+
+
+def _findings(said: Sequence[Said]) -> list[Finding]:
+    return [Finding(**one) for one in said]

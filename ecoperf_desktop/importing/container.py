@@ -130,6 +130,12 @@ class Member:
         return (stat.st_size, stat.st_mtime_ns) == self._seen
 
 
+def text_member(path: Path, *, sha256: str, size: int, mtime: int) -> Member:
+    """Return a file that is known to be a text, without reading it all again."""
+    with path.open("rb") as stream:
+        return Member(path, None, sha256, size, mtime, "text", stream.read(_OPENING))
+
+
 def members(path: Path) -> Iterator[Member]:
     """Yield what ``path`` holds: itself, or each file of an archive in the archive's order.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import re
 import tomllib
 import unicodedata
@@ -315,14 +316,6 @@ def numbered(headers: Sequence[str]) -> list[str]:
     return result
 
 
-def shipped() -> list[Format]:
-    """Return every format: those of the program and, winning on equal id, the person's own.
-
-    Raise MappingError for a descriptor that is wrong.
-    """
-    return list(_all(paths.resources() / "formats", paths.user_formats()))
-
-
 def read(path: Path) -> Format:
     """Read one descriptor; raise MappingError, naming the file, the key and what to do."""
     return read_all([path])[0]
@@ -330,55 +323,67 @@ def read(path: Path) -> Format:
 
 def read_all(paths_given: Iterable[Path]) -> list[Format]:
     """Read descriptors and folders of them; those of one folder may extend each other and shipped ones."""
-    trees: dict[Path, Tree] = {}
+    given: dict[Path, Tree] = {}
     for path in paths_given:
         for found in sorted(path.rglob("*.toml")) if path.is_dir() else [path]:
-            trees[found] = _parsed(found)
-    known = {_id_of(tree): tree for tree in trees.values()}
-    if any("extends" in tree.get("format", {}) for tree in trees.values()):
+            given[found] = _parsed(found)
+    known = {id_of(tree): tree for tree in given.values()}
+    if any("extends" in tree.get("format", {}) for tree in given.values()):
         folder = paths.resources() / "formats"
-        for found, tree in _trees(folder).items():
-            known.setdefault(_id_of(tree), tree)
-            del found
-    return [_format(path, tree, known) for path, tree in trees.items()]
+        for tree in trees(folder).values():
+            known.setdefault(id_of(tree), tree)
+    return [made(path, tree, known) for path, tree in given.items()]
 
 
-@lru_cache(maxsize=4)
-def _all(folder: Path, own: Path) -> tuple[Format, ...]:
-    trees = _trees(folder)
-    mine = {path: _parsed(path) for path in sorted(own.rglob("*.toml"))} if own.is_dir() else {}
-    mine_ids = {_id_of(tree) for tree in mine.values()}
-    known = {_id_of(tree): tree for tree in (*trees.values(), *mine.values())}
-    kept = {path: tree for path, tree in trees.items() if _id_of(tree) not in mine_ids}
-    return tuple(_format(path, tree, known) for path, tree in (*kept.items(), *mine.items()))
+Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
 
 
-def _trees(folder: Path) -> dict[Path, Tree]:
+def stamp(folder: Path) -> Stamp:
+    """Return name, size and time of a folder's descriptors: equal as long as nothing was changed."""
+    return tuple((str(file), stat.st_size, stat.st_mtime_ns) for file in _files(folder) for stat in (file.stat(),))
+
+
+def trees(folder: Path) -> dict[Path, Tree]:
     """Return the parsed files of a folder.
 
     Parsing TOML is slow in pure Python, so the result is kept as JSON in the cache
     folder for as long as no file's size or time changes.
     """
-    files = sorted(folder.rglob("*.toml")) if folder.is_dir() else []
-    stamp = [[str(file), stat.st_size, stat.st_mtime_ns] for file in files for stat in (file.stat(),)]
-    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    kept = paths.cache_dir() / f"formats-{name}.json"
+    files = _files(folder)
+    now = [list(one) for one in stamp(folder)]
+    kept = cache_file("formats", folder)
     try:
         cached = json.loads(kept.read_text(encoding="utf-8"))
-        if cached["stamp"] == stamp:
+        if cached["stamp"] == now:
             return dict(zip(files, cached["trees"], strict=True))
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    trees = {file: _parsed(file) for file in files}
+    parsed = {file: _parsed(file) for file in files}
     try:
-        text = json.dumps({"stamp": stamp, "trees": list(trees.values())}, ensure_ascii=False)
+        keep(kept, json.dumps({"stamp": now, "trees": list(parsed.values())}, ensure_ascii=False))
+    except TypeError:
+        pass  # a date in TOML; without a cache the files are parsed again next time
+    return parsed
+
+
+def cache_file(what: str, folder: Path) -> Path:
+    """Return where something worked out from a folder's descriptors is kept."""
+    return paths.cache_dir() / f"{what}-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}.json"
+
+
+def keep(kept: Path, text: str) -> None:
+    """Write a cache file, whole or not at all; a folder that cannot be written costs time only."""
+    try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        draft = kept.with_suffix(".new")
+        draft = kept.with_suffix(f".{os.getpid()}")
         draft.write_text(text, encoding="utf-8")
         draft.replace(kept)
-    except (OSError, TypeError):
-        pass  # without a cache the files are parsed again next time
-    return trees
+    except OSError:
+        pass
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.toml")) if folder.is_dir() else []
 
 
 def _parsed(path: Path) -> Tree:
@@ -392,12 +397,13 @@ def _parsed(path: Path) -> Tree:
         raise MappingError("importing.mapping_toml", file=path.name, problem=str(problem)) from problem
 
 
-def _id_of(tree: Tree) -> str:
+def id_of(tree: Tree) -> str:
     section = tree.get("format")
     return str(section.get("id", "")) if isinstance(section, dict) else ""
 
 
-def _format(path: Path, tree: Tree, known: Mapping[str, Tree]) -> Format:
+def made(path: Path, tree: Tree, known: Mapping[str, Tree]) -> Format:
+    """Return the format of a parsed file; ``known`` are those it may extend, by id."""
     return _Reader(path, _extended(path, tree, known)).format()
 
 

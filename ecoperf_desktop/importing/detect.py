@@ -24,6 +24,7 @@ from ecoperf_desktop.importing.documents import (
 from ecoperf_desktop.importing.encoding import Encodings, checked, encodings, head, undecided, utf8
 from ecoperf_desktop.importing.expression import AllOf, AnyOf, Blank, Condition, Matches, Not
 from ecoperf_desktop.importing.pattern import SEARCHED
+from ecoperf_desktop.importing.shelf import shelf
 from ecoperf_desktop.importing.split import Stray, TableReader, TextReader, first_rows
 from ecoperf_desktop.importing.workbook import Workbook
 
@@ -82,19 +83,20 @@ class Detector:
     """Recognises files among the given formats; headers seen before are answered from memory."""
 
     def __init__(self, formats: Sequence[Format]) -> None:
-        self.formats = tuple(formats)
+        self.formats = shelf(formats)
         self._by_name: dict[str, list[int]] = {}
         self._always: list[int] = []
-        for number, form in enumerate(self.formats):
-            tests = form.detect.all or form.detect.any
-            if form.read.header == "none" or form.read.layout == "json":
-                continue
-            if not tests or any(test.patterns for test in tests):
+        self._without_header: list[int] = []
+        self._documents: list[int] = []
+        for number, outlined in enumerate(self.formats.outlines):
+            if outlined.layout == "json":
+                self._documents.append(number)
+            elif outlined.header == "none":
+                self._without_header.append(number)
+            elif outlined.finders is None:
                 self._always.append(number)
-                continue
-            # Of tests that must all hold, one is enough to find the format by; the rarest names are not known, so the first.
-            for test in tests[:1] if form.detect.all else tests:
-                for name in test.names:
+            else:
+                for name in outlined.finders:
                     self._by_name.setdefault(name, []).append(number)
         self._known: dict[tuple[str, ...], tuple[Format, ...]] = {}
         self._remembered: dict[bytes, Dialect] = {}
@@ -144,7 +146,7 @@ class Detector:
                 return claims
         return [
             _Claim(form, view, None, bind(form, [str(place + 1) for place in range(max(map(len, view.rows), default=0))]))
-            for form in ((only,) if only else self.formats)
+            for form in ((only,) if only else (self.formats[place] for place in self._without_header))
             if form.read.header == "none" and form.read.layout == "table" and _fits(form, member, view, len(view.rows))
         ]
 
@@ -236,7 +238,7 @@ class Detector:
         document = _first_record(content, member)
         claims: list[tuple[Format, Bound]] = []
         nearest: tuple[int, Format, tuple[str, ...]] | None = None
-        for form in (only,) if only else self.formats:
+        for form in (only,) if only else (self.formats[place] for place in self._documents):
             if form.read.layout != "json" or "json" not in form.detect.kinds:
                 continue
             if form.detect.filename is not None and not form.detect.filename.search(member.name):
@@ -484,10 +486,11 @@ def _decided(claims: Sequence[_Claim], found: Encodings, form: Format, member: M
     names = list(dict.fromkeys(claim.view.encoding for claim in claims))
     if len(names) == 1 or found.certain:
         return claims[0]
-    for name in form.read.encodings:
+    listed = {checked(name) for name in form.read.encodings}
+    for name in found.names:  # likeliest first
         wanted = checked(name)
         for claim in claims:
-            if claim.view.encoding is not None and checked(claim.view.encoding) == wanted:
+            if wanted in listed and claim.view.encoding is not None and checked(claim.view.encoding) == wanted:
                 return claim
     header = claims[0].bound.header
     if any(not name.isascii() for name in header):

@@ -26,6 +26,7 @@ from ecoperf_desktop.importing.prepare import (
     member_of,
     prepare,
 )
+from ecoperf_desktop.importing.shelf import Shelf, shipped
 from ecoperf_desktop.importing.sources import Found, found
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
@@ -294,20 +295,19 @@ def _with_outcome(file: FilePlan, made: Prepared) -> FilePlan:
     )
 
 
-def _formats(options: ImportOptions) -> list[Format]:
+def _formats(options: ImportOptions) -> Shelf:
     """Return the shipped formats and the given ones, which win on equal id."""
     given = descriptor.read_all(options.mappings) if options.mappings else []
-    ids = {form.id for form in given}
-    return [*(form for form in descriptor.shipped() if form.id not in ids), *given]
+    return shipped().with_given(given)
 
 
-def _only(formats: Sequence[Format], wanted: str | None) -> Format | None:
+def _only(formats: Shelf, wanted: str | None) -> Format | None:
     if wanted is None:
         return None
-    for form in formats:
-        if form.id == wanted:
-            return form
-    near = [form.id for form in formats if wanted.split(".")[0] in form.id] or [form.id for form in formats]
+    ids = [outlined.id for outlined in formats.outlines]
+    if wanted in ids:
+        return formats[ids.index(wanted)]
+    near = [known for known in ids if wanted.split(".")[0] in known] or ids
     raise UsageError("importing.no_such_format", format=wanted, known=", ".join(sorted(near)[:20]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ import numpy as np
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.answers import resolved
-from ecoperf_desktop.importing.apart import Ended, Job, ReadingProcess, Whole
+from ecoperf_desktop.importing.apart import Begun, Ended, ReadingProcess, Whole
 from ecoperf_desktop.importing.binding import Bound
 from ecoperf_desktop.importing.checks import Checking
 from ecoperf_desktop.importing.container import Member
@@ -40,8 +40,6 @@ KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and i
 Compressor = ThreadPoolExecutor
 Tick = Callable[[int], None]
 RawChunks = Callable[[], list[Chunk]]  # waits for the compression and returns what it made
-# What of a Prepared stands only when the file was read to its end.
-FOUND_AT_THE_END = ("head", "read", "dropped", "rejected", "findings", "tables", "covers", "period_from", "unmapped", "size", "is_read")
 
 
 @dataclass
@@ -84,6 +82,7 @@ class Prepared:
     stretches: list[Stretch] | None
     reading: _Reading = field(repr=False)
     size: int = 0
+    newest: int | None = None  # the latest time that a column says about the file's age
     is_read: bool = True
     refusal: FileRefused | None = None  # what reading on showed
 
@@ -102,8 +101,8 @@ class Prepared:
         except FileRefused as problem:
             self.refusal = problem
             raise
-        for name in FOUND_AT_THE_END:
-            setattr(self, name, whole[name])
+        for name, value in vars(whole).items():
+            setattr(self, name, value)
 
     def read_whole(self, compressor: Compressor, tick: Tick) -> Prepared:
         """Return the file read to its end."""
@@ -154,7 +153,7 @@ class _Reading:
         # How the file has to be read, as far as that is known by now.
         self._looked_at_all = False
         self._whole = False
-        self._begun: Callable[[Tick], Generator[Stretch, None, Mapping[str, object]]] | None = None
+        self._begun: Callable[[Tick], Generator[Stretch, None, Prepared]] | None = None
 
     def prepared(self, compressor: Compressor, tick: Tick) -> Prepared:
         """Read with what the first block decides; where a later one decides otherwise, or a group is split, read again."""
@@ -172,32 +171,42 @@ class _Reading:
         if self.form.as_of.column is not None:
             return None  # how old the file is stands in its rows
         try:
-            head = self._begun_here() if apart is None else self._begun_apart(apart)
+            begun = self._begun_here() if apart is None else self._begun_apart(apart)
         except ReadAgain as reason:
             self._note(reason)
             return None
-        if head is None:
+        if begun is None:
             return None
-        return Prepared(head, self.form, 0, {}, 0, [], {}, {}, self.period_from, self.table.bound.unmapped, None, self, is_read=False)
+        return Prepared(
+            self._head(begun.newest), self.form, 0, {}, 0, [], {}, {}, self.period_from, self.table.bound.unmapped, None, self,
+            newest=begun.newest, is_read=False,
+        )
 
-    def _begun_here(self) -> ImportHead | None:
+    def _begun_here(self) -> Begun | None:
         attempt = self._attempt()
         stretches = attempt.stretches()
         first = next(stretches, None)
         if first is None:
             return None
         self._begun = partial(self._streamed, attempt, chain((first,), stretches))
-        return self._head(attempt)
+        return Begun(self.decisions.currency, attempt.newest)
 
-    def _begun_apart(self, apart: ReadingProcess) -> ImportHead | None:
+    def _begun_apart(self, apart: ReadingProcess) -> Begun | None:
+        job = {
+            "path": str(self.member.path.absolute()), "sha256": self.member.sha256, "size": self.member.size, "mtime": self.member.mtime,
+            "format": self.form.id, "source": self.source, "settings": dict(self.settings),
+            "known": None if self.known is None else asdict(self.known),
+        }
         try:
-            head = apart.begin(Job(self.member, self.form, self.source, self.settings, self.known))
+            begun = apart.begin(job, recognised_as(self.recognised))
         except Ended:
             return self._begun_here()
-        self._begun = partial(_streamed_apart, apart)
-        return head
+        if begun is not None:
+            self.decisions.currency = begun.currency
+            self._begun = partial(self._streamed_apart, apart)
+        return begun
 
-    def stream(self, tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
+    def stream(self, tick: Tick) -> Generator[Stretch, None, Prepared]:
         """Yield the stretches, then return what is found at the end."""
         begun, self._begun = self._begun, None
         if begun is None:
@@ -211,13 +220,31 @@ class _Reading:
         finally:
             self.recognised.close()
 
-    def _streamed(self, attempt: _Attempt, stretches: Iterator[Stretch], tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
+    def _streamed(self, attempt: _Attempt, stretches: Iterator[Stretch], tick: Tick) -> Generator[Stretch, None, Prepared]:
         with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
             for stretch in stretches:
                 tick(stretch.size)
                 stretch.compress(compressor)
                 yield stretch
-        return vars(self._judged(attempt, None))
+        return self._judged(attempt, None)
+
+    def _streamed_apart(self, apart: ReadingProcess, tick: Tick) -> Generator[Stretch, None, Prepared]:
+        pieces = apart.stream(tick)
+        try:
+            while True:
+                piece = next(pieces)
+                yield Stretch(piece.tables, piece.size, raw=[partial(list, piece.chunks)])
+        except StopIteration as end:
+            whole: Whole = end.value
+        except Ended:
+            raise ReadAgain from None
+        finally:
+            pieces.close()
+        self.decisions.currency = whole.begun.currency
+        return Prepared(
+            self._head(whole.begun.newest), self.form, whole.read, whole.dropped, whole.rejected, whole.findings, whole.tables,
+            whole.covers, self.period_from, self.table.bound.unmapped, None, self, newest=whole.begun.newest,
+        )
 
     def _attempt(self) -> _Attempt:
         return _Attempt(self, looked_at_all=self._looked_at_all, whole=self._whole)
@@ -233,14 +260,14 @@ class _Reading:
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
         self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         return Prepared(
-            self._head(attempt), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
-            self.period_from, self.table.bound.unmapped, stretches, self, attempt.size,
+            self._head(attempt.newest), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
+            self.period_from, self.table.bound.unmapped, stretches, self, attempt.size, attempt.newest,
         )
 
-    def _head(self, attempt: _Attempt) -> ImportHead:
+    def _head(self, newest: int | None) -> ImportHead:
         as_of, as_of_from = self.as_of, self.as_of_from
-        if attempt.newest is not None and as_of_from not in ("given",):
-            as_of, as_of_from = attempt.newest, "content"
+        if newest is not None and as_of_from not in ("given",):
+            as_of, as_of_from = newest, "content"
         hidden, hashed = _kept_back(self.table.bound)
         return ImportHead(
             answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
@@ -332,19 +359,9 @@ class _Reading:
         )
 
 
-def _streamed_apart(apart: ReadingProcess, tick: Tick) -> Generator[Stretch, None, Mapping[str, object]]:
-    pieces = apart.stream(tick)
-    try:
-        while True:
-            piece = next(pieces)
-            yield Stretch(piece.tables, piece.size, raw=[partial(list, piece.chunks)])
-    except StopIteration as end:
-        whole: Whole = end.value
-        return whole.values
-    except Ended:
-        raise ReadAgain from None
-    finally:
-        pieces.close()
+def recognised_as(recognised: Recognised) -> dict[str, str | None]:
+    """Return how a file was recognised: what has to be the same wherever it is read."""
+    return {"mapping": recognised.form.mapping_hash, "encoding": recognised.encoding, "delimiter": recognised.delimiter}
 
 
 def member_of(member: Member, part: str | None) -> str | None:

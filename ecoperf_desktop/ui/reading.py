@@ -117,7 +117,7 @@ def findings(opened: Workspace, import_id: int) -> list[Finding]:
 @cache
 def format_titles(language: str) -> Mapping[str, str]:
     """Return the names of the formats we ship, by id."""
-    from ecoperf_desktop.importing.descriptor import shipped
+    from ecoperf_desktop.importing.shelf import shipped
 
     return {known.id: known.title.get(language) or known.title.get("en", known.id) for known in shipped()}
 

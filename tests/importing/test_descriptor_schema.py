@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecoperf_desktop import paths
-from ecoperf_desktop.importing import descriptor, expression
+from ecoperf_desktop.importing import descriptor, expression, shelf
 from ecoperf_desktop.store.tables import TABLES
 
 SCHEMA: dict[str, Any] = json.loads((paths.resources() / "formats" / "format.schema.json").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def test_the_schema_knows_every_operator() -> None:
     assert set(SCHEMA["$defs"]["condition"]["properties"]) == set(expression._CONDITIONS)
 
 
-@pytest.mark.parametrize("form", descriptor.shipped(), ids=lambda form: form.id)
+@pytest.mark.parametrize("form", shelf.shipped(), ids=lambda form: form.id)
 def test_shipped_descriptors_use_only_keys_of_the_schema(form: descriptor.Format) -> None:
     tree = descriptor._parsed(form.path)
     for name, section in tree.items():

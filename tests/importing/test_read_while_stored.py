@@ -10,9 +10,8 @@ import pytest
 from test_import_files import HEADER, MAPPING, ROWS, SETTINGS
 
 from ecoperf_desktop.errors import Cancelled
-from ecoperf_desktop.importing import descriptor, limits, split
-from ecoperf_desktop.importing.apart import Job, ReadingProcess
-from ecoperf_desktop.importing.container import members
+from ecoperf_desktop.importing import limits, split
+from ecoperf_desktop.importing.apart import ReadingProcess
 from ecoperf_desktop.importing.emit import _Met
 from ecoperf_desktop.importing.plan import ImportOptions, apply, plan
 from ecoperf_desktop.model.importing import FileReport, no_progress
@@ -49,7 +48,7 @@ def _outcome(folder: Path, path: Path, *, unseen: bool, apart: bool = False, tim
     with Workspace.open(folder / f"shop-{unseen}-{apart}.ecoperf", write=True) as workspace:
         reports = []
         for _ in range(times):
-            with ReadingProcess() if apart else nullcontext() as process:
+            with ReadingProcess(_options(folder).mappings) if apart else nullcontext() as process:
                 made = plan([path], _options(folder), workspace.answers, no_progress, unseen=unseen, apart=process)
                 reports.extend(apply(made, workspace, no_progress).files)
         tables = [row[0] for row in workspace.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
@@ -90,7 +89,7 @@ def test_what_a_later_block_decides_is_told_apart_too(tmp_path: Path, last: str)
 
 
 def test_a_process_apart_reads_the_file_to_its_end(tmp_path: Path) -> None:
-    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
+    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess(_options(tmp_path).mappings) as process:
         made = plan([_csv(tmp_path, MANY)], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
         assert apply(made, workspace, no_progress).files[0].rows.new == 300
     assert process.has_read
@@ -98,23 +97,27 @@ def test_a_process_apart_reads_the_file_to_its_end(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_costs_nothing_but_time(tmp_path: Path) -> None:
     path = _csv(tmp_path, MANY)
-    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
+    with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess(_options(tmp_path).mappings) as process:
         made = plan([path], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
         process.close()
         assert apply(made, workspace, no_progress).files[0].rows.new == 300
-    with Workspace.open(tmp_path / "other.ecoperf", write=True) as workspace, ReadingProcess() as process:
+    with Workspace.open(tmp_path / "other.ecoperf", write=True) as workspace, ReadingProcess(_options(tmp_path).mappings) as process:
         process.close()
         made = plan([path], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
         assert apply(made, workspace, no_progress).files[0].rows.new == 300
 
 
 def test_a_bug_in_the_process_apart_is_a_bug_here(tmp_path: Path) -> None:
-    path = _csv(tmp_path, MANY)
+    with ReadingProcess(_options(tmp_path).mappings) as process, pytest.raises(RuntimeError, match="Traceback"):
+        process.begin({"path": str(_csv(tmp_path, MANY))}, {})
+
+
+def test_a_file_recognised_otherwise_apart_is_read_here(tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "shop.ecoperf", write=True) as workspace, ReadingProcess() as process:
-        wrong = replace(descriptor.read(_options(tmp_path).mappings[0]), emits=())
-        member = next(members(path))
-        with pytest.raises(RuntimeError, match="Traceback"):
-            process.begin(Job(member, wrong, "corner", None, workspace.answers("corner")))  # type: ignore[arg-type]
+        # The process was not given the mapping and cannot know the format.
+        made = plan([_csv(tmp_path, MANY)], _options(tmp_path), workspace.answers, no_progress, unseen=True, apart=process)
+        assert apply(made, workspace, no_progress).files[0].rows.new == 300
+        assert not process.has_read
 
 
 def test_a_file_that_nobody_looks_at_first_is_only_begun(tmp_path: Path) -> None:

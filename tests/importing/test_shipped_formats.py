@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ecoperf_desktop import paths
-from ecoperf_desktop.importing import answers, descriptor, examples
+from ecoperf_desktop.importing import answers, descriptor, examples, shelf
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.store.tables import TABLES
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
-SHIPPED = [one for one in descriptor.shipped() if one.path.is_relative_to(paths.resources())]
+SHIPPED = [one for one in shelf.shipped() if one.path.is_relative_to(paths.resources())]
 MAPPED = descriptor.read_all([MAPPINGS])
 ALL = [*SHIPPED, *MAPPED]
 

@@ -16,8 +16,8 @@ import xlsxwriter
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
-from ecoperf_desktop.importing.container import Member, members
 from ecoperf_desktop.importing.child import READ_WORKBOOK, command
+from ecoperf_desktop.importing.container import Member, members
 from ecoperf_desktop.importing.workbook import Workbook
 from ecoperf_desktop.importing.workbook_child import shown
 
