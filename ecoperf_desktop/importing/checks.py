@@ -12,7 +12,7 @@ from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing.descriptor import Check, Format
 from ecoperf_desktop.importing.emit import column_values
 from ecoperf_desktop.importing.evaluation import FINE, Rows, Valued, fine_amount, holds, value_of
-from ecoperf_desktop.importing.expression import needs_group
+from ecoperf_desktop.importing.expression import of_one_row
 from ecoperf_desktop.model.columns import Coded, Numbers
 from ecoperf_desktop.model.finding import Finding
 
@@ -32,9 +32,8 @@ class Checking:
         if not self._form.checks or not rows.count:
             return
         looked = Rows(rows.count, rows.records, dict(rows.values), rows.cells, rows.facts, rows.read_cells, rows.lines, rows.group_by)
-        for name, node in self._form.sets:
-            if not needs_group(node):
-                looked.values[name] = value_of(node, looked)
+        for name, node in of_one_row(self._form.sets):
+            looked.values[name] = value_of(node, looked)
         for number, check in enumerate(self._form.checks):
             if check.holds is not None:
                 self._fail(number, rows, ~holds(check.holds, looked))

@@ -7,7 +7,7 @@ worked out, a column at a time, in ``evaluation``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, TypeAlias
 
@@ -246,6 +246,17 @@ def folds(node: object) -> bool:
 def needs_group(node: object) -> bool:
     """Return whether the expression needs all rows of a group at once."""
     return any(isinstance(part, Fold | Allocate | Position | Beside) for part in walk(node))
+
+
+def of_one_row(sets: Iterable[tuple[str, Expression]]) -> Iterator[tuple[str, Expression]]:
+    """Yield the values that need nothing but their own row, neither themselves nor in what they are made of."""
+    others: set[str] = set()
+    for name, node in sets:
+        if needs_group(node) or not others.isdisjoint(fields_of(node)):
+            others.add(name)
+        else:
+            others.discard(name)
+            yield name, node
 
 
 def walk(node: object) -> Iterator[object]:

@@ -16,7 +16,7 @@ from ecoperf_desktop.importing.binding import Bound, iso_currency
 from ecoperf_desktop.importing.checks import in_words
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format, dated, timed
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, is_absent, surely_holds, value_of
-from ecoperf_desktop.importing.expression import Blank, fields_of, needs_group, texts_of, walk
+from ecoperf_desktop.importing.expression import Blank, fields_of, of_one_row, texts_of, walk
 from ecoperf_desktop.importing.text import Block, Cells
 from ecoperf_desktop.model.columns import Bool, Coded, Numbers, Reals
 from ecoperf_desktop.model.finding import Finding
@@ -135,8 +135,11 @@ class Typing:
                     continue  # marks in whole numbers can only group thousands: settled where they are read
                 else:
                     raise convert.undecided_decimal(self.bound.header[place], self._file)
+        agreed_orders = {look.order for look in self._order_looks.values() if look.matters and look.order is not None}
         for name, look_order in self._order_looks.items():
             order = look_order.order
+            if order is None and look_order.matters and len(agreed_orders) == 1 and not look_order.contradictory:
+                order = next(iter(agreed_orders))  # the same program wrote the file's other dates
             if order is None and look_order.matters:
                 raise times.undecided_order(self.bound.header[self.bound.places[name][0]], self._file)
             if order is not None:
@@ -409,9 +412,8 @@ class Typing:
         looked = rows
         if self._sets_first:
             looked = Rows(rows.count, rows.records, dict(rows.values), rows.cells, rows.facts, rows.read_cells, rows.lines, rows.group_by)
-            for name, node in self.form.sets:
-                if not needs_group(node):
-                    looked.values[name] = value_of(node, looked)
+            for name, node in of_one_row(self.form.sets):
+                looked.values[name] = value_of(node, looked)
         unread = self._unread(bad)
         for drop in self.form.drops:
             met = surely_holds(drop.when, looked, unread) & ~gone
