@@ -152,7 +152,8 @@ class Typing:
         self.look(block)
         self._check_marks()
         for name, look_order in self._order_looks.items():
-            if look_order.contradictory or look_order.order != self.decisions.orders.get(name, look_order.order):
+            order = look_order.order
+            if look_order.contradictory or (order is not None and order != self.decisions.orders.get(name, order)):
                 raise ReadAgain
             if look_order.matters and name not in self.decisions.orders:
                 raise ReadAgain
