@@ -1,0 +1,119 @@
+"""Traps of marketplaces' files: packed cells, rows that go on, dates that only other dates explain, workbooks with a wrong size."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecoperf_desktop import actions
+from ecoperf_desktop.actions import ImportChoices
+from ecoperf_desktop.model.days import Period, iso, parse_day
+from ecoperf_desktop.model.importing import ImportReport
+from ecoperf_desktop.model.value import Number, Question
+from ecoperf_desktop.store.database import Workspace
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with actions.workspace(tmp_path / "w.ecoperf", write=True) as opened:
+        yield opened
+
+
+def load(opened: Workspace, *paths: Path, **settings: str) -> ImportReport:
+    return actions.apply_import(actions.plan_import(paths, ImportChoices(settings=tuple(settings.items())), opened), opened)
+
+
+def numbers(opened: Workspace, first: str, last: str, *metrics: str) -> tuple[Number | None, ...]:
+    asked = Question(metrics, Period(parse_day(first), parse_day(last)))
+    return tuple(value.value for value in actions.values(opened, asked))
+
+
+# ---- dates of one file
+
+TIKTOK = """Order ID,Order Status,Order Substatus,SKU ID,Seller SKU,Product Name,Quantity,SKU Subtotal Before Discount,SKU Seller Discount,\
+Created Time,Paid Time,Cancelled Time
+Platform unique order ID.,,,,,,,,,,,
+5764000000001\t,Completed,Completed,17290001,MUG,Mug,1,10.00,0.00,{created},{paid},
+5764000000002\t,Completed,Completed,17290001,MUG,Mug,1,10.00,0.00,05/09/2026 10:00:00,05/09/2026 10:01:00,06/09/2026 08:00:00
+"""
+
+
+@pytest.mark.parametrize(("created", "day"), [("14/09/2026 09:00:00", "2026-09-05"), ("09/14/2026 09:00:00", "2026-05-09")])
+def test_a_column_of_dates_that_are_all_ambiguous_is_read_like_the_files_other_dates(
+    workspace: Workspace, tmp_path: Path, created: str, day: str
+) -> None:
+    file = tmp_path / "All order.csv"
+    file.write_text(TIKTOK.format(created=created, paid=created), encoding="utf-8")
+    assert load(workspace, file, currency="GBP", tz="UTC").files[0].status == "loaded"
+    cancelled, paid = workspace.conn.execute("SELECT cancel_day, paid_day FROM orders WHERE order_no = '5764000000002'").fetchone()
+    assert (iso(paid), iso(cancelled)[:4]) == (day, "2026")
+
+
+def test_dates_that_nothing_in_the_file_explains_are_asked_about(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "All order.csv"
+    file.write_text(TIKTOK.format(created="04/09/2026 09:00:00", paid="04/09/2026 09:00:00"), encoding="utf-8")
+    report = load(workspace, file, currency="GBP", tz="UTC").files[0]
+    assert report.status == "refused"
+    assert report.findings[0].code == "reading.date_order_undecided"
+    assert load(workspace, file, currency="GBP", tz="UTC", dates="day_first").files[0].status == "loaded"
+
+
+def test_two_columns_of_one_file_in_different_orders_stay_apart(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "All order.csv"
+    file.write_text(TIKTOK.format(created="14/09/2026 09:00:00", paid="09/14/2026 09:00:00"), encoding="utf-8")
+    # the third column has nobody to follow
+    assert load(workspace, file, currency="GBP", tz="UTC").files[0].findings[0].code == "reading.date_order_undecided"
+
+
+# ---- one order in two files
+
+
+ETSY_ITEMS = """Sale Date,Item Name,Buyer,Quantity,Price,Discount Amount,Order Shipping,Order Sales Tax,Item Total,Currency,Transaction ID,Listing ID,Date Paid,Order ID
+09/14/26,Otter,Lou (loulou),2,3.50,0,2.90,0,7.00,EUR,111,901,09/14/26,5001
+09/14/26,Owl,Lou (loulou),1,2.00,0,0,0,2.00,EUR,112,902,09/14/26,5001
+"""
+ETSY_ORDERS = """Sale Date,Order ID,Buyer User ID,Number of Items,Currency,Order Value,Discount Amount,Shipping,Sales Tax,Order Total,Status,Card Processing Fees,Order Net,Adjusted Order Total
+09/14/26,5001,loulou,3,EUR,9.00,0,2.90,0,11.90,Paid,0.90,11.00,0.00
+09/20/26,5002,LOULOU,1,EUR,12.00,0,4.50,0,16.50,Paid,0.80,15.70,10.50
+"""
+
+
+@pytest.mark.parametrize("first", ["items", "orders"])
+def test_etsys_two_files_of_one_month_double_nothing_and_know_one_buyer(workspace: Workspace, tmp_path: Path, first: str) -> None:
+    files = {"items": tmp_path / "EtsySoldOrderItems2026-9.csv", "orders": tmp_path / "EtsySoldOrders2026-9.csv"}
+    files["items"].write_text(ETSY_ITEMS, encoding="utf-8-sig")
+    files["orders"].write_text(ETSY_ORDERS, encoding="utf-8-sig")
+    for name in sorted(files, key=lambda name: name != first):
+        assert load(workspace, files[name]).files[0].status == "loaded"
+    assert numbers(workspace, "2026-09-01", "2026-09-30", "gross_sales", "orders", "buyers", "returns_amount") == (2_100, 2, 1, 600)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample exports are not beside the repository")
+def test_the_etsy_excerpts_are_read_or_refused_with_words(workspace: Workspace) -> None:
+    fixtures = SHARED / "data" / "platform_fixtures"
+    orders = load(workspace, fixtures / "etsy_sold_orders.csv").files[0]
+    assert orders.status == "loaded"
+    assert numbers(workspace, "2024-03-01", "2024-03-31", "gross_sales", "orders") == (2_100, 2)  # the third row repeats an order
+    # a comma and a point as the decimal mark of one column cannot both be right
+    items = load(workspace, fixtures / "etsy_sold_order_items.csv").files[0]
+    assert (items.status, items.findings[0].code) == ("refused", "reading.decimal_undecided")
+
+
+def test_squares_transactions_and_items_count_a_sale_and_its_refund_once(workspace: Workspace, tmp_path: Path) -> None:
+    items, transactions = tmp_path / "items.csv", tmp_path / "transactions.csv"
+    items.write_text(
+        "Date,Time,Item,Qty,Price Point Name,SKU,Gross Sales,Discounts,Net Sales,Tax,Transaction ID,Payment ID,Event Type\n"
+        "2026-09-20,09:00:00,Coffee,2,Large,C,$12.00,-$1.00,$11.00,$0.88,T1,P1,Payment\n"
+        "2026-09-22,09:00:00,Coffee,-1,Large,C,-$6.00,$0.50,-$5.50,-$0.44,T2,P2,Refund\n", encoding="utf-8")
+    transactions.write_text(
+        "Date,Time,Gross Sales,Discounts,Net Sales,Tax,Card Entry Methods,Fees,Net Total,Transaction ID,Payment ID,Event Type\n"
+        "2026-09-20,09:00:00,$12.00,-$1.00,$11.00,$0.88,Chip,-$0.40,$11.48,T1,P1,Payment\n"
+        "2026-09-22,09:00:00,-$6.00,$0.50,-$5.50,-$0.44,N/A,$0.00,-$5.94,T2,P2,Refund\n", encoding="utf-8")
+    for file in (transactions, items):
+        assert load(workspace, file, currency="USD").files[0].status == "loaded"
+    assert numbers(workspace, "2026-09-20", "2026-09-26", "gross_sales", "orders", "returns_amount") == (1_200, 1, 550)
