@@ -150,6 +150,7 @@ class Reading:
     dates: str = "auto"
     null: tuple[str, ...] = ()
     guards: bool = True
+    currency: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -612,6 +613,7 @@ class _Reader:
             dates=place.choice(section, "dates", "read", ("auto", "day_first", "month_first", "year_first"), "auto"),
             null=place.text_list(section, "null", "read"),
             guards=place.boolean(section, "guards", "read", True),
+            currency=place.regex(section, "currency", "read"),
         )
 
     def _answers(self) -> AnswerRules:

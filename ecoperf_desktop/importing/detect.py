@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
-from ecoperf_desktop.importing.binding import Bound, bind
+from ecoperf_desktop.importing.binding import Bound, bind, iso_currency
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format, HeaderTest, numbered
 from ecoperf_desktop.importing.dialect import Dialect, cut_record, dialects
@@ -468,7 +468,11 @@ def _table(claim: _Claim) -> Table:
     view, form, row = claim.view, claim.form, claim.row
     above = view.rows[: row or 0]
     preamble = tuple((view.delimiter or ",").join(cells).rstrip(view.delimiter or ",") for cells in above)
-    return Table(claim.bound, preamble, view.sheet, lambda: view.open(row, form))
+    bound = claim.bound
+    if form.read.currency is not None and bound.currency is None:
+        stated = filter(None, (form.read.currency.search(line[:SEARCHED]) for line in preamble))
+        bound = replace(bound, currency=next((iso_currency(match["currency"]) for match in stated), None))
+    return Table(bound, preamble, view.sheet, lambda: view.open(row, form))
 
 
 def _best_read(claims: list[_Claim]) -> list[_Claim]:
