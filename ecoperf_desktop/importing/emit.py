@@ -26,6 +26,7 @@ from ecoperf_desktop.importing.evaluation import (
 )
 from ecoperf_desktop.importing.evaluation import first_present as first_of_groups
 from ecoperf_desktop.importing.expression import Expression, fields_of, folds, needs_group
+from ecoperf_desktop.importing.redaction import Redaction
 from ecoperf_desktop.importing.text import Cells
 from ecoperf_desktop.model.columns import Asserted, Bool, Coded, Column, Int64, Numbers, Reals
 from ecoperf_desktop.model.finding import Finding
@@ -133,6 +134,7 @@ class Emitter:
         self._seen_groups = _Met()
         self._records = Records()
         self._partials: dict[int, list[_Partial]] = {}
+        self._redaction = Redaction()
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -259,7 +261,7 @@ class Emitter:
         for field in table.fields:
             valued = values.get(field.name)
             if valued is not None:
-                columns[field.name] = as_field(valued, field)
+                columns[field.name] = self._redaction.column(emit.into, field, as_field(valued, field))
         period = rows.facts.period
         if table.day == "day" and "day" not in columns and period is not None:
             columns["day"] = Numbers(np.full(size, period.first, np.int64))

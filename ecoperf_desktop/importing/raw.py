@@ -4,7 +4,7 @@
 the header.  It is zlib (level 1) around UTF-8 text: delimited by the import's delimiter
 (``,`` where that is None: workbooks, JSON, web pages), cells in ``"`` where needed with doubled quotes, one record
 after the other, each ended by LF.  The columns are those of the header that are not hidden, in the header's
-order, each with its ``raw`` text as it stood in the file.  A record that was blank, dropped or rejected is an
+order, each with its ``raw`` text as it stood in the file but for what looks personal (``redaction``).  A record that was blank, dropped or rejected is an
 empty line, so the n-th record of the chunk is always record ``first_record + n``.  ``csv.reader`` of the standard
 library with ``strict=False`` cuts it, the empty lines coming out as empty lists.
 """
@@ -15,14 +15,15 @@ import csv
 import io
 import zlib
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 import numpy as np
 
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.text import Block, Bytes, Int64, RawRows
+from ecoperf_desktop.store.personal import redacted_bytes
 
 Chunk = tuple[int, int, bytes]  # first record, how many records, compressed text
 
@@ -73,15 +74,27 @@ def raw_chunks(
         yield from keeper.finish()
 
 
-def chunks_of(block: Block, kept: Sequence[int], delimiter: str) -> list[Chunk]:
-    """Return the chunks of one block: the columns ``kept`` of its records."""
+def chunks_of(
+    block: Block, kept: Sequence[int], delimiter: str, changes: Mapping[int, Callable[[str], str]] = MappingProxyType({})
+) -> list[Chunk]:
+    """Return the chunks of one block: the columns ``kept`` of its records, those of ``changes`` changed; no e-mail addresses."""
     if not len(block):
         return []
-    if block.raw is not None and block.raw.plain and block.raw.delimiter == delimiter:
+    changes = {place: change for place, change in changes.items() if place in kept and _would_change(block, place, change)}
+    if changes:
+        texts = _written(block, kept, delimiter, changes)
+    elif block.raw is not None and block.raw.plain and block.raw.delimiter == delimiter:
         texts = _sliced(block, kept)
     else:
         texts = _written(block, kept, delimiter)
-    return [(first, count, zlib.compress(text, 1)) for first, count, text in texts]
+    return [(first, count, zlib.compress(redacted_bytes(text), 1)) for first, count, text in texts]
+
+
+def _would_change(block: Block, place: int, change: Callable[[str], str]) -> bool:
+    if place >= len(block.columns):
+        return False
+    _, first = block.columns[place].distinct()
+    return any(change(word) != word for word in block.columns[place].texts(first))
 
 
 def _sliced(block: Block, kept: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
@@ -167,11 +180,16 @@ def _with_empty_lines(content: bytes, records: Int64, lengths: Int64) -> bytes:
     return b"".join(pieces)
 
 
-def _written(block: Block, kept: Sequence[int], delimiter: str) -> Iterator[tuple[int, int, bytes]]:
+def _written(
+    block: Block, kept: Sequence[int], delimiter: str, changes: Mapping[int, Callable[[str], str]] = MappingProxyType({})
+) -> Iterator[tuple[int, int, bytes]]:
     """Yield the texts written anew, for workbooks and for text whose quotes are not in order."""
     for low, high in _groups(block.records):
         rows = np.arange(low, high)
         columns = [block.columns[place].texts(rows) for place in kept if place < len(block.columns)]
+        for at, place in enumerate(kept):
+            if place in changes:
+                columns[at] = [changes[place](text) for text in columns[at]]
         out = io.StringIO()
         # Everything in quotes: before Python 3.13 the writer leaves a lone carriage return bare.
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)

@@ -18,6 +18,7 @@ from ecoperf_desktop.model.columns import Column, Int64, Numbers
 from ecoperf_desktop.store import rows
 from ecoperf_desktop.store.derive import Dirty, touch
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Fold
+from ecoperf_desktop.store.restatements import Recorder
 from ecoperf_desktop.store.rows import Shape, Stored
 
 
@@ -43,13 +44,14 @@ class Blocks:
     """Puts one import's blocks in place."""
 
     def __init__(
-        self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, dirty: Dirty
+        self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, dirty: Dirty, restated: Recorder | None = None
     ) -> None:
         self._conn = conn
         self._fold = fold
         self._import_id = import_id
         self._source_id = source_id
         self._dirty = dirty
+        self._restated = restated
 
     def put(self, shape: Shape, stored: dict[str, Column], records: Int64) -> NDArray[np.uint8]:
         """Store the rows, live or resting; return what became of each."""
@@ -84,10 +86,14 @@ class Blocks:
                             before[spoken[index]] -= 1
                         else:
                             levels[index] = CHANGED
+                    if self._restated is not None:
+                        self._restated.block_is_replaced(shape, block.key, [row[2:] for row in shown])
                     self._rest(block, owner, [row[1:] for row in shown])
                     self._remove(block, [row[0] for row in shown])
             if is_live:
                 live.extend(members)
+                if self._restated is not None:
+                    self._restated.block_says(shape, block.key, (spoken[index] for index in members))
             else:
                 self._rest(
                     block, self._import_id, [(int(records[index]), *spoken[index]) for index in members]

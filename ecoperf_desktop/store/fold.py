@@ -33,11 +33,16 @@ class Assertion:
 
 @dataclass(frozen=True)
 class Change:
-    """A stored row before and after, by column; ``before`` is None where nothing was asserted yet."""
+    """A stored row before and after, by column; ``before`` is None where nothing was asserted yet.
+
+    ``restates`` says that another import had spoken of the row before, ``again`` that this one had.
+    """
 
     row_id: int
     before: Fact | None
     after: Fact
+    restates: bool = False
+    again: bool = False
 
 
 @dataclass
@@ -110,6 +115,7 @@ class Fold:
             stored = facts[row_id]
             mine = Assertion(import_id, record, dict(zip(fields, spoken, strict=True)))
             assertions = held.get(row_id, [])
+            restates, again = stored.import_id is not None and stored.import_id != import_id, False
             if not assertions and stored.import_id is None:
                 if not usual:
                     to_hold.append((row_id, mine))
@@ -133,11 +139,15 @@ class Fold:
                     assertions = [self._implied(shape, stored)]
                     to_hold.append((row_id, assertions[0]))
                 earlier = next((one.says for one in assertions if one.import_id == import_id), {})
+                again = any(one.import_id == import_id for one in assertions)
+                restates = any(one.import_id != import_id for one in assertions)
                 mine = Assertion(import_id, record, earlier | mine.says)
                 to_hold.append((row_id, mine))
                 after = self.folded([one for one in assertions if one.import_id != import_id] + [mine])
             before = None if stored.import_id is None else stored.says
-            settled.levels.append(self._note(shape, settled, row_id, before, after))
+            settled.levels.append(
+                self._note(shape, settled, row_id, before, after, restates=restates, again=again)
+            )
             if settled.levels[-1] != UNCHANGED:
                 to_write.append((row_id, after))
             elif (after.import_id, after.record) != (stored.import_id, stored.record):
@@ -233,13 +243,20 @@ class Fold:
         return Assertion(stored.import_id, stored.record, {name: stored.says[name] for name in spoken})
 
     def _note(
-        self, shape: Shape, settled: Settled, row_id: int, before: Fact | None, after: Assertion
-    ) -> int:
+        self, shape: Shape, settled: Settled, row_id: int, before: Fact | None, after: Assertion, *,
+        restates: bool = False, again: bool = False,
+    ) -> int:  # fmt: skip
         now = {name: after.says.get(name) for name in shape.fields}
         if before == now:
             return UNCHANGED
         settled.changes.append(
-            Change(row_id, None if before is None else _by_column(shape, before), _by_column(shape, now))
+            Change(
+                row_id,
+                None if before is None else _by_column(shape, before),
+                _by_column(shape, now),
+                restates,
+                again,
+            )
         )
         return NEW if before is None else CHANGED
 

@@ -131,7 +131,7 @@ def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Tou
             touched.changes(shape, changes)
         _remove(conn, shape, import_id, touched)
     seen.forget(conn, import_id)
-    for table in ("coverage", "raw_block", "import_fields"):
+    for table in ("coverage", "raw_block", "import_fields", "restatement"):
         conn.execute(f"DELETE FROM {table} WHERE import_id = ?", (import_id,))
     conn.execute(
         "UPDATE imports SET state = 'undone', undone_utc = ? WHERE import_id = ?",

@@ -20,13 +20,14 @@ from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Number
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead, RowCounts
-from ecoperf_desktop.store import rows, sums
+from ecoperf_desktop.store import personal, rows, sums
 from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.dimensions import Names, as_words
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Assertion, Fold
 from ecoperf_desktop.store.fresh import FreshSales
 from ecoperf_desktop.store.lines import LINES_AN_ORDER, Lines
+from ecoperf_desktop.store.restatements import Recorder
 from ecoperf_desktop.store.rows import Shape, Stored
 from ecoperf_desktop.store.seen import Titles
 from ecoperf_desktop.store.tables import TABLES, Key, Table
@@ -115,7 +116,10 @@ class Loading:
         self._coverage: dict[tuple[str, int | None], tuple[int, int]] = {}
         self._shapes: dict[str, Shape] = {}
         self._repeats: dict[str, Counter[str]] = {}
-        self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._touched.dirty)
+        self._restated = Recorder(conn, self.import_id)
+        self._blocks = Blocks(
+            conn, self._fold, self.import_id, self._source_id, self._touched.dirty, self._restated
+        )
         self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"), always_look=plain)
         self._titles = Titles(conn, self.import_id, head.as_of)
         self._fresh = None if plain else FreshSales(conn, self._touched)
@@ -161,6 +165,7 @@ class Loading:
         nothing is stored.
         """
         self._writer.wait()
+        self._restated.finish()
         self._titles.store()
         if self._fresh is not None:
             self._fresh.flush()
@@ -318,6 +323,7 @@ class Loading:
                 records[part].tolist(),
                 zip(*listed, strict=True),
             )
+            self._restated.rows(shape, settled.changes)
             self._touched.changes(shape, settled.changes)
             levels += settled.levels
         return np.array(levels, dtype=np.uint8)
@@ -661,10 +667,15 @@ def _close_entry(
         "INSERT INTO import_findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (import_id, position, one.code, one.severity, one.record, one.line, one.column,
-             json.dumps(one.details, ensure_ascii=False, default=str))
+             json.dumps({name: _impersonal(value) for name, value in one.details.items()}, ensure_ascii=False, default=str))
             for position, one in enumerate(findings)
         ),
     )  # fmt: skip
+
+
+def _impersonal(value: object) -> object:
+    """Return a detail of a finding without what looks personal: it may quote a cell."""
+    return personal.redacted(value) if isinstance(value, str) else value
 
 
 def _merge_log(workspace: Workspace) -> None:

@@ -284,6 +284,22 @@ CREATE TABLE events(event_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQ
 ALTER TABLE expenses ADD COLUMN department TEXT;
 """
 
+STEP_3 = """
+-- an answer about a source that was changed afterwards; values are written as ``--set`` takes them
+CREATE TABLE answer_change(change_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source(source_id), name TEXT NOT NULL,
+  old TEXT, new TEXT, changed_utc INTEGER NOT NULL) STRICT;
+CREATE INDEX answer_change_by_source ON answer_change(source_id);
+-- nothing has filled the table of step 2 yet.  Either an import restates or an answer does; row_id NULL: a sum of several rows
+DROP TABLE restatement;
+CREATE TABLE restatement(restatement_id INTEGER PRIMARY KEY, import_id INTEGER REFERENCES imports(import_id),
+  change_id INTEGER REFERENCES answer_change(change_id), table_name TEXT NOT NULL, row_id INTEGER, row_key TEXT NOT NULL,
+  field TEXT NOT NULL, day INTEGER, old TEXT, new TEXT, CHECK((import_id IS NULL) <> (change_id IS NULL))) STRICT;
+CREATE INDEX restatement_by_import ON restatement(import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX restatement_by_change ON restatement(change_id) WHERE change_id IS NOT NULL;
+CREATE INDEX restatement_by_day ON restatement(day);
+ALTER TABLE source ADD COLUMN attribution TEXT;
+"""
+
 # Number of a step, and its SQL.  New steps go to the end.
-STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2))
+STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2), (3, STEP_3))
 VERSION = STEPS[-1][0]

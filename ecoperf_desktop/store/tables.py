@@ -317,3 +317,14 @@ TABLES: dict[str, Table] = {table.name: table for table in (
         _f("name", "text", needed=True), _f("kind", "text"), _SHOP, _f("first_day", "day", needed=True), _f("last_day", "day", needed=True),
     ), key=("name", "shop", "first_day")),
 )}
+
+# Fields whose text a shopper wrote: whatever looks personal in it is taken out before it is stored.
+FREE_TEXT = frozenset({
+    ("reviews", "text"), ("surveys", "comment"), ("search_performance", "query"), ("search_ranks", "keyword"), ("refunds", "reason"),
+    ("incidents", "reason"),
+})
+# Fields that hold web addresses: the numbers in them are names of pages.
+WEB_ADDRESSES = frozenset({
+    ("search_performance", "page"), ("search_ranks", "page"), ("site_traffic", "landing"), ("lab_audits", "url"), ("page_p75", "page"),
+    ("uptime_checks", "target"), ("incidents", "target"), ("monitor_days", "target"),
+})
