@@ -25,6 +25,7 @@ from ecoperf_desktop.importing.emit import Emitter
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, is_absent
 from ecoperf_desktop.importing.period import AsOfFrom, PeriodFrom, business_day, stated_as_of, stated_period
 from ecoperf_desktop.importing.raw import Chunk, chunks_of
+from ecoperf_desktop.importing.redaction import of_columns
 from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
@@ -417,6 +418,7 @@ class _Attempt:
         form = _spoken(reading.form, self._typing.absent, facts, reading.member.name)
         self.emitter = Emitter(form, whole=whole, headers=bound.headers)
         self.checking = Checking(reading.form, reading.member.name)
+        self._changes = of_columns(reading.form, bound)
 
     def dropped(self) -> dict[str, int]:
         counts = Counter(self._dropped)
@@ -521,7 +523,7 @@ class _Attempt:
         bound, delimiter = self.reading.table.bound, self.reading.recognised.delimiter or ","
         hidden, _ = _kept_back(bound)
         kept = [place for place, name in enumerate(bound.header) if name not in hidden]
-        return partial(chunks_of, block, kept, delimiter) if kept else None
+        return partial(chunks_of, block, kept, delimiter, self._changes) if kept else None
 
     def _close(self, reader: TableReader) -> None:
         for reason, count in reader.dropped.items():
