@@ -32,10 +32,9 @@ def problems(form: Format, formats: Sequence[Format]) -> list[str]:
     return found
 
 
-def _tried(form: Format, example: Example, detector: Detector) -> list[str]:
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as compressor:
-        path = Path(folder) / example.name
-        _write(example, path)
+def differences(path: Path, form: Format, example: Example, detector: Detector) -> list[str]:
+    """Return in what the file at ``path`` gives something else than ``example`` promises; empty when nothing."""
+    with ThreadPoolExecutor(1) as compressor:
         try:
             member = next(members(path))
             recognised = detector.recognise(member, example.settings)[0]
@@ -51,7 +50,15 @@ def _tried(form: Format, example: Example, detector: Detector) -> list[str]:
     return _compared(made, example)
 
 
-def _write(example: Example, path: Path) -> None:
+def _tried(form: Format, example: Example, detector: Detector) -> list[str]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / example.name
+        write(example, path)
+        return differences(path, form, example, detector)
+
+
+def write(example: Example, path: Path) -> None:
+    """Write an example as the file it stands for."""
     if example.rows is None:
         path.write_bytes((example.input or "").encode(example.encoding))
         return

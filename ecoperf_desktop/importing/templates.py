@@ -1,35 +1,40 @@
 """Our own tables to fill in: what they ask for, and empty files of them.
 
 A template is the descriptor ``resources/formats/template_*.toml`` seen from the other side,
-so that what is written here can always be read back.
+so that what is written here can always be read back.  A header stands in both languages; what
+explains it, and the words a column takes, in one.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecoperf_desktop import language
-from ecoperf_desktop.importing import descriptor
+from ecoperf_desktop.importing import shelf
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format
 
 # The first cell of the row that explains the columns is this, or begins with it and a space; the descriptors leave such a row out.
 MARK = "#"
+
+# The forms a template comes in.
+SUFFIXES = (".xlsx", ".csv")
 
 
 @dataclass(frozen=True)
 class TemplateColumn:
     """One column to fill in.
 
-    ``header`` and ``choices`` are by language; ``choices`` are the only words the column
-    takes, empty when it is free.
+    ``header`` and ``choices`` are by language, ``heading`` is the header in both; ``choices`` are
+    the only words the column takes, empty when it is free.
     """
 
     field: str
     type: str
     header: Mapping[str, str]
+    heading: str
     is_needed: bool
     choices: Mapping[str, tuple[str, ...]]
 
@@ -46,7 +51,7 @@ class Template:
 
 def templates() -> tuple[Template, ...]:
     """Return all templates, in the order of their ids."""
-    ours = (one for one in descriptor.shipped() if one.path.stem.startswith("template_"))
+    ours = (one for one in shelf.shipped() if one.path.stem.startswith("template_"))
     return tuple(_template(one) for one in sorted(ours, key=lambda one: one.id))
 
 
@@ -66,38 +71,46 @@ def explanation(template: Template, column: TemplateColumn, speech: str) -> str:
     return ("；" if speech == "zh" else "; ").join(parts)
 
 
-def write(folder: Path, speech: str | None = None, suffix: str = ".csv") -> list[Path]:
-    """Write every template into ``folder``, in the program's language unless ``speech`` names one.
+def write(
+    folder: Path,
+    speech: str | None = None,
+    suffixes: Sequence[str] = SUFFIXES,
+    known: Mapping[str, Sequence[str]] | None = None,
+) -> list[Path]:
+    """Write every template into ``folder``, explained in the program's language unless ``speech`` names one.
 
-    Files that are there already are left alone: someone may have filled them in.  Return
-    the paths of all.  Raise OSError when the folder cannot be written.
+    ``known`` are words to choose from by field, where the descriptor cannot name them: the ids of
+    metrics, say.  Files that are there already are left alone: someone may have filled them in.
+    Return the paths of all.  Raise OSError when the folder cannot be written.
     """
     speech = speech or language.current()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for template in templates():
-        path = folder / f"{template.title[speech].split(_TITLE_MARK[speech])[-1]}{suffix}"
-        if not path.exists():
-            write_one(template, path, speech)
-        paths.append(path)
+        for suffix in suffixes:
+            path = folder / f"{_name(template, speech)}{suffix}"
+            if not path.exists():
+                write_one(template, path, speech, known)
+            paths.append(path)
     return paths
 
 
-def write_one(template: Template, path: Path, speech: str) -> None:
+def write_one(
+    template: Template, path: Path, speech: str, known: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Write an empty table with its headers and the row that explains them.
 
     The form follows the name: ``.csv`` (UTF-8 with a mark that spreadsheets need) or
-    ``.xlsx``, whose cells offer the words a column takes.  Raise ValueError for another name,
-    OSError when the file cannot be written.
+    ``.xlsx``, whose cells offer the words a column takes, ``known`` ones (by field) among them.
+    Raise ValueError for another name, OSError when the file cannot be written.
     """
-    headers = [column.header[speech] for column in template.columns]
     words = [explanation(template, column, speech) for column in template.columns]
     words[0] = f"{MARK} {words[0]}".strip()
     if path.suffix.lower() == ".csv":
         with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            csv.writer(stream).writerows([headers, words])
+            csv.writer(stream).writerows([[column.heading for column in template.columns], words])
     elif path.suffix.lower() == ".xlsx":
-        _write_workbook(template, path, speech, headers, words)
+        _write_workbook(template, path, speech, words, known or {})
     else:
         raise ValueError(path.suffix)
 
@@ -127,6 +140,7 @@ def _column(column: ColumnRule) -> TemplateColumn:
         column.field,
         column.type,
         {"en": column.shown, "zh": chinese},
+        f"{column.shown} / {chinese}",
         column.required,
         {speech: _choices(column, speech) for speech in language.LANGUAGES},
     )
@@ -138,22 +152,51 @@ def _choices(column: ColumnRule, speech: str) -> tuple[str, ...]:
     return tuple(word for word in column.values if word.isascii() == (speech == "en"))
 
 
-def _write_workbook(template: Template, path: Path, speech: str, headers: list[str], words: list[str]) -> None:
+def _name(template: Template, speech: str) -> str:
+    return template.title[speech].split(_TITLE_MARK[speech])[-1]
+
+
+# How the cells of a column look, where Excel would otherwise change what is typed: numbers of orders and products stay text.
+_LOOKS = {"id": "@", "text": "@", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm"}
+_ROWS = 5000
+# Excel takes no longer list of words in the rule itself.
+_WORDS_IN_RULE = 255
+
+
+def _write_workbook(
+    template: Template, path: Path, speech: str, words: list[str], known: Mapping[str, Sequence[str]]
+) -> None:
     import xlsxwriter
+    from xlsxwriter.utility import xl_col_to_name
 
     workbook = xlsxwriter.Workbook(path)
     try:
-        sheet = workbook.add_worksheet(template.title[speech].split(_TITLE_MARK[speech])[-1][:31])
-        bold, quiet = workbook.add_format({"bold": True}), workbook.add_format({"italic": True, "font_color": "#6b6b6b"})
-        # numbers of orders and products stay as they are typed
-        as_text = workbook.add_format({"num_format": "@"})
+        sheet = workbook.add_worksheet(_name(template, speech)[:31])
+        bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        quiet = workbook.add_format({"italic": True, "font_color": "#6b6b6b", "text_wrap": True, "valign": "top"})
+        looks = {kind: workbook.add_format({"num_format": look}) for kind, look in _LOOKS.items()}
+        lists = None
         for place, column in enumerate(template.columns):
-            width = min(40, max(12, 2 * len(headers[place]) if speech == "zh" else len(headers[place]) + 2))
-            sheet.set_column(place, place, width, as_text if column.type == "id" else None)
-            sheet.write_string(0, place, headers[place], bold)
+            sheet.set_column(place, place, min(28, max(14, _width(column.heading) + 2)), looks.get(column.type))
+            sheet.write_string(0, place, column.heading, bold)
             sheet.write_string(1, place, words[place], quiet)
-            if column.choices[speech]:
-                sheet.data_validation(2, place, 5000, place, {"validate": "list", "source": list(column.choices[speech])})
+            choices = list(column.choices[speech] or known.get(column.field, ()))
+            if not choices:
+                continue
+            source: object = choices
+            if len(",".join(choices)) > _WORDS_IN_RULE:
+                if lists is None:
+                    lists = workbook.add_worksheet("lists")
+                    lists.hide()
+                lists.write_column(0, place, choices)
+                letter = xl_col_to_name(place)
+                source = f"=lists!${letter}$1:${letter}${len(choices)}"
+            sheet.data_validation(2, place, _ROWS, place, {"validate": "list", "source": source})
         sheet.freeze_panes(2, 0)
     finally:
         workbook.close()
+
+
+def _width(heading: str) -> int:
+    """Return the width of a heading in characters, of which a Chinese one takes two."""
+    return sum(1 if letter.isascii() else 2 for letter in heading)

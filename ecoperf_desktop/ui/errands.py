@@ -92,6 +92,21 @@ class Errands(QObject):
             self.preferences_changed.emit()
             self.import_files([Path(name)])
 
+    def write_templates(self) -> None:
+        """Ask for a folder and write the tables to fill in there."""
+        from PySide6.QtWidgets import QFileDialog
+
+        name = QFileDialog.getExistingDirectory(self._window, sentence("ui.templates_folder"), self._preferences.get("last_folder", ""))
+        if not name:
+            return
+        self._work.begin(sentence("ui.writing_templates"))
+        self._writer.submit(
+            "templates",
+            lambda opened, progress: actions.write_templates(Path(name)),
+            lambda written: self._finished(sentence("ui.templates_written", count=len(written), path=name)),
+            self._failed_work,
+        )
+
     def import_files(self, files: Sequence[Path], choices: actions.ImportChoices | None = None) -> None:
         """Read files and open the preview; nothing is stored before it is confirmed."""
         if not files:

@@ -396,6 +396,7 @@ class MainWindow(QMainWindow):
             ],
             "ui.menu_data": [
                 Command("ui.data_show", "", lambda: self.go("data")),
+                Command("ui.write_templates", "", self.errands.write_templates),
                 Command("ui.check", "", self.errands.check),
             ],
             "ui.menu_report": [
