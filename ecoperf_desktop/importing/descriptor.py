@@ -174,6 +174,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Unpack:
+    """The text value ``of`` holds several rows; it is cut wherever ``at`` matches, and each piece is called ``part``."""
+
+    of: str
+    at: re.Pattern[str]
+    part: str
+
+
+@dataclass(frozen=True)
 class Drop:
     reason: str
     when: Condition
@@ -276,6 +285,8 @@ class Format:
     names: frozenset[str]
     covers_day: str | None = None
     covers_lasting: str | None = None
+    carry_down: tuple[str, ...] = ()
+    unpack: Unpack | None = None
 
     @property
     def hidden_fields(self) -> frozenset[str]:
@@ -284,10 +295,12 @@ class Format:
 
     @property
     def kinds_of_values(self) -> dict[str, str]:
-        """Return every value the columns make, with its kind."""
+        """Return every value the columns and their packed cells make, with its kind."""
         made: dict[str, str] = {}
         for column in self.columns:
             made.update(column.produces)
+        if self.unpack is not None:
+            made[self.unpack.part] = "text"
         return made
 
 
@@ -448,7 +461,8 @@ def _texts(value: object) -> list[str]:
 
 
 _SECTIONS = frozenset({
-    "format", "detect", "read", "answers", "column", "set", "group", "drop", "emit", "period", "as_of", "covers", "privacy", "check", "example",
+    "format", "detect", "read", "answers", "column", "set", "rows", "group", "drop", "emit", "period", "as_of", "covers", "privacy", "check",
+    "example",
 })
 
 
@@ -478,6 +492,7 @@ class _Reader:
         read_rules = self._reading()
         kinds = {name: kind for column in columns for name, kind in column.produces.items()}
         answers = self._answers()
+        carry_down, unpack = self._rows(kinds)
         sets = self._sets(kinds)
         group = self._group(kinds)
         emits = self._emits(kinds)
@@ -508,6 +523,8 @@ class _Reader:
             names=frozenset(name for column in columns for name in column.aliases),
             covers_day=self._covers_day(kinds),
             covers_lasting=self._covers_lasting(kinds),
+            carry_down=carry_down,
+            unpack=unpack,
         )
 
     # ---- recognition and reading
@@ -748,6 +765,26 @@ class _Reader:
         if not hide:
             return columns
         return tuple(replace(column, private=True) if column.field in hide else column for column in columns)
+
+    def _rows(self, kinds: dict[str, str]) -> tuple[tuple[str, ...], Unpack | None]:
+        """Return what rows below take over, and the cells that hold several rows, whose pieces become a value too."""
+        place, section = self.place, self.place.table(self.tree, "rows")
+        place.known_keys(section, {"carry_down", "unpack"}, "rows")
+        carry_down = self._known_names(section, "carry_down", "rows", kinds)
+        if "unpack" not in section:
+            return carry_down, None
+        inner = place.table(section, "unpack")
+        place.known_keys(inner, {"value", "at", "part"}, "rows.unpack")
+        of, part = place.text(inner, "value", "rows.unpack", needed=True), place.text(inner, "part", "rows.unpack", needed=True)
+        at = place.regex(inner, "at", "rows.unpack")
+        if kinds.get(of) != "text":
+            raise place.wrong("rows.unpack.value", "mapping_unknown_value", value=of)
+        if at is None or at.groups:
+            raise place.wrong("rows.unpack.at", "mapping_missing" if at is None else "mapping_kind", expected="(?: … )")
+        if not _NAME.fullmatch(part) or part in kinds:
+            raise place.wrong("rows.unpack.part", "mapping_name", value=part)
+        kinds[part] = "text"
+        return carry_down, Unpack(of, at, part)
 
     def _sets(self, kinds: dict[str, str]) -> tuple[tuple[str, Expression], ...]:
         section = self.place.table(self.tree, "set")

@@ -212,6 +212,10 @@ class Emitter:
             for field, where in lacking:
                 places = np.flatnonzero(met)[where] if met is not None else where
                 places = places[~refused[places]]
+                if self._form.unpack is not None and len(places):
+                    # a record of several rows is refused once, and whole
+                    places = places[np.unique(rows.records[places], return_index=True)[1]]
+                    refused |= np.isin(rows.records, rows.records[places])
                 refused[places] = True
                 self._refuse(rows, places, emit, field)
             prepared.append((position, emit, chosen, columns))

@@ -450,6 +450,11 @@ def _first(parts: list[Valued]) -> Valued:
     return made
 
 
+def filled(valued: Valued, other: Valued) -> Valued:
+    """Return the values of a column, and those of the other where it has none."""
+    return _first([valued, other])
+
+
 def _either(use_first: Bool, first: Valued, second: Valued) -> Valued:
     """Return ``first`` where the mask holds, else ``second``."""
     first, second = _alike(first, second)

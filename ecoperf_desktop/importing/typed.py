@@ -18,6 +18,7 @@ from ecoperf_desktop.importing.descriptor import ColumnRule, Format, dated, time
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, is_absent, surely_holds, value_of
 from ecoperf_desktop.importing.expression import Blank, fields_of, of_one_row, texts_of, walk
 from ecoperf_desktop.importing.text import Block, Cells
+from ecoperf_desktop.importing.unfold import Carrier, unpacked
 from ecoperf_desktop.model.columns import Bool, Coded, Numbers, Reals
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.money import exponent
@@ -74,6 +75,7 @@ class Typing:
         self._mark_looks: dict[str, convert.DecimalMark] = {}
         self._order_looks: dict[str, times.DateOrder] = {}
         self._looked_at_all = False
+        self._carrier = Carrier(form.carry_down)
         self._grouped = {*form.group.fill_down, *form.group.first_row_only}
         self._absent = absent_values(form, bound, facts)
         self._conditions = [drop.when for drop in form.drops]
@@ -210,12 +212,14 @@ class Typing:
             self.form.group.by,
         )
         gone = self._drop(rows, bad)
+        if self.form.carry_down:
+            self._carrier.fill(values, gone, bad.get(self.form.carry_down[0], np.zeros(len(gone), np.bool_)))
         gone |= self._drop_other_currencies(values, gone)
         gone |= self._refuse_rows(block, values, bad, gone)
         self._warn(block, bad, gone)
         kept = rows.kept(~gone) if bool(gone.any()) else rows
         self._note_newest(kept)
-        return kept
+        return unpacked(kept, self.form.unpack)
 
     def _cells(self, block: Block, name: str) -> Cells:
         return block.columns[self.bound.places[name][0]]
@@ -567,6 +571,8 @@ def absent_values(form: Format, bound: Bound, facts: FileFacts) -> frozenset[str
     for rule in form.columns:
         if rule.field in bound.places and bound.places[rule.field][1] is rule:
             here.update(rule.produces)
+    if form.unpack is not None and form.unpack.of in here:
+        here.add(form.unpack.part)
     absent = {name for name in form.kinds_of_values if name not in here}
     for name, node in form.sets:
         if is_absent(node, frozenset(absent), facts):
