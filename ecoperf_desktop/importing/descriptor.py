@@ -146,6 +146,7 @@ class Reading:
     description_rows: int = 0
     stop_at: re.Pattern[str] | None = None
     sheets: Literal["all", "first"] = "all"
+    tables: Literal["one", "all"] = "one"
     decimal: str = "auto"
     dates: str = "auto"
     null: tuple[str, ...] = ()
@@ -626,6 +627,7 @@ class _Reader:
             description_rows=description,
             stop_at=place.regex(section, "stop_at", "read"),
             sheets="first" if place.choice(section, "sheets", "read", ("all", "first"), "all") == "first" else "all",
+            tables="all" if place.choice(section, "tables", "read", ("one", "all"), "one") == "all" else "one",
             decimal=place.choice(section, "decimal", "read", ("auto", ".", ","), "auto"),
             dates=place.choice(section, "dates", "read", ("auto", "day_first", "month_first", "year_first"), "auto"),
             null=place.text_list(section, "null", "read"),

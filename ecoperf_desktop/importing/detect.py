@@ -21,7 +21,15 @@ from ecoperf_desktop.importing.documents import (
     json_reader,
     value_at,
 )
-from ecoperf_desktop.importing.encoding import Encodings, checked, encodings, head, undecided, utf8
+from ecoperf_desktop.importing.encoding import (
+    MULTI_BYTE,
+    Encodings,
+    checked,
+    encodings,
+    head,
+    undecided,
+    utf8,
+)
 from ecoperf_desktop.importing.expression import AllOf, AnyOf, Blank, Condition, Matches, Not
 from ecoperf_desktop.importing.pattern import SEARCHED
 from ecoperf_desktop.importing.shelf import shelf
@@ -108,12 +116,12 @@ class Detector:
         if member.kind == "json":
             return (self._json(member, only),)
         if member.kind == "text":
-            return (self._text(member, settings, only),)
+            return self._text(member, settings, only)
         return self._sheets(member, only)
 
     # ---- text
 
-    def _text(self, member: Member, settings: Mapping[str, str], only: Format | None) -> Recognised:
+    def _text(self, member: Member, settings: Mapping[str, str], only: Format | None) -> tuple[Recognised, ...]:
         found = _encodings(member, settings)
         claims: list[_Claim] = []
         views: list[_View] = []
@@ -125,13 +133,41 @@ class Detector:
                 break
         claims = _best_read(claims)
         if not claims:
+            if found.certain and (parts := self._later_parts(member, views, only)):
+                return parts
             if not found.certain and not _any_plain(views):
                 raise undecided(member, found)
             raise self._unknown(member, views, only)
         form = self._one(claims, member)
         claim = _decided(claims, found, form, member)
+        if form.read.tables == "all" and (parts := self._parts(member, claim.view, form.read.comment, only)):
+            return parts
         self._remember(member, claim)
-        return Recognised(form, _table(claim), claim.view.encoding, claim.view.delimiter)
+        return (Recognised(form, _table(claim), claim.view.encoding, claim.view.delimiter),)
+
+    def _parts(self, member: Member, view: _View, comment: str | None, only: Format | None) -> tuple[Recognised, ...]:
+        """Return the claimed tables of a text that may hold several, each once."""
+        claims: list[_Claim] = []
+        for part in tables_of(member, view, comment):
+            found = [claim for claim in self._claims(part, member, only) if claim.row is not None and claim.form.read.tables == "all"]
+            if found:
+                self._one(found, member)
+                claims.append(found[0])
+        claims = _each_once(claims)
+        return tuple(
+            Recognised(claim.form, _table(claim), view.encoding, view.delimiter, part=str(number) if len(claims) > 1 else None)
+            for number, claim in enumerate(claims, start=1)
+        )
+
+    def _later_parts(self, member: Member, views: Sequence[_View], only: Format | None) -> tuple[Recognised, ...]:
+        """Return the claimed tables of a text whose first table nobody knows, but whose opening is a known one."""
+        for view in views:
+            top = view.rows[: limits.HEADER_ROWS]
+            for form in (only,) if only else self.formats:
+                opens = form.read.tables == "all" and form.detect.preamble is not None and _fits(form, member, view, len(top))
+                if opens and (parts := self._parts(member, view, form.read.comment, only)):
+                    return parts
+        return ()
 
     def _claims(self, view: _View, member: Member, only: Format | None) -> list[_Claim]:
         """Return the claims of the first row that is a header to some format."""
@@ -354,11 +390,11 @@ def _encodings(member: Member, settings: Mapping[str, str]) -> Encodings:
 def _open_text(member: Member, encoding: str, dialect: Dialect, row: int | None, form: Format) -> TableReader:
     if not form.read.quoting:
         dialect = replace(dialect, quote=None, escape=False)
+    end = _end_row(member, encoding, dialect, row, form.read.stop_at) if form.read.stop_at else None
     names = None
     if row is None:
-        width = max((len(shown.cells) for shown in first_rows(member, encoding, dialect)), default=0)
+        width = max((len(shown.cells) for shown in first_rows(member, encoding, dialect)[:end]), default=0)
         names = [str(place + 1) for place in range(width)]
-    end = _end_row(member, encoding, dialect, row, form.read.stop_at) if form.read.stop_at else None
     reader = TextReader(
         member, encoding, dialect, row, header=names, end_row=end, comment=form.read.comment,
     )
@@ -368,11 +404,7 @@ def _open_text(member: Member, encoding: str, dialect: Dialect, row: int | None,
 
 def _end_row(member: Member, encoding: str, dialect: Dialect, row: int | None, stop: re.Pattern[str]) -> int | None:
     """Return the record before which the table ends, None when nothing ends it."""
-    if member.size > _SCANNED_FOR_END:
-        raise FileRefused("reading.too_big", file=member.name, size=limits.shown(member.size), limit=limits.shown(_SCANNED_FOR_END))
-    text = b"".join(utf8(member, encoding))
-    for _ in range(dialect.skip_lines):
-        text = text.partition(b"\n")[2]
+    text = _whole_text(member, encoding, dialect)
     place, number = 0, 0
     first = 0 if row is None else row + 1
     while place < len(text):
@@ -381,6 +413,86 @@ def _end_row(member: Member, encoding: str, dialect: Dialect, row: int | None, s
             return number
         place, number = cut.end, number + 1
     return None
+
+
+def _whole_text(member: Member, encoding: str, dialect: Dialect) -> bytes:
+    """Return the text below the lines that only name the delimiter."""
+    if member.size > _SCANNED_FOR_END:
+        raise FileRefused("reading.too_big", file=member.name, size=limits.shown(member.size), limit=limits.shown(_SCANNED_FOR_END))
+    text = b"".join(utf8(member, encoding))
+    for _ in range(dialect.skip_lines):
+        text = text.partition(b"\n")[2]
+    return text
+
+
+def tables_of(member: Member, view: _View, comment: str | None) -> Iterator[_View]:
+    """Yield the tables of a text, one below the other: each a view of the comments above it and its header.
+
+    A table begins after a blank line or a comment, with a record in which no cell is a number; anything else there goes on
+    with the table before.  One without comments of its own has those of the table before.
+    """
+    assert view.dialect is not None and view.encoding is not None
+    text = _whole_text(member, view.encoding, view.dialect)
+    marks = (comment.encode(),) if comment else ()
+    above: list[tuple[str, ...]] = []
+    header: tuple[tuple[tuple[str, ...], ...], tuple[str, ...], int] | None = None
+    place, number, fresh = 0, 0, True
+    while place < len(text):
+        cut = cut_record(text, place, view.dialect, decode=False)
+        raw = text[place : cut.end].strip(b' \t\r\n";,|')
+        if not raw or raw.startswith(marks):
+            if raw:
+                above.append(tuple(cut_record(text, place, view.dialect).cells))
+            fresh = True
+        elif fresh:
+            cells = tuple(cut_record(text, place, view.dialect).cells)
+            if header is None or not any(_NUMBER.fullmatch(cell) for cell in cells):
+                if header is not None:
+                    yield _part(member, view, *header, end=number)
+                comments = tuple(above) or (header[0] if header else ())
+                header, above = (comments, cells, number), []
+            fresh = False
+        place, number = cut.end, number + 1
+    if header is not None:
+        yield _part(member, view, *header, end=None)
+
+
+_NUMBER = re.compile(r"\s*[-+]?\d[\d.,]*%?\s*")
+
+
+def _part(
+    member: Member, view: _View, above: tuple[tuple[str, ...], ...], header: tuple[str, ...], row: int, *, end: int | None
+) -> _View:
+    def open_part(_: int | None, form: Format) -> TableReader:
+        assert view.dialect is not None and view.encoding is not None
+        reader = TextReader(
+            member, view.encoding, view.dialect, row, header=header, end_row=end, comment=form.read.comment, stray=stray(form, header),
+        )
+        reader.preamble = tuple(view.dialect.delimiter.join(cells) for cells in above)
+        return reader
+
+    return _View((*above, header), view.encoding, view.delimiter, "", open_part, view.dialect)
+
+
+def _each_once(claims: Sequence[_Claim]) -> list[_Claim]:
+    """Return the claims without tables that say no more than another of the file does: fewer of its columns, for the same dates.
+
+    Of equal ones the first stays: the others are the same for a part of the visitors.
+    """
+    spoken = [(claim.form.id, frozenset(numbered(claim.bound.header)), _digits(claim)) for claim in claims]
+    kept = []
+    for number, (form, headers, dates) in enumerate(spoken):
+        more = (
+            other for other, (form_, headers_, dates_) in enumerate(spoken)
+            if (form, dates) == (form_, dates_) and (headers < headers_ or headers == headers_ and other < number)
+        )
+        if next(more, None) is None:
+            kept.append(claims[number])
+    return kept
+
+
+def _digits(claim: _Claim) -> tuple[str, ...]:
+    return tuple(re.findall(r"\d{8}", " ".join(cell for cells in claim.view.rows[:-1] for cell in cells)))
 
 
 def _sheet_views(member: Member, opened: contextlib.ExitStack) -> Iterator[_View]:
@@ -491,6 +603,8 @@ def _decided(claims: Sequence[_Claim], found: Encodings, form: Format, member: M
     if len(names) == 1 or found.certain:
         return claims[0]
     listed = {checked(name) for name in form.read.encodings}
+    if found.name in MULTI_BYTE and checked(found.name) not in listed:
+        raise undecided(member, found)  # bytes are hardly valid there by chance, and no program writes this export so
     for name in found.names:  # likeliest first
         wanted = checked(name)
         for claim in claims:

@@ -196,7 +196,7 @@ class _Planner:
         try:
             self._check_size(member)
             recognised = self._detector.recognise(member, self._options.settings, self._only)
-            begin_only = begin_only and member.kind == "text"
+            begin_only = begin_only and member.kind == "text" and len(recognised) == 1
             return [self._table_planned(one, member, table, begin_only) for table in recognised]
         except FileRefused as problem:
             passed_over = not one.named and (

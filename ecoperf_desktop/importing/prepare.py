@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from ecoperf_desktop.importing.binding import Bound
 from ecoperf_desktop.importing.checks import Checking
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Emit, Format
-from ecoperf_desktop.importing.detect import Recognised
+from ecoperf_desktop.importing.detect import Recognised, Table
 from ecoperf_desktop.importing.emit import Emitter
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, is_absent
 from ecoperf_desktop.importing.period import AsOfFrom, PeriodFrom, business_day, stated_as_of, stated_period
@@ -29,6 +30,7 @@ from ecoperf_desktop.importing.redaction import of_columns
 from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
+from ecoperf_desktop.importing.usual import absent_columns
 from ecoperf_desktop.model.columns import Asserted, Coded, Numbers
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
@@ -144,7 +146,14 @@ class _Reading:
         self.settings = settings
         self.known = known
         self.table = recognised.table
-        self.answers, self.given = resolved(self.form, source, settings, known, self.table.bound, member.name)
+        try:
+            self.answers, self.given = resolved(self.form, source, settings, known, self.table.bound, member.name)
+        except FileRefused as problem:
+            if problem.code != "importing.ask_currency" or not _only_noughts(self.form, self.table):
+                raise
+            # Nothing was earned or spent: no currency is needed to say so, and no amount is stored without one.
+            self.table = _without_money(self.table)
+            self.answers, self.given = resolved(self.form, source, settings, known, self.table.bound, member.name)
         self.decisions = Decisions(currency=self.answers.currency, tz=self.answers.tz, day_start_min=self.answers.day_start_min)
         if self.decisions.tz is None and self.form.answers.tz is None and not _has_datetime(self.table.bound):
             self.decisions.tz = "UTC"
@@ -257,13 +266,19 @@ class _Reading:
             self._looked_at_all = True
 
     def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None) -> Prepared:
-        findings = [*attempt.findings, *attempt.checking.close()]
+        findings = [*self._absent_columns(), *attempt.findings, *attempt.checking.close()]
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
         self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         return Prepared(
             self._head(attempt.newest), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
             self.period_from, self.table.bound.unmapped, stretches, self, attempt.size, attempt.newest,
         )
+
+    def _absent_columns(self) -> list[Finding]:
+        if self.form.read.layout != "table" or self.form.read.header == "none":
+            return []
+        absent = absent_columns(self.form, self.table.bound)
+        return [Finding("importing.columns_absent", "warning", details={"columns": ", ".join(absent)})] if absent else []
 
     def _head(self, newest: int | None) -> ImportHead:
         as_of, as_of_from = self.as_of, self.as_of_from
@@ -554,6 +569,28 @@ def _needs_period(emit: Emit, absent: frozenset[str], facts: FileFacts) -> bool:
         return False
     node = emit.fills.get("day")
     return node is None or is_absent(node, absent, facts)
+
+
+def _only_noughts(form: Format, table: Table) -> bool:
+    """Return whether a report that is about something else has no amount but 0 in all of its columns of money."""
+    beside = all(emit.table.strategy == "block" and not any(f.needed and f.kind == "money" for f in emit.table.fields) for emit in form.emits)
+    if not beside or any(rule.type == "money" and rule.required for _, rule in table.bound.places.values()):
+        return False
+    money = [place for place, rule in table.bound.places.values() if rule.type == "money"]
+    for block in table.open().blocks():
+        for place in money:
+            _, first = block.columns[place].distinct()
+            if any(_NOUGHT.fullmatch(text) is None for text in block.columns[place].texts(first)):
+                return False
+    return True
+
+
+_NOUGHT = re.compile(r"[\s\-–—]*(?:0[.,]?0*)?")
+
+
+def _without_money(table: Table) -> Table:
+    places = {field: (place, rule) for field, (place, rule) in table.bound.places.items() if rule.type != "money"}
+    return replace(table, bound=replace(table.bound, places=places))
 
 
 def _has_datetime(bound: Bound) -> bool:

@@ -89,7 +89,7 @@ class TextReader(TableReader):
     """A table of delimited text.
 
     ``header_row`` counts the records of ``first_rows`` from 0; None means that there is no
-    header and ``header`` names the columns.  ``end_row`` is the record, counted the same way, before which the table
+    header and ``header`` names the columns.  With both, ``header`` is what stands there, wherever in the file that is.  ``end_row`` is the record, counted the same way, before which the table
     ends.  Records that begin with ``comment`` are dropped.  ``stray`` may excuse records of another
     width, such as footers.  ``short_rows="fill"`` takes records that lack cells at their end as
     having them empty, with a warning; by default they are rejected, since a lost
@@ -112,7 +112,7 @@ class TextReader(TableReader):
     ) -> None:
         skipped = 0 if header_row is None else header_row + 1
         look = first_rows(member, encoding, dialect, skipped + 20)
-        if header_row is not None:
+        if header_row is not None and header is None:
             if header_row >= len(look):
                 raise FileRefused("reading.no_header", file=member.name)
             header = look[header_row].cells

@@ -333,9 +333,10 @@ def test_a_sold_count_is_a_level_that_days_never_add_up(workspace: Workspace, na
     assert workspace.conn.execute("SELECT count(*) FROM listing_snapshots").fetchone() == (kept,)
 
 
-def test_a_ga4_file_of_three_tables_is_read_once(workspace: Workspace) -> None:
+def test_of_three_tables_of_the_same_cities_in_a_ga4_file_the_one_that_says_most_is_read(workspace: Workspace) -> None:
     report = load(workspace, DATA / "ga4_city_users")
-    assert report.files[0].status == "loaded"
+    assert [file.status for file in report.files] == ["loaded"]
     cities = workspace.conn.execute("SELECT count(*), max(visitors), min(day), max(last_day) FROM site_traffic").fetchone()
-    assert cities[:2] == (104, 53)
+    assert cities[:2] == (105, 53)
+    assert workspace.conn.execute("SELECT count(engaged_sessions), count(revenue_minor) FROM site_traffic").fetchone() == (105, 0)
     assert (iso(cities[2]), iso(cities[3])) == ("2020-10-22", "2021-10-22")
