@@ -437,6 +437,8 @@ def _sum(asked: _Asked) -> _Made:
         return Sum(tuple(terms), "int", True), "int"  # seconds between two instants
     if set(kinds) == {"day"} and len(terms) == 2 and terms[0][0] != terms[1][0]:
         return Sum(tuple(terms), "int", True), "int"
+    if kinds.count("ts") == 1 and not numbers and set(kinds) == {"ts", "int"} and terms[kinds.index("ts")][0] == 1:
+        return Sum(tuple(terms), "ts", True), "ts"  # an instant, seconds later or earlier
     if {"ts", "day"} & set(kinds):
         raise asked.place.wrong(f"{asked.key}.sum", "mapping_wrong_kind", value="day", field="sum", expected='["b_ts", "-a_ts"]')
     kind = asked.alike(kinds, "sum") or "int"
