@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ecoperf_desktop.importing.apart import ReadingProcess
     from ecoperf_desktop.importing.plan import ImportPlan
     from ecoperf_desktop.metrics.evaluate import Engine
+    from ecoperf_desktop.model.quality import Quality
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
     from ecoperf_desktop.reports.pack import Pack
     from ecoperf_desktop.store.backup import Health
@@ -199,6 +200,31 @@ def check(opened: Workspace) -> Health:
     from ecoperf_desktop.store import backup
 
     return backup.check(opened)
+
+
+def quality(opened: Workspace) -> Quality:
+    """Say what is doubtful about the data, with what mends it, and how each source comes."""
+    from ecoperf_desktop.analysis.quality import look_over
+
+    return look_over(opened.conn)
+
+
+def write_products_to_complete(opened: Workspace, target: Path) -> int:
+    """Write the products without cost or category as a list to fill in (.xlsx, .csv); return how many there are.
+
+    Those sold of late come first, by what they sold.
+    """
+    from ecoperf_desktop.analysis.quality import incomplete_products
+    from ecoperf_desktop.importing.filling import write_products
+
+    gaps = incomplete_products(opened.conn)
+    try:
+        write_products(gaps, target, opened.reporting_currency)
+    except ValueError:
+        raise UsageError("quality.list_form", suffix=target.suffix or target.name) from None
+    except OSError as problem:
+        raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
+    return len(gaps)
 
 
 def back_up(opened: Workspace, folder: Path | None = None) -> Path:

@@ -152,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--paper", choices=("A4", "Letter"), default=settings.load()["paper"])
     added.add_argument("-o", "--output", metavar="FILE")
 
-    command("check", _check)
+    added = command("check", _check)
+    added.add_argument("--quality", action="store_true", help=sentence("cli.help_quality"))
     added = command("backup", _backup)
     added.add_argument("folder", nargs="?", metavar="DIR")
     added = command("restore", _restore)
@@ -337,7 +338,21 @@ def _report(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     return OK
 
 
+def _quality(path: Path, asked: argparse.Namespace) -> int:
+    """Print what is doubtful about the data; doubts are findings and no failure."""
+    with actions.workspace(path) as opened:
+        found, currency = actions.quality(opened), opened.reporting_currency
+    if asked.json:
+        _print_json(cli_json.quality(found, currency))
+    else:
+        for line in cli_json.quality_lines(found, currency):
+            print(line)
+    return OK
+
+
 def _check(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    if asked.quality:
+        return _quality(path, asked)
     with actions.workspace(path) as opened:
         health = actions.check(opened)
     if asked.json:

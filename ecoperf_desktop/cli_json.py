@@ -13,6 +13,7 @@ from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import FileReport, ImportReport
 from ecoperf_desktop.model.metric import Metric
 from ecoperf_desktop.model.money import exponent, to_major
+from ecoperf_desktop.model.quality import Doubt, Quality
 from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
 
 if TYPE_CHECKING:
@@ -240,3 +241,63 @@ def _part(number: Number | None) -> int | float | None:
     if isinstance(number, Fraction) and number.denominator == 1:
         return number.numerator
     return float(number)
+
+
+def quality(found: Quality, currency: str | None) -> Json:
+    """Return what is doubtful: every doubt with its words, its plain details, examples and what mends it."""
+    return {
+        "quality": {
+            "data_through": iso(found.through) if found.through is not None else None,
+            "doubts": [_doubt(doubt, currency) for doubt in found.doubts],
+            "sources": [
+                {
+                    "source": days.source, "kind": days.kind, "shop": days.shop, "covered": [[iso(first), iso(last)] for first, last in days.ranges],
+                    "missing": [iso(day) for day in days.holes], "rhythm_days": days.rhythm, "behind_days": days.awaited, "state": days.pace,
+                }
+                for days in found.sources
+            ],
+        }
+    }  # fmt: skip
+
+
+def quality_lines(found: Quality, currency: str | None) -> list[str]:
+    """Say what is doubtful, a paragraph a doubt."""
+    from ecoperf_desktop.reports.make.quality import tell
+
+    if not found.doubts:
+        return [sentence("quality.empty" if found.through is None else "quality.nothing")]
+    lines = []
+    for doubt in found.doubts:
+        told = tell(doubt, language.current(), currency)
+        lines.append(f"{told.state.text}: {told.title}")
+        lines.append(f"    {told.text}")
+        if told.example:
+            lines.append(f"    {told.example}")
+    return lines
+
+
+def _doubt(doubt: Doubt, currency: str | None) -> Json:
+    from ecoperf_desktop.reports.make.quality import tell
+
+    told = tell(doubt, language.current(), currency)
+    return {
+        "kind": doubt.kind,
+        "weight": doubt.weight,
+        "source": doubt.source,
+        "n": doubt.n,
+        "title": told.title,
+        "message": told.text,
+        "details": {name.removesuffix("_minor"): _detail(name, value, currency) for name, value in doubt.details.items()},
+        "examples": [{"text": example.text, "file": example.file or None, "row": example.record} for example in doubt.examples],
+        "mends": [{"action": mend.kind, "import_id": mend.import_id, "about": mend.about or None} for mend in doubt.mends],
+    }
+
+
+def _detail(name: str, value: object, currency: str | None) -> object:
+    if isinstance(value, Period):
+        return _period(value)
+    if name.endswith("_day") and isinstance(value, int):
+        return iso(value)
+    if name.endswith("_minor") and isinstance(value, int):
+        return str(to_major(value, currency or ""))
+    return value

@@ -17,13 +17,14 @@ from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import HALF, Block, Empty, Facts, Notes, PageSummary, Scope, Trend612
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import charts, ledger, scores, tables
+from ecoperf_desktop.reports.make import charts, ledger, quality, scores, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
     BridgeOf,
     Cards,
     Discuss,
+    Doubts,
     Entry,
     Headline,
     Ledger,
@@ -125,7 +126,7 @@ def _ask(desk: Desk, entry: Entry) -> None:
             charts.ask_lines(desk, entry)
         case PartsOf(_, metrics):
             desk.batch.want(desk.known(metrics), times.period)
-        case Discuss() | Ledger() | Sources():
+        case Discuss() | Ledger() | Sources() | Doubts():
             pass
         case _:
             assert_never(entry)
@@ -161,6 +162,8 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             return [ledger.imports(desk, entry)]
         case Sources():
             return [ledger.sources(desk, entry)]
+        case Doubts():
+            return [quality.doubts(desk, entry)]
         case _:
             assert_never(entry)
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ecoperf_desktop.analysis.quality import days_of_sources
+from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Period, day_of
 from ecoperf_desktop.reports import figures
-from ecoperf_desktop.reports.blocks import Column, Figure, NumberCell, PillCell, Row, Table, TextCell
+from ecoperf_desktop.reports.blocks import Column, Figure, NumberCell, PillCell, Row, Table, TextCell, Tone
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.facts import covered_days
+from ecoperf_desktop.reports.make.quality import kind_name, pace_text
 from ecoperf_desktop.reports.pages import shape
 from ecoperf_desktop.store import standing
 from ecoperf_desktop.store.standing import Covered
+
+_TONES: dict[str, Tone] = {"late": "worse", "in_time": "neutral"}
 
 
 def imports(desk: Desk, entry: shape.Ledger) -> Table:
@@ -67,20 +72,26 @@ def sources(desk: Desk, entry: shape.Sources) -> Table:
         Column("days", desk.say("head_days"), "text", 2.2),
         Column("covered", desk.say("head_covered"), "number", 0.9),
         Column("period", desk.period_name(), "number", 1.0),
+        Column("rhythm", sentence("quality.head_rhythm", desk.language), "text", 1.1, drop=2),
+        Column("pace", sentence("quality.head_pace", desk.language), "pill", 1.2),
     )
+    paces = {(one.source, one.kind, one.shop): one for one in days_of_sources(desk.engine.conn)}
     rows = []
     for (source, kind, shop), mine in sorted(spans.items(), key=lambda pair: (pair[0][0], pair[0][1], pair[0][2] or "")):
         whole = Period(min(span.first for span in mine), max(span.last for span in mine))
+        pace = paces.get((source, kind, shop))
         days, own = len(covered_days(mine, whole)), len(covered_days(mine, desk.scope.period))
         rows.append(
             Row(
                 (
                     TextCell(source, strong=True),
-                    TextCell(desk.say(f"kind_{kind}")),
+                    TextCell(kind_name(kind, desk.language)),
                     TextCell(shop or desk.say("company")),
                     TextCell(figures.span_text(whole, desk.language)),
                     NumberCell(Figure(days, figures.grouped(figures.rounded(days)))),
                     NumberCell(Figure(own, desk.say("of_days", covered=own, days=desk.scope.period.days))),
+                    TextCell(sentence("quality.rhythm", desk.language, n=pace.rhythm) if pace and pace.rhythm else figures.MISSING, muted=True),
+                    PillCell(pace_text(pace, desk.language) if pace else figures.MISSING, _TONES.get(pace.pace if pace else "", "quiet")),
                 ),
                 f"{source}/{kind}/{shop or ''}",
             )

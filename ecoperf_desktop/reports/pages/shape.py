@@ -130,8 +130,16 @@ class Sources:
     span: Span = FULL
 
 
+@dataclass(frozen=True)
+class Doubts:
+    """What is doubtful about the data, each with what mends it."""
+
+    most: int = 30
+    span: Span = FULL
+
+
 Entry: TypeAlias = (
-    Headline | Scorecard | Discuss | BridgeOf | Cards | Trends | Breakdown | LinesOf | PartsOf | People | Ledger | Sources
+    Headline | Scorecard | Discuss | BridgeOf | Cards | Trends | Breakdown | LinesOf | PartsOf | People | Ledger | Sources | Doubts
 )
 
 
