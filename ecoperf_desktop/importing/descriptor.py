@@ -138,6 +138,7 @@ class Detect:
 class Reading:
     layout: Literal["table", "json"] = "table"
     rows: tuple[str, ...] = ()
+    along: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()
     delimiters: tuple[str, ...] = (",", ";", "\t", "|")
     quoting: bool = True
@@ -619,6 +620,7 @@ class _Reader:
         return Reading(
             layout="json" if layout == "json" else "table",
             rows=_path(place.text(section, "rows", "read")),
+            along=_path(place.text(section, "along", "read")),
             encodings=encodings,
             delimiters=delimiters,
             quoting=place.boolean(section, "quoting", "read", True),

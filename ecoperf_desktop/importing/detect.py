@@ -15,6 +15,7 @@ from ecoperf_desktop.importing.descriptor import ColumnRule, Format, HeaderTest,
 from ecoperf_desktop.importing.dialect import Dialect, cut_record, dialects
 from ecoperf_desktop.importing.documents import (
     Json,
+    at_turn,
     html_reader,
     html_tables,
     json_document,
@@ -294,7 +295,8 @@ class Detector:
         form, bound = claims[0]
         wanted = {name: [_pointer(path) for path in rule.paths] for name, (_, rule) in zip(bound.header, bound.places.values(), strict=True)}
         rows = _pointer(form.read.rows) if form.read.rows else None
-        return Recognised(form, Table(bound, (), "", lambda: json_reader(member, wanted, rows)))
+        along = _pointer(form.read.along) if form.read.along else None
+        return Recognised(form, Table(bound, (), "", lambda: json_reader(member, wanted, rows, along)))
 
     def _unknown(self, member: Member, views: Sequence[_View], only: Format | None) -> FileRefused:
         """Return why nobody claims the file: which format it nearly is, or that it is none we know."""
@@ -553,17 +555,23 @@ def _path_exists(test: HeaderTest, document: Json) -> bool:
 
 
 def _bound_paths(form: Format, document: Json) -> Bound:
-    """Return the columns whose paths lead to something: in the first record, or wherever the rows are."""
+    """Return the columns whose paths lead to something: in the first records, or wherever the rows are."""
     record = value_at(document, _pointer(form.read.rows)) if form.read.rows else document
     if isinstance(record, list):
-        record = record[0] if record else None
+        records = record[: limits.HEADER_ROWS]
     elif form.read.rows and isinstance(record, dict):
-        record = next(iter(record.values()), None)
+        records = list(record.values())[: limits.HEADER_ROWS]
+    else:
+        records = [record]
+    rows = value_at(document, _pointer(form.read.along)) if form.read.along else None
+    turns = len(rows) if isinstance(rows, list) else 1
     places: dict[str, tuple[int, ColumnRule]] = {}
     header: list[str] = []
     for rule in form.columns:
         pointers = [_pointer(path) for path in rule.paths]
-        if rule.field in places or not pointers or value_at(record, pointers) is None:
+        if rule.field in places or not pointers:
+            continue
+        if not any(value_at(one, at_turn(pointers, turn)) is not None for one in records for turn in range(turns)):
             continue
         places[rule.field] = (len(header), rule)
         header.append(rule.shown if rule.shown not in header else f"{rule.shown}#{len(header)}")

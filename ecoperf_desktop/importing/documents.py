@@ -59,19 +59,27 @@ def json_table(
 
 
 def json_reader(
-    member: Member, columns: Mapping[str, Where] | None = None, rows: str | None = None
+    member: Member, columns: Mapping[str, Where] | None = None, rows: str | None = None, along: str | None = None
 ) -> RowReader:
     """Return a reader of the JSON in ``member``; without ``columns`` every plain value of the records is one.
 
     Nested objects become ``outer.inner``; lists within a record are left out, so that no amount counts twice.
-    Lines of JSON are records too.  Raises FileRefused.
+    Lines of JSON are records too.  ``along`` leads to one of several lists that stand beside each other: one row for
+    each of its entries, whose number takes the place of ``*`` in the paths.  Raises FileRefused.
     """
-    return _document_reader(member.read(limits.JSON_FILE), member.name, columns, rows)
+    return _document_reader(member.read(limits.JSON_FILE), member.name, columns, rows, along)
 
 
 def json_document(raw: bytes, file: str = "") -> Json:
     """Return the document, numbers as they are written; raise FileRefused."""
     return _parsed(_decoded(raw, file), file, _Remarks())
+
+
+def at_turn(paths: Where, turn: int) -> Where:
+    """Return JSON pointers with ``turn`` where they have a step ``*``."""
+    if isinstance(paths, str):
+        return "/".join(str(turn) if step == "*" else step for step in paths.split("/"))
+    return [str(at_turn(path, turn)) for path in paths]
 
 
 def value_at(document: Json, path: Where) -> Json:
@@ -159,7 +167,7 @@ def _known(name: str, otherwise: str) -> str:
 
 
 def _document_reader(
-    raw: bytes, file: str, columns: Mapping[str, Where] | None, rows: str | None
+    raw: bytes, file: str, columns: Mapping[str, Where] | None, rows: str | None, along: str | None = None
 ) -> RowReader:
     text = _decoded(raw, file)
     remarks = _Remarks()
@@ -175,7 +183,8 @@ def _document_reader(
         shaped = ([r.get(name) for name in header] if isinstance(r, dict) else r for r in table)
     else:
         header = list(columns)
-        shaped = (
+        turned = None if along is None else [_turns(record, along, columns, file) for record in records]
+        shaped = (row for turns in turned for row in turns) if turned is not None else (
             r if isinstance(r, _BrokenLine) else [text_of(value_at(r, path)) for path in columns.values()]
             for r in records
         )
@@ -185,6 +194,16 @@ def _document_reader(
     for name in remarks.repeated:
         reader.findings.append(Finding("reading.json_key_twice", "warning", column=name))
     return reader
+
+
+def _turns(record: Json | _BrokenLine, along: str, columns: Mapping[str, Where], file: str) -> list[_Shaped]:
+    """Return one row for each entry of the list at ``along``."""
+    if isinstance(record, _BrokenLine):
+        return [record]
+    entries = value_at(record, along)
+    if not isinstance(entries, list):
+        raise FileRefused("reading.json_no_rows", file=file, path=along)
+    return [[text_of(value_at(record, at_turn(path, turn))) for path in columns.values()] for turn in range(len(entries))]
 
 
 class _JsonReader(RowReader):
