@@ -40,7 +40,8 @@ _PHONES = (
     re.compile(rf"{_NO_DIGIT_BEFORE}(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{{4}}){{2}}{_NO_DIGIT_BEHIND}"),
     re.compile(rf"{_NO_DIGIT_BEFORE}\(?0(?:10|2\d|[3-9]\d{{2}})[) -]{{1,2}}[2-8]\d{{6,7}}{_NO_DIGIT_BEHIND}"),
     # with the country in front
-    re.compile(rf"(?<![\w+])(?:\+|\b00)(?:[1-9]\d{{0,2}})(?:[ .-]?\(?\d{{1,5}}\)?){{2,5}}{_NO_DIGIT_BEHIND}"),
+    re.compile(rf"(?<![\w+])\+[1-9]\d{{0,2}}(?:[ .-]?\(?\d{{1,5}}\)?){{2,5}}{_NO_DIGIT_BEHIND}"),
+    re.compile(rf"(?<![\w+.-])00[1-9]\d{{0,2}}(?:[ .-]\(?\d{{1,5}}\)?){{2,5}}{_NO_DIGIT_BEHIND}"),
     # North America
     re.compile(rf"{_NO_DIGIT_BEFORE}(?:1[ .-])?(?:\([2-9]\d{{2}}\) ?|[2-9]\d{{2}}[.-])[2-9]\d{{2}}[ .-]\d{{4}}{_NO_DIGIT_BEHIND}"),
 )
@@ -118,7 +119,7 @@ def _found(text: str) -> Iterator[Stretch]:
             yield Stretch("card", *met.span())
     for pattern in _PHONES:
         for met in pattern.finditer(text):
-            if 7 <= sum(map(str.isdigit, met[0])) <= 15:
+            if 8 <= sum(map(str.isdigit, met[0])) <= 16:
                 yield Stretch("phone", *met.span())
     for met in _IP.finditer(text):
         if not met[0].startswith(("0.", "127.", "255.")):
