@@ -117,3 +117,69 @@ def test_squares_transactions_and_items_count_a_sale_and_its_refund_once(workspa
     for file in (transactions, items):
         assert load(workspace, file, currency="USD").files[0].status == "loaded"
     assert numbers(workspace, "2026-09-20", "2026-09-26", "gross_sales", "orders", "returns_amount") == (1_200, 1, 550)
+
+
+# ---- workbooks
+
+
+def test_a_workbook_that_states_a_size_of_one_cell_is_read_to_its_end(workspace: Workspace, tmp_path: Path) -> None:
+    import xlsxwriter
+
+    honest, file = tmp_path / "honest.xlsx", tmp_path / "All order-2026-09-30.xlsx"
+    rows = [line.split(",") for line in TIKTOK.format(created="14/09/2026 09:00:00", paid="14/09/2026 09:01:00").splitlines()]
+    with xlsxwriter.Workbook(honest) as workbook:
+        sheet = workbook.add_worksheet("OrderSKUList")
+        for place, row in enumerate(rows):
+            sheet.write_row(place, 0, row)
+    with zipfile.ZipFile(honest) as whole, zipfile.ZipFile(file, "w") as changed:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name.endswith("sheet1.xml"):
+                before, _, rest = content.partition(b"<dimension ")
+                content = before + b'<dimension ref="A1:A1"/>' + rest.partition(b"/>")[2]
+            changed.writestr(name, content)
+    report = load(workspace, file, currency="GBP", tz="UTC").files[0]
+    assert (report.status, report.rows.read, report.dropped) == ("loaded", 3, {"description": 1})
+
+
+# ---- one row a unit, one cell with many lines, invoices that add up
+
+
+LAZADA = """orderItemId,lazadaId,sellerSku,createTime,orderNumber,unitPrice,sellerDiscountTotal,shippingFee,itemName,trackingCode,status
+{first},LZ1,CUP,16 Nov 2026 09:21,800000000000001,100.00,-5.00,20.00,Cup,LEX1,{status}
+900000000000002,LZ1,CUP,16 Nov 2026 09:21,800000000000001,100.00,-5.00,20.00,Cup,LEX1,delivered
+"""
+
+
+def test_two_units_of_lazada_are_two_and_loading_them_again_adds_none(workspace: Workspace, tmp_path: Path) -> None:
+    for number, status in enumerate(("shipped", "delivered")):
+        file = tmp_path / f"orders{number}.csv"
+        file.write_text(LAZADA.format(first="900000000000001", status=status), encoding="utf-8")
+        assert load(workspace, file, currency="PHP", tz="Asia/Manila").files[0].status == "loaded"
+    assert numbers(workspace, "2026-11-16", "2026-11-22", "gross_sales", "orders", "units_sold") == (20_000, 1, 2)
+
+
+def test_a_unit_number_that_a_spreadsheet_damaged_refuses_the_file(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(LAZADA.format(first="9E+14", status="shipped").replace("900000000000002", "9.00000E+14"), encoding="utf-8")
+    report = load(workspace, file, currency="PHP", tz="Asia/Manila").files[0]
+    assert (report.status, report.findings[0].code) == ("refused", "importing.damaged_ids")
+
+
+def test_a_parcel_that_is_billed_again_costs_both_and_a_second_download_adds_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    head = "Invoice Date,Invoice Number,Express or Ground Tracking ID,Net Charge Amount,Shipment Date,Tracking ID Charge Description,Tracking ID Charge Amount,\
+Tracking ID Charge Description,Tracking ID Charge Amount\n"
+    invoice, later = tmp_path / "a.csv", tmp_path / "b.csv"
+    invoice.write_text(head + "20260907,1,77,12.10,20260901,Fuel,1.10,Discount,-3.00\n20260907,1,77,2.00,20260901,Address,2.00,,\n", encoding="utf-8")
+    later.write_text(head + "20260914,2,77,0.50,20260901,Weight,0.50,,\n", encoding="utf-8")
+    for file in (invoice, invoice, later):
+        load(workspace, file, currency="USD")
+    assert workspace.conn.execute("SELECT sum(amount_minor), count(*) FROM expenses").fetchone() == (1_460, 2)
+
+
+def test_an_order_without_the_column_that_says_it_was_paid_is_a_near_miss_and_no_silent_zero(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(TIKTOK.format(created="14/09/2026 09:00:00", paid="").replace("Paid Time", "Time of payment"), encoding="utf-8")
+    report = load(workspace, file, currency="GBP", tz="UTC").files[0]
+    assert (report.status, report.findings[0].code) == ("refused", "importing.near_miss")
+    assert "Paid Time" in str(report.findings[0].details)
