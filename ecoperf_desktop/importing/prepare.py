@@ -31,7 +31,7 @@ from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
 from ecoperf_desktop.model.columns import Asserted, Coded, Numbers
-from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead
 from ecoperf_desktop.model.money import exponent
@@ -345,8 +345,12 @@ class _Reading:
         facts = self.facts(None)
         absent = absent_values(self.form, self.table.bound, facts)
         has_days = any(rule.type in ("date", "datetime") for _, rule in self.table.bound.places.values())
-        needed = any(_needs_period(emit, absent, facts) for emit in self.form.emits)
-        return stated_period(self.form, self.member, preamble, self.settings, has_days=has_days, needed=needed)
+        waiting = [emit.table for emit in self.form.emits if _needs_period(emit, absent, facts)]
+        period, origin = stated_period(self.form, self.member, preamble, self.settings, has_days=has_days, needed=bool(waiting))
+        if period is not None and period.days > 1 and any(all(f.name != "last_day" for f in table.fields) for table in waiting):
+            # such rows would stand for the first day alone
+            raise FileRefused("importing.more_than_a_day", file=self.member.name, first=iso(period.first), last=iso(period.last))
+        return period, origin
 
     def facts(self, period: Period | None) -> FileFacts:
         inside = PurePosixPath(self.member.member) if self.member.member else None
