@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecoperf_desktop import language
 from ecoperf_desktop.errors import EcoPerfError, UsageError, WorkspaceError
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
@@ -17,7 +19,7 @@ from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.apart import ReadingProcess
-    from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.importing.plan import FilePlan, ImportPlan
     from ecoperf_desktop.metrics.evaluate import Engine
     from ecoperf_desktop.model.quality import Quality
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
@@ -85,6 +87,7 @@ def plan_import(
     ``unseen`` plans for a load that follows at once: a single long text is read while it is stored, by ``apart``.
     """
     from ecoperf_desktop.importing.plan import ImportOptions, plan
+    from ecoperf_desktop.store import ledger as room
 
     options = ImportOptions(
         format=choices.format,
@@ -92,7 +95,19 @@ def plan_import(
         source=choices.source,
         settings=dict(choices.settings),
     )
-    return plan(paths, options, opened.answers, progress, unseen=unseen, apart=apart)
+    confirmed = partial(room.is_confirmed, opened)
+    return plan(paths, options, opened.answers, progress, unseen=unseen, apart=apart, confirmed=confirmed)
+
+
+def is_imported(opened: Workspace, file: FilePlan) -> bool:
+    """Say whether the bytes of a planned file are imported already, read the same way."""
+    from ecoperf_desktop.store.load import known_import
+
+    if file.prepared is None:
+        return False
+    head = file.prepared.head
+    known = known_import(opened.conn, sha256=head.sha256, member=head.member, format_id=head.format_id, source=head.answers.source)
+    return known is not None
 
 
 def apply_import(
@@ -260,6 +275,21 @@ def write_templates(folder: Path) -> list[Path]:
     from ecoperf_desktop.metrics.catalogue import catalogue
 
     return write(folder, known={"metric": sorted(catalogue().metrics)})
+
+
+def write_template(format_id: str, target: Path) -> None:
+    """Write one of our own empty tables to fill in (.xlsx, .csv); raise UsageError when there is none of that id."""
+    from ecoperf_desktop.importing.templates import templates, write_one
+
+    template = next((one for one in templates() if one.format_id == format_id), None)
+    if template is None:
+        raise UsageError("importing.no_such_format", format=format_id, known=", ".join(one.format_id for one in templates()))
+    try:
+        write_one(template, target, language.current())
+    except ValueError:
+        raise UsageError("quality.list_form", suffix=target.suffix or target.name) from None
+    except OSError as problem:
+        raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
 
 
 def with_setting(choices: ImportChoices, name: str, value: str) -> ImportChoices:

@@ -14,7 +14,7 @@ from ecoperf_desktop.model.importing import Answers
 # What --set understands, besides the further answers that formats ask for.
 KEYS = frozenset({
     "currency", "tz", "day_start", "recognition_basis", "tax_inclusive", "shop", "period", "as_of", "encoding", "delimiter", "decimal",
-    "dates", "reject_limit", "large", "reporting_currency",
+    "dates", "reject_limit", "large", "reporting_currency", "confirm",
 })
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
@@ -45,6 +45,7 @@ _VALUES: dict[str, tuple[re.Pattern[str], str]] = {
     "period": (re.compile(r"\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?"), "2026-01-01..2026-01-31"),
     "as_of": (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?"), "2026-01-31"),
     "large": (re.compile(r"yes"), "yes"),
+    "confirm": (re.compile(r"yes"), "yes"),
 }
 
 
@@ -113,7 +114,7 @@ def asked(problem: FileRefused) -> str | None:
 _ASKED = {
     "importing.ask_currency": "currency", "importing.ask_tz": "tz", "importing.ask_recognition_basis": "recognition_basis",
     "importing.ask_tax_inclusive": "tax_inclusive", "importing.ask_day_start": "day_start", "importing.ask_shop": "shop",
-    "importing.ask_period": "period", "importing.currencies": "currency", "importing.large": "large",
+    "importing.ask_period": "period", "importing.currencies": "currency", "importing.large": "large", "importing.confirm_format": "confirm",
     "reading.encoding_undecided": "encoding", "reading.decimal_undecided": "decimal", "reading.date_order_undecided": "dates",
 }
 

@@ -11,7 +11,7 @@ from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.binding import Bound, bind, iso_currency
 from ecoperf_desktop.importing.container import Member
-from ecoperf_desktop.importing.descriptor import ColumnRule, Format, HeaderTest, numbered
+from ecoperf_desktop.importing.descriptor import ColumnRule, Format, HeaderTest, normal, numbered
 from ecoperf_desktop.importing.dialect import Dialect, cut_record, dialects
 from ecoperf_desktop.importing.documents import (
     Json,
@@ -32,6 +32,7 @@ from ecoperf_desktop.importing.encoding import (
     utf8,
 )
 from ecoperf_desktop.importing.expression import AllOf, AnyOf, Blank, Condition, Matches, Not
+from ecoperf_desktop.importing.likeness import renames
 from ecoperf_desktop.importing.pattern import SEARCHED
 from ecoperf_desktop.importing.shelf import shelf
 from ecoperf_desktop.importing.split import Stray, TableReader, TextReader, first_rows
@@ -300,7 +301,7 @@ class Detector:
 
     def _unknown(self, member: Member, views: Sequence[_View], only: Format | None) -> FileRefused:
         """Return why nobody claims the file: which format it nearly is, or that it is none we know."""
-        best: tuple[float, int, Format, list[str]] | None = None
+        best: tuple[float, int, Format, list[str], tuple[str, ...]] | None = None
         for view in views:
             for cells in view.rows[: limits.HEADER_ROWS]:
                 headers = frozenset(numbered(cells))
@@ -313,13 +314,26 @@ class Detector:
                         continue
                     share, count, lacking = _nearness(form, headers, cells)
                     if best is None or (share, count) > best[:2]:
-                        best = (share, count, form, lacking)
+                        best = (share, count, form, lacking, cells)
         if only is not None:
             lacking = best[3] if best else []
             return FileRefused("importing.not_this_format", file=member.name, format=only.id, columns=", ".join(lacking[:8]) or "—")
         if best is not None and best[0] >= NEAR and best[1] >= 2 and best[3]:
-            return FileRefused("importing.near_miss", file=member.name, format=best[2].id, columns=", ".join(best[3][:8]))
+            return _near_miss(member, *best[2:])
         return FileRefused("importing.unknown_format", file=member.name)
+
+
+def _near_miss(member: Member, form: Format, lacking: Sequence[str], cells: Sequence[str]) -> FileRefused:
+    """Return that a file is nearly of a format: what it lacks, what it has instead, and what is likely the same."""
+    taken = {place for place, _ in bind(form, cells).places.values()}
+    unknown = [name for place, name in enumerate(cells) if place not in taken and name.strip() and normal(name) not in form.names]
+    new_names = renames(lacking, unknown)
+    left = [name for name in unknown if name not in new_names.values()]
+    return FileRefused(
+        "importing.near_miss", file=member.name, format=form.id, columns=", ".join(lacking[:8]),
+        unknown=", ".join(" ".join(name.split()) for name in left[:8]) or "–",
+        renamed=", ".join(f"{old} → {' '.join(new.split())}" for old, new in list(new_names.items())[:8]) or "–",
+    )  # fmt: skip
 
 
 def _first_line(member: Member) -> bytes:
@@ -611,12 +625,12 @@ def _decided(claims: Sequence[_Claim], found: Encodings, form: Format, member: M
     if len(names) == 1 or found.certain:
         return claims[0]
     listed = {checked(name) for name in form.read.encodings}
-    if found.name in MULTI_BYTE and checked(found.name) not in listed:
-        raise undecided(member, found)  # bytes are hardly valid there by chance, and no program writes this export so
     for name in found.names:  # likeliest first
         wanted = checked(name)
         for claim in claims:
             if wanted in listed and claim.view.encoding is not None and checked(claim.view.encoding) == wanted:
+                if found.name in MULTI_BYTE and name not in MULTI_BYTE:
+                    raise undecided(member, found)  # bytes are hardly valid there by chance: no program writes this export so
                 return claim
     header = claims[0].bound.header
     if any(not name.isascii() for name in header):

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
+from ecoperf_desktop import paths
 from ecoperf_desktop.errors import Cancelled, FileRefused, UsageError
 from ecoperf_desktop.importing import descriptor, limits
 from ecoperf_desktop.importing.answers import asked, check_settings
@@ -32,10 +33,13 @@ from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, FileReport, ImportReport, Progress, RowCounts, Status
 from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.store.ledger import confirm
 from ecoperf_desktop.store.load import Loaded, Loading, known_import, loading
 
 # What says that something met in a folder or archive is no export, rather than a broken one.
 _NO_EXPORT = frozenset({"importing.unknown_format", "importing.near_miss"})
+# Whether a person has confirmed a format for a source, by source and format id.
+Confirmed = Callable[[str, str], bool]
 _HELD_AT_ONCE = 1024 * limits.MIB
 
 
@@ -103,14 +107,15 @@ class ImportPlan:
 
 def plan(
     paths: Sequence[Path], options: ImportOptions, known: Callable[[str], Answers | None], progress: Progress, *,
-    unseen: bool = False, apart: ReadingProcess | None = None,
+    unseen: bool = False, apart: ReadingProcess | None = None, confirmed: Confirmed = lambda source, format_id: False,
 ) -> ImportPlan:
     """Read files, folders and archives once and say what would be loaded; nothing is written.
 
     ``unseen`` says that nobody looks at the plan before it is loaded: a single text is then only begun,
     and read to its end while it is being stored, by ``apart`` where that is given.  The import is the same.
 
-    ``known`` gives what was answered about a source before.  Raises UsageError for options
+    ``known`` gives what was answered about a source before, ``confirmed`` whether a person has confirmed that an
+    unverified format reads that source rightly.  Raises UsageError for options
     that make no sense, MappingError for a wrong descriptor and Cancelled; everything that is wrong
     with a file is in its FilePlan.
     """
@@ -120,7 +125,7 @@ def plan(
     detector = Detector(formats)
     ticker = _Ticker(progress)
     with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
-        planner = _Planner(options, known, detector, only, compressor, ticker, apart if unseen else None)
+        planner = _Planner(options, known, detector, only, compressor, ticker, apart if unseen else None, confirmed, unseen)
         try:
             met = found(paths, ticker.looking)
             first = list(islice(met, 2))
@@ -162,6 +167,8 @@ def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run
                 stop.code, stop.details = "importing.stopped_after", {"n": stored}
             raise
         stored += reports[number].status == "loaded" and not dry_run
+        if reports[number].status in ("loaded", "unchanged") and not dry_run:
+            _remember_confirmed(file, plan.options, workspace)
     progress(len(waiting), len(waiting), "")
     return ImportReport(tuple(reports.get(number) or _report(file, _STATUS[file.outcome]) for number, file in enumerate(plan.files)))
 
@@ -172,7 +179,7 @@ _STATUS: dict[str, Status] = {"refused": "refused", "skipped": "skipped", "load"
 class _Planner:
     def __init__(
         self, options: ImportOptions, known: Callable[[str], Answers | None], detector: Detector, only: Format | None,
-        compressor: ThreadPoolExecutor, ticker: _Ticker, apart: ReadingProcess | None,
+        compressor: ThreadPoolExecutor, ticker: _Ticker, apart: ReadingProcess | None, confirmed: Confirmed, unseen: bool,
     ) -> None:
         self._options = options
         self._known = known
@@ -181,6 +188,8 @@ class _Planner:
         self._compressor = compressor
         self._ticker = ticker
         self._apart = apart
+        self._confirmed = confirmed
+        self._unseen = unseen
         self._told: dict[str, Answers] = {}
         self._held = 0
 
@@ -228,6 +237,9 @@ class _Planner:
         source = self._source(form)
         known = self._known(source) or self._told.get(source)
         asked = (source, self._options.settings, known)
+        doubt = self._doubt(form, source, member)
+        if doubt is not None and self._unseen:
+            return _refused(one, doubt, form, part=recognised.part)
         try:
             made = begin(member, recognised, *asked, apart=self._apart) if begin_only else None
             if made is None:
@@ -236,11 +248,26 @@ class _Planner:
                 raise FileRefused("importing.being_written", file=member.name)
         except FileRefused as problem:
             return _refused(one, problem, form, part=recognised.part)
+        if doubt is not None:
+            # What it would become is shown beside the question; it is read again when that is answered.
+            made.let_go_but_first()
+            return _with_sample(_refused(one, doubt, form, part=recognised.part), made)
         self._hold(made)
         self._told.setdefault(source, made.head.answers)
         return _with_outcome(
             FilePlan(one.path, made.head.member, member.name, "load", format=form, sha256=member.sha256, prepared=made, file=member), made
         )
+
+    def _doubt(self, form: Format, source: str, member: Member) -> FileRefused | None:
+        """Return what a person has to confirm before an unverified format may be used, None when there is nothing.
+
+        Formats of the person's own, and one that was named, are what the person wants.
+        """
+        if form.verified != "unverified" or self._only is not None or self._options.settings.get("confirm") == "yes":
+            return None
+        if form.path.parent != paths.resources() / "formats" or self._confirmed(source, form.id):
+            return None
+        return FileRefused("importing.confirm_format", file=member.name, format=form.id, source=source)
 
     def _hold(self, made: Prepared) -> None:
         """Keep a file's rows for the import as long as all files together are not too much; else it is read again then."""
@@ -295,6 +322,12 @@ def _with_outcome(file: FilePlan, made: Prepared) -> FilePlan:
     )
 
 
+def _with_sample(file: FilePlan, made: Prepared) -> FilePlan:
+    """Return a refused plan with what its file would become, for a person to look at."""
+    shown = _with_outcome(file, made)
+    return replace(shown, findings=(*file.findings, *shown.findings))
+
+
 def _formats(options: ImportOptions) -> Shelf:
     """Return the shipped formats and the given ones, which win on equal id."""
     given = descriptor.read_all(options.mappings) if options.mappings else []
@@ -337,6 +370,14 @@ def _set_reporting_currency(plan: ImportPlan, workspace: Workspace) -> None:
         workspace.set_setting("reporting_currency", wanted)
     elif before != wanted:
         raise UsageError("importing.reporting_currency", before=before, wanted=wanted)
+
+
+def _remember_confirmed(file: FilePlan, options: ImportOptions, workspace: Workspace) -> None:
+    """Keep that a person confirmed an unverified format for a source."""
+    if file.format is None or file.prepared is None or file.format.verified != "unverified":
+        return
+    if options.settings.get("confirm") == "yes" or options.format is not None:
+        confirm(workspace, file.prepared.head.answers.source, file.format.id)
 
 
 def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticker) -> FileReport:

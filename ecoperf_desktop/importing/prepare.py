@@ -30,6 +30,7 @@ from ecoperf_desktop.importing.redaction import of_columns
 from ecoperf_desktop.importing.split import TableReader
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
+from ecoperf_desktop.importing.usual import absent_columns
 from ecoperf_desktop.model.columns import Asserted, Coded, Numbers
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.finding import Finding
@@ -91,6 +92,11 @@ class Prepared:
     def let_go(self) -> None:
         """Forget the rows; the import reads the file again."""
         self.stretches, self.size = None, 0
+
+    def let_go_but_first(self) -> None:
+        """Forget all rows but the first stretch, which is only looked at."""
+        if self.stretches is not None:
+            self.stretches, self.size = self.stretches[:1], 0
 
     def stream(self, tick: Tick) -> Iterator[Stretch]:
         """Yield the stretches as the file is read, on from where it was begun or once more, with the same decisions.
@@ -265,13 +271,19 @@ class _Reading:
             self._looked_at_all = True
 
     def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None) -> Prepared:
-        findings = [*attempt.findings, *attempt.checking.close()]
+        findings = [*self._absent_columns(), *attempt.findings, *attempt.checking.close()]
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
         self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         return Prepared(
             self._head(attempt.newest), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
             self.period_from, self.table.bound.unmapped, stretches, self, attempt.size, attempt.newest,
         )
+
+    def _absent_columns(self) -> list[Finding]:
+        if self.form.read.layout != "table" or self.form.read.header == "none":
+            return []
+        absent = absent_columns(self.form, self.table.bound)
+        return [Finding("importing.columns_absent", "warning", details={"columns": ", ".join(absent)})] if absent else []
 
     def _head(self, newest: int | None) -> ImportHead:
         as_of, as_of_from = self.as_of, self.as_of_from

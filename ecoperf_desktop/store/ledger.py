@@ -81,6 +81,27 @@ def findings(conn: sqlite3.Connection, import_id: int) -> list[Finding]:
     ]
 
 
+def is_confirmed(workspace: Workspace, source: str, format_id: str) -> bool:
+    """Return whether a person has confirmed that a format reads a source rightly: said so, or keeps an import made with it."""
+    if workspace.setting(_confirmed(source, format_id)) is not None:
+        return True
+    found = workspace.conn.execute(
+        "SELECT 1 FROM imports JOIN source USING (source_id) WHERE source.name = ? AND imports.format_id = ? AND imports.state = 'active' LIMIT 1",
+        (source, format_id),
+    )
+    return found.fetchone() is not None
+
+
+def confirm(workspace: Workspace, source: str, format_id: str) -> None:
+    """Keep that a person has confirmed a format for a source."""
+    if workspace.setting(_confirmed(source, format_id)) is None:
+        workspace.set_setting(_confirmed(source, format_id), "yes")
+
+
+def _confirmed(source: str, format_id: str) -> str:
+    return f"confirmed.{format_id}.{source}"
+
+
 def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = no_progress) -> None:
     """Take imports back: all of them, in any order, or none.
 
