@@ -262,10 +262,10 @@ def quality(found: Quality, currency: str | None) -> Json:
 
 def quality_lines(found: Quality, currency: str | None) -> list[str]:
     """Say what is doubtful, a paragraph a doubt."""
-    from ecoperf_desktop.reports.make.quality import tell
+    from ecoperf_desktop.reports.make.quality import nothing_text, tell
 
     if not found.doubts:
-        return [sentence("quality.empty" if found.through is None else "quality.nothing")]
+        return [nothing_text(found, language.current())]
     lines = []
     for doubt in found.doubts:
         told = tell(doubt, language.current(), currency)

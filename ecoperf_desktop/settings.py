@@ -16,7 +16,7 @@ class Preference:
     """One preference of this person on this computer.  ``choices`` is empty for free values."""
 
     name: str
-    kind: Literal["choice", "flag", "text"]
+    kind: Literal["choice", "flag", "text", "folder"]
     default: str
     title: str
     choices: tuple[str, ...] = ()
@@ -29,6 +29,8 @@ PREFERENCES: dict[str, Preference] = {
         Preference("appearance", "choice", "system", "settings.appearance", ("system", "light", "dark")),
         Preference("paper", "choice", "A4", "settings.paper", ("A4", "Letter")),
         Preference("rate_change", "choice", "bp", "settings.rate_change", ("bp", "pp")),
+        Preference("watched_folder", "folder", "", "settings.watched_folder"),
+        Preference("watch", "choice", "offer", "settings.watch", ("offer", "import")),
         Preference("last_tab", "text", "overview", "settings.last_tab"),
         Preference("last_folder", "text", "", "settings.last_folder"),
     )

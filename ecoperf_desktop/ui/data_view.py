@@ -1,30 +1,33 @@
-"""The Data tab: where files go in, the ledger with undo, the problems of one import, the days covered."""
+"""The Data tab: where files go in, what is doubtful, the days covered, the ledger with undo, problems and restatements."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of
+from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.reports.blocks import Column, Figure, NumberCell, Row, State, StateCell, Table, TextCell
-from ecoperf_desktop.reports.figures import axis_label, day_text, span_text
+from ecoperf_desktop.reports.figures import span_text
+from ecoperf_desktop.reports.make.quality import kind_name
 from ecoperf_desktop.store.ledger import ImportEntry
-from ecoperf_desktop.ui import looks, marks
+from ecoperf_desktop.store.tables import TABLES
 from ecoperf_desktop.ui.buttons import FlatButton
-from ecoperf_desktop.ui.cards import Card, TableCard
+from ecoperf_desktop.ui.cards import TableCard
+from ecoperf_desktop.ui.data_days import DaysCard
+from ecoperf_desktop.ui.data_doubts import DoubtsCard
 from ecoperf_desktop.ui.first_run import DropZone, Picture
 from ecoperf_desktop.ui.page_view import Sheet
 from ecoperf_desktop.ui.reading import LedgerView
 from ecoperf_desktop.ui.texts import Label, tip
 
-_DAYS = 28
 _LISTED = 200
 
 
@@ -35,6 +38,9 @@ class DataView(QScrollArea):
     undo_asked = Signal(int)
     redo_asked = Signal(int)
     problems_asked = Signal(int)
+    watch_asked = Signal()
+    mend_asked = Signal(object)  # Mend
+    answers_asked = Signal(str)  # source
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +54,9 @@ class DataView(QScrollArea):
         self._drop, self._kinds = Label(role="body_strong"), Label(role="table", tone="ink2")
         self._choose = FlatButton("file")
         self._choose.clicked.connect(self.choose_asked)
+        self._watch = FlatButton("folder")
+        self._watch.clicked.connect(self.watch_asked)
+        self._watched = ""
         line = QHBoxLayout(self._zone)
         line.setContentsMargins(20, 14, 20, 14)
         line.setSpacing(16)
@@ -57,17 +66,24 @@ class DataView(QScrollArea):
         two.addWidget(self._kinds)
         line.addWidget(Picture("import", 26))
         line.addLayout(two, 1)
+        line.addWidget(self._watch)
         line.addWidget(self._choose)
+        self._doubts = DoubtsCard(self._sheet)
+        self._doubts.mend_asked.connect(self.mend_asked)
+        self._doubts.resized.connect(self._fit)
+        self._days = DaysCard(self._sheet)
+        self._days.answers_asked.connect(self.answers_asked)
         self._ledger = TableCard(self._sheet, most_rows=12)
         self._ledger.row_chosen.connect(self._row)
         self._problems = TableCard(self._sheet, most_rows=10)
-        self._coverage = _CoverageCard(self._sheet)
+        self._restated = TableCard(self._sheet, most_rows=10)
         self._shown = LedgerView()
         self._chosen: int | None = None
         self._findings: tuple[int, tuple[Finding, ...]] | None = None
         self._linked = False
+        full, wide, narrow = (12, 12, 12), (12, 7, 7), (12, 5, 5)
         self._sheet.set_cells(
-            [(self._zone, (12, 12, 12)), (self._ledger, (12, 12, 12)), (self._problems, (12, 7, 7)), (self._coverage, (12, 5, 5))]
+            [(self._zone, full), (self._doubts, full), (self._days, full), (self._ledger, full), (self._problems, wide), (self._restated, narrow)]
         )
         self.retranslate()
 
@@ -80,6 +96,18 @@ class DataView(QScrollArea):
         return self._problems
 
     @property
+    def doubts(self) -> DoubtsCard:
+        return self._doubts
+
+    @property
+    def days(self) -> DaysCard:
+        return self._days
+
+    @property
+    def restated(self) -> TableCard:
+        return self._restated
+
+    @property
     def chosen(self) -> int | None:
         """Return the import whose problems are shown."""
         return self._chosen
@@ -88,7 +116,22 @@ class DataView(QScrollArea):
         self._drop.setText(sentence("ui.drop_week"))
         self._kinds.setText(sentence("ui.drop_twice"))
         self._choose.set_words(sentence("ui.choose_files"))
+        self.show_watched(self._watched)
         self.show_ledger(self._shown)
+
+    def show_watched(self, folder: str) -> None:
+        """Say which folder is watched, none when empty."""
+        self._watched = folder
+        name = Path(folder).name or folder
+        self._watch.set_words(sentence("watching.watching_button", folder=name) if folder else sentence("watching.watch_button"))
+        self._watch.setToolTip(tip(folder))
+
+    def show_import(self, import_id: int) -> None:
+        """Choose an import in the ledger and bring its problems into view."""
+        self._chosen = import_id
+        self.problems_asked.emit(import_id)
+        QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self._problems, 0, 40))
+        self._problems.flash()
 
     def show_ledger(self, shown: LedgerView) -> None:
         self._shown = shown
@@ -102,8 +145,10 @@ class DataView(QScrollArea):
             if not self._linked:
                 self._linked = True
                 rows.link_clicked.connect(self._act)
-        self._coverage.show_coverage(shown)
-        known = {entry.import_id for entry in newest}
+        self._doubts.show_told(shown.told, shown.nothing)
+        self._days.show_days(shown.sources, shown.through, shown.week_start)
+        self._restated.show_block(_restated_table(shown))
+        known = {entry.import_id for entry in shown.entries}
         if self._chosen not in known:
             with_problems = next((entry.import_id for entry in newest if entry.findings and entry.state == "active"), None)
             self._chosen = with_problems
@@ -234,101 +279,35 @@ def _problems_table(entry: ImportEntry | None, findings: Sequence[Finding]) -> T
     return Table("problems", title, columns[:0], (), foot=sentence("ui.no_problems" if entry else "ui.problems_choose"))
 
 
-class _CoverageCard(Card):
-    """Which of the last 28 days each kind of data covers; a hole looks like a hole."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._grid = _Grid(self)
-        self._outer.addWidget(self._grid)
-        self._outer.addStretch(1)
-
-    def show_coverage(self, shown: LedgerView) -> None:
-        self.set_head(sentence("ui.coverage"), sentence("ui.coverage_days", n=_DAYS), sentence("ui.coverage_missing") if shown.covered else "")
-        self._grid.show_coverage(shown)
-
-
-class _Grid(QWidget):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._shown = LedgerView()
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_coverage(self, shown: LedgerView) -> None:
-        self._shown = shown
-        holes = [f"{_kind_name(kind)}: {_DAYS - _days_in(ranges, self._span())}" for kind, ranges in shown.covered.items() if shown.through is not None]
-        self.setAccessibleName(sentence("ui.coverage") + ". " + ", ".join(holes))
-        self.updateGeometry()
-        self.update()
-
-    def _span(self) -> Period:
-        last = self._shown.through if self._shown.through is not None else 0
-        return Period(last - _DAYS + 1, last)
-
-    def sizeHint(self) -> QSize:
-        return QSize(300, 26 + 22 * max(1, len(self._shown.covered)) + 10)
-
-    def _place(self) -> tuple[float, float]:
-        metrics = QFontMetrics(looks.font("small"))
-        names = max([metrics.horizontalAdvance(_kind_name(kind)) for kind in self._shown.covered] or [80])
-        left = looks.CARD_PADDING + min(names, self.width() * 0.4) + 12
-        return left, (self.width() - looks.CARD_PADDING - left) / _DAYS
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        now = looks.now()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(looks.font("small"))
-        if self._shown.through is None or not self._shown.covered:
-            painter.setPen(looks.color(now.ink3))
-            painter.drawText(QRectF(looks.CARD_PADDING, 4, self.width(), 22), 0, sentence("ui.coverage_none"))
-            painter.end()
-            return
-        span = self._span()
-        left, step = self._place()
-        words = language.current()
-        painter.setFont(looks.font("axis"))
-        painter.setPen(looks.color(now.ink3))
-        for day in range(span.first, span.last + 1):
-            week = bucket_of(day, Grain.WEEK, self._shown.week_start)
-            if week.period.first == day:
-                painter.drawText(QRectF(left + (day - span.first) * step, 4, 60, 18), 0, axis_label(week, Grain.WEEK, words))
-        metrics = QFontMetrics(looks.font("small"))
-        for row, (kind, ranges) in enumerate(self._shown.covered.items()):
-            top = 26 + row * 22
-            painter.setFont(looks.font("small"))
-            painter.setPen(looks.color(now.ink))
-            name = metrics.elidedText(_kind_name(kind), Qt.TextElideMode.ElideRight, int(left - looks.CARD_PADDING - 8))
-            painter.drawText(QRectF(looks.CARD_PADDING, top, left, 18), int(Qt.AlignmentFlag.AlignVCenter.value), name)
-            for day in range(span.first, span.last + 1):
-                week_gap = 1.0 if bucket_of(day, Grain.WEEK, self._shown.week_start).period.first == day else 0.0
-                box = QRectF(left + (day - span.first) * step + week_gap, top + 1, step - 1 - week_gap, 16)
-                if any(first <= day <= last for first, last in ranges):
-                    painter.fillRect(box, looks.blend(now.surface, now.bar, 0.6))
-                else:
-                    painter.fillRect(box, marks.hatching(now.bar_down))
-                    painter.setPen(QPen(looks.color(now.bar_down), 1))
-                    painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        left, step = self._place()
-        day_at = int((event.position().x() - left) // step) if step > 0 else -1
-        row = int((event.position().y() - 26) // 22)
-        kinds = list(self._shown.covered)
-        if self._shown.through is not None and 0 <= day_at < _DAYS and 0 <= row < len(kinds):
-            day = self._span().first + day_at
-            there = any(first <= day <= last for first, last in self._shown.covered[kinds[row]])
-            words = f"{_kind_name(kinds[row])}, {day_text(day, language.current())}: {sentence('ui.covered' if there else 'ui.not_covered')}"
-            QToolTip.showText(event.globalPosition().toPoint(), tip(words), self)
+def _restated_table(shown: LedgerView) -> Table:
+    """Return what newer exports changed of what was known, the newest first."""
+    spoken = language.current()
+    columns = (
+        Column("what", sentence("ui.restated_what"), "text", 1.6),
+        Column("days", sentence("ui.restated_days"), "text", 1.2),
+        Column("values", sentence("ui.restated_values"), "number", 0.4),
+        Column("by", sentence("ui.restated_by"), "text", 1.6, drop=1),
+    )
+    rows = []
+    for one in shown.restated:
+        kind = TABLES[one.table].coverage or one.table if one.table in TABLES else one.table
+        days = span_text(Period(one.first_day, one.last_day), spoken) if one.first_day is not None and one.last_day is not None else "–"
+        rows.append(
+            Row(
+                (
+                    TextCell(f"{one.source}, {kind_name(kind, spoken)}: {_field_name(one.field)}"),
+                    TextCell(days, muted=True),
+                    NumberCell(Figure(one.values, f"{one.values:,}")),
+                    TextCell(one.file or sentence("ui.restated_answer"), muted=True),
+                ),
+                key=str(one.import_id or ""),
+            )
+        )
+    if rows:
+        return Table("restated", sentence("ui.restated"), columns, tuple(rows), sentence("ui.restated_subtitle"), is_sortable=True)
+    return Table("restated", sentence("ui.restated"), (), (), foot=sentence("ui.restated_none"))
 
 
-def _kind_name(kind: str) -> str:
-    code = f"ui.kind_{kind}"
-    name = sentence(code)
-    return kind if name == code else name
-
-
-def _days_in(ranges: Sequence[tuple[Day, Day]], span: Period) -> int:
-    return sum(max(0, min(last, span.last) - max(first, span.first) + 1) for first, last in ranges)
+def _field_name(field: str) -> str:
+    name = sentence(f"fields.{field}")
+    return field.replace("_", " ") if name == f"fields.{field}" else name

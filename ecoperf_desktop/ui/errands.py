@@ -131,6 +131,65 @@ class Errands(QObject):
         self._work.begin(sentence("ui.importing_files", n=count))
         self._writer.submit("import", lambda opened, progress: actions.apply_import(planned, opened, progress), self._imported, self._failed_work)
 
+    def import_unseen(self, files: Sequence[Path]) -> None:
+        """Read and load files that were looked at before; what still asks something is refused with its words."""
+        wanted = list(files)
+        self._work.begin(sentence("ui.importing_files", n=len(wanted)))
+
+        def run(opened: Workspace, progress: Progress) -> ImportReport:
+            return actions.apply_import(actions.plan_import(wanted, actions.ImportChoices(), opened, progress), opened, progress)
+
+        self._writer.submit("import", run, self._imported, self._failed_work)
+
+    def import_again(self, import_id: int) -> None:
+        """Ask for a corrected or complete export in place of one that was imported."""
+
+        def find(opened: Workspace) -> Path | None:
+            return next((Path(entry.path) for entry in actions.ledger(opened) if entry.import_id == import_id), None)
+
+        def choose(path: Path | None) -> None:
+            from PySide6.QtWidgets import QFileDialog
+
+            if path is None:
+                return
+            title = sentence("ui.choose_again", file=path.name)
+            names, _ = QFileDialog.getOpenFileNames(self._window, title, str(path.parent), sentence("ui.choose_filter"))
+            self.import_files([Path(name) for name in names])
+
+        self._reader.ask("again", find, choose, self._failed)
+
+    def write_products(self) -> None:
+        """Ask for a name and write the products without cost or category as a list to fill in."""
+        target = self._table_name(sentence("quality.costs_file"))
+        if target is None:
+            return
+
+        def write(opened: Workspace) -> int:
+            return actions.write_products_to_complete(opened, target)
+
+        self._reader.ask("products", write, lambda n: self._finished(sentence("quality.costs_written", n=f"{n:,}", path=str(target))), self._failed)
+
+    def write_template(self, format_id: str) -> None:
+        """Ask for a name and write one of our empty tables."""
+        target = self._table_name(format_id.rpartition(".")[2])
+        if target is None:
+            return
+
+        def write(opened: Workspace) -> None:
+            actions.write_template(format_id, target)
+
+        self._reader.ask("template", write, lambda _: self._finished(sentence("ui.report_written", path=str(target))), self._failed)
+
+    def _table_name(self, stem: str) -> Path | None:
+        from PySide6.QtWidgets import QFileDialog
+
+        folder = Path(self._preferences.get("last_folder", ""))
+        name, _ = QFileDialog.getSaveFileName(self._window, sentence("ui.save_table"), str(folder / f"{stem}.xlsx"), "XLSX (*.xlsx);;CSV (*.csv)")
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(".xlsx")
+
     def undo(self, import_ids: Sequence[int]) -> None:
         """Take imports back."""
         if not import_ids:

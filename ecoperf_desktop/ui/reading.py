@@ -22,14 +22,20 @@ from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.model.quality import SourceDays
+    from ecoperf_desktop.reports.make.quality import Told
     from ecoperf_desktop.store.ledger import ImportEntry
+    from ecoperf_desktop.store.restatements import Restated
+
+_RESTATED = 50
 
 
 @dataclass(frozen=True)
 class LedgerView:
     """What the Data tab shows.
 
-    ``covered`` holds, by kind of data, the covered days as ranges; ``titles`` the names of formats by id.
+    ``covered`` holds, by kind of data, the covered days as ranges; ``titles`` the names of formats by id;
+    ``told`` what is doubtful, ``nothing`` why nothing is; ``restated`` what the newest exports changed of what was known.
     """
 
     entries: tuple[ImportEntry, ...] = ()
@@ -37,6 +43,10 @@ class LedgerView:
     covered: Mapping[str, Sequence[tuple[Day, Day]]] = field(default_factory=dict)
     through: Day | None = None
     week_start: int = 1
+    told: tuple[Told, ...] = ()
+    nothing: str = ""
+    sources: tuple[SourceDays, ...] = ()
+    restated: tuple[Restated, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,12 +110,22 @@ def sides(metric_id: str) -> tuple[str, str]:
 
 
 def ledger_view(opened: Workspace, language: str) -> LedgerView:
+    from ecoperf_desktop.reports.make.quality import nothing_text, tell
+    from ecoperf_desktop.store import restatements
+
     coverage = Coverage.read(opened.conn)
-    through = coverage.through("sales")
+    titles, currency = format_titles(language), opened.reporting_currency
+    quality = actions.quality(opened)
     return LedgerView(
-        tuple(actions.ledger(opened)), format_titles(language), {kind: coverage.ranges(kind) for kind in coverage.kinds()},
-        coverage.through() if through is None else through, actions.week_start(opened),
+        tuple(actions.ledger(opened)), titles, {kind: coverage.ranges(kind) for kind in coverage.kinds()}, quality.through,
+        actions.week_start(opened), tuple(tell(doubt, language, currency, titles) for doubt in quality.doubts),
+        nothing_text(quality, language), quality.sources, () if quality.is_older else tuple(restatements.summed_up(opened.conn, limit=_RESTATED)),
     )  # fmt: skip
+
+
+def doubts_to_mend(opened: Workspace) -> int:
+    """Return how many doubts about the data make numbers wrong."""
+    return actions.quality(opened).grave
 
 
 def findings(opened: Workspace, import_id: int) -> list[Finding]:

@@ -125,7 +125,7 @@ class SayStrip(QWidget):
         self._links = QHBoxLayout()
         self._links.setSpacing(14)
         self._icon = ""
-        self._is_problem = False
+        self._is_problem = self._is_offer = False
         self._close = Link("")
         self._close.clicked.connect(self.hide)
         line = QHBoxLayout(self)
@@ -156,22 +156,29 @@ class SayStrip(QWidget):
         self._gone.stop()
         self._set(text, links or [], problem=True)
 
-    def _set(self, text: str, links: list[tuple[str, Callable[[], None]]], *, problem: bool) -> None:
-        self._is_problem = problem
-        self._icon = "warn" if problem else "check"
+    def offer(self, text: str, links: list[tuple[str, Callable[[], None]]]) -> None:
+        """Offer something without haste: it stays until it is answered, and its last link is the answer no."""
+        self._gone.stop()
+        self._set(text, links, problem=False, offer=True)
+        self._close.hide()
+
+    def _set(self, text: str, links: list[tuple[str, Callable[[], None]]], *, problem: bool, offer: bool = False) -> None:
+        self._is_problem, self._is_offer = problem, offer
+        self._icon = "warn" if problem else "import" if offer else "check"
         self._text.setText(text)
-        self._text.set_tone("ink" if problem else "on_strip")
+        self._text.set_tone("ink" if problem or offer else "on_strip")
         for old in self._shown:
             self._links.removeWidget(old)
             old.deleteLater()
         self._shown = []
         for word, act in links:
-            link = Link(word, self, tone="accent" if problem else "strip_link")
+            link = Link(word, self, tone="accent" if problem or offer else "strip_link")
             link.clicked.connect(act)
             self._links.addWidget(link)
             self._shown.append(link)
         self._close.setText(sentence("ui.dismiss"))
         self._close._tone = "accent" if problem else "strip_link"
+        self._close.show()
         self._close.updateGeometry()
         self.setAccessibleName(text)
         self.show()
@@ -187,10 +194,10 @@ class SayStrip(QWidget):
         painter.fillRect(self.rect(), looks.color(now.surface))
         path = QPainterPath()
         path.addRoundedRect(QRectF(self.rect()).adjusted(looks.PAGE_SIDE - 10.5, 2.5, -looks.PAGE_SIDE + 10.5, -2.5), 6, 6)
-        painter.fillPath(path, looks.color(now.warn_bg if self._is_problem else now.strip))
-        if self._is_problem:
-            painter.setPen(QPen(looks.color(now.worse), 1))
+        painter.fillPath(path, looks.color(now.warn_bg if self._is_problem else now.surface if self._is_offer else now.strip))
+        if self._is_problem or self._is_offer:
+            painter.setPen(QPen(looks.color(now.worse if self._is_problem else now.accent), 1))
             painter.drawPath(path)
-        color = now.worse if self._is_problem else now.on_strip
+        color = now.worse if self._is_problem else now.accent if self._is_offer else now.on_strip
         icons.draw(painter, QRectF(looks.PAGE_SIDE + 2, self.height() / 2 - 8, 16, 16), self._icon, color)
         painter.end()

@@ -44,9 +44,11 @@ from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.model.quality import Mend
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
+    from ecoperf_desktop.ui.watching import Watching
 
 SMALLEST = (1100, 680)
 _DROP_FRAME = 2
@@ -89,7 +91,8 @@ class MainWindow(QMainWindow):
         self.tabs = Tabs()
         self.tab_row = TabRow(self.tabs)
         self.work = WorkStrip()
-        self.say = SayStrip()
+        self.say, self.offer = SayStrip(), SayStrip()
+        self.watching: Watching | None = None
         self.stack = QStackedWidget()
         self.status = Status()
         self._drop_frame = _DropFrame(self)
@@ -97,7 +100,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.tab_row, self.work, self.say):
+        for widget in (self.bar, self.tab_row, self.work, self.say, self.offer):
             column.addWidget(widget)
         column.addWidget(self.stack, 1)
         column.addWidget(self.status)
@@ -278,6 +281,8 @@ class MainWindow(QMainWindow):
             self._save_preferences()
             if before["appearance"] != self.preferences["appearance"]:
                 self.set_appearance(self.preferences["appearance"])
+            if before["watched_folder"] != self.preferences["watched_folder"]:
+                self._follow_watched()
             spoken = settings.chosen_language(self.preferences)
             if spoken != language.current():
                 words.speak(cast(QApplication, QApplication.instance()), spoken)
@@ -522,6 +527,7 @@ class MainWindow(QMainWindow):
         for page in PAGES[:-1]:
             if page != self.tabs.page:
                 self.reader.ask(f"count {page}", _asking(page, scope), count, lambda problem: None)
+        self.reader.ask("count data", reading.doubts_to_mend, lambda count: self.tabs.show_count("data", count), lambda problem: None)
 
     def _after_first_paint(self) -> None:
         self.painted.emit()
@@ -531,6 +537,7 @@ class MainWindow(QMainWindow):
         self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable, quiet=True)
         self._ask_counts()
         QTimer.singleShot(600, self, self._warm_charts)
+        QTimer.singleShot(1200, self, self._follow_watched)
 
     def _warm_charts(self) -> None:
         """Load pyqtgraph while nobody waits for it."""
@@ -540,6 +547,8 @@ class MainWindow(QMainWindow):
     def _opened(self, read_only: bool) -> None:
         if read_only:
             self.say.warn(sentence("ui.read_only", path=str(self.path)))
+        if self.tabs.page == "data":
+            self._ask_ledger()  # a file of an earlier release has just been brought up to date
 
     def _not_writable(self, problem: BaseException) -> None:
         if isinstance(problem, WorkspaceInUse):
@@ -569,6 +578,10 @@ class MainWindow(QMainWindow):
             view.undo_asked.connect(lambda import_id: self.errands.undo([import_id]))
             view.redo_asked.connect(lambda import_id: self.errands.redo([import_id]))
             view.problems_asked.connect(self._ask_problems)
+            view.watch_asked.connect(self._choose_watched)
+            view.mend_asked.connect(self._mend)
+            view.answers_asked.connect(self._ask_answers)
+            view.show_watched(self.preferences["watched_folder"])
             self._data = view
             self.stack.addWidget(view)
         return self._data
@@ -576,6 +589,60 @@ class MainWindow(QMainWindow):
     def _ask_ledger(self) -> None:
         spoken = language.current()
         self.reader.ask("ledger", lambda opened: reading.ledger_view(opened, spoken), self._data_view().show_ledger, self._failed)
+
+    def _mend(self, mend: Mend) -> None:
+        """Begin what mends a doubt about the data."""
+        match mend.kind:
+            case "choose_files":
+                self.errands.choose_files()
+            case "answer":
+                self._ask_answers(mend.about)
+            case "template":
+                self.errands.write_template(mend.about)
+            case "costs":
+                self.errands.write_products()
+            case "show_import" if mend.import_id is not None:
+                self._data_view().show_import(mend.import_id)
+            case "import_again" if mend.import_id is not None:
+                self.errands.import_again(mend.import_id)
+            case "undo" if mend.import_id is not None:
+                self.errands.undo([mend.import_id])
+
+    def _ask_answers(self, source: str) -> None:
+        """Show what was answered about a source."""
+
+    def _choose_watched(self) -> None:
+        """Ask for the folder to watch, or stop watching the one there is."""
+        from PySide6.QtWidgets import QFileDialog
+
+        if self.preferences["watched_folder"]:
+            self.show_preferences()
+            return
+        name = QFileDialog.getExistingDirectory(self, sentence("watching.choose"), self.preferences.get("last_folder", ""))
+        if name:
+            self.watch_folder(name)
+
+    def watch_folder(self, folder: str) -> None:
+        """Watch this folder of downloads from now on, none when empty."""
+        self.preferences["watched_folder"] = folder
+        self._save_preferences()
+        self._follow_watched()
+        if folder:
+            code = "watching.began_import" if self.preferences["watch"] == "import" else "watching.began"
+            self.say.say(sentence(code, folder=folder))
+
+    def _follow_watched(self) -> None:
+        """Watch what the preferences say; nothing is loaded for it when that is nothing."""
+        folder = self.preferences["watched_folder"]
+        if self._data is not None:
+            self._data.show_watched(folder)
+        if self.watching is None:
+            if not folder:
+                return
+            from ecoperf_desktop.ui.watching import Watching
+
+            self.watching = Watching(self.writer, self.errands, self.offer, lambda: self.preferences["watch"] == "import", self)
+        self.watching.follow(folder)
 
     def _ask_problems(self, import_id: int) -> None:
         def show(found: object) -> None:

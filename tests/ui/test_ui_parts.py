@@ -128,7 +128,7 @@ def test_text_from_data_is_never_markup(qtbot: QtBot, payload: str) -> None:
 
 def test_every_drawing_can_be_tinted(qtbot: QtBot) -> None:
     names = sorted(path.stem for path in (paths.resources() / "icons").glob("*.svg"))
-    assert len(names) == 27
+    assert len(names) == 28
     for name in names:
         picture = icons.icon(name, "worse").pixmap(16, 16).toImage()
         assert any(picture.pixelColor(x, y).alpha() for x in range(16) for y in range(16)), name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ecoperf_desktop.analysis.quality import look_over
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Period
-from ecoperf_desktop.model.quality import Doubt, Example, Mend, SourceDays, Weight
+from ecoperf_desktop.model.quality import Doubt, Example, Mend, Quality, SourceDays, Weight
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import Callout, Callouts, Mark, State, Tone
@@ -38,8 +38,8 @@ def doubts(desk: Desk, entry: shape.Doubts) -> Callouts:
         Callout(one.state, one.title, " ".join(part for part in (one.text, one.example) if part), standing=one.mends[0][1] if one.mends else "")
         for one in told[: entry.most]
     )
-    say = {code: sentence(f"quality.{code}", desk.language) for code in ("title", "subtitle", "nothing", "empty")}
-    nothing = "" if callouts else say["empty" if found.through is None else "nothing"]
+    say = {code: sentence(f"quality.{code}", desk.language) for code in ("title", "subtitle")}
+    nothing = "" if callouts else nothing_text(found, desk.language)
     foot = sentence("quality.foot", desk.language, n=len(told) - entry.most) if len(told) > entry.most else ""
     return Callouts(say["title"], say["subtitle"], callouts, nothing, foot, span=entry.span)
 
@@ -53,6 +53,11 @@ def tell(doubt: Doubt, language: str, currency: str | None, formats: Mapping[str
     text = sentence(f"quality.{doubt.kind}", language, **details)
     mends = tuple((mend, sentence(f"quality.mend_{mend.kind}", language)) for mend in doubt.mends)
     return Told(doubt, state, title.strip("： :"), text, _example(doubt.examples, language), mends)
+
+
+def nothing_text(found: Quality, language: str) -> str:
+    """Say why there is no doubt to be told."""
+    return sentence("quality.empty" if found.through is None else "quality.older" if found.is_older else "quality.nothing", language)
 
 
 def kind_name(kind: str, language: str) -> str:
@@ -92,6 +97,8 @@ def _written(doubt: Doubt, language: str, currency: str | None, formats: Mapping
             written[name] = figures.grouped(figures.rounded(value), is_signed=name == "apart")
         else:
             written[name] = value
+    if isinstance(message := written.get("message"), str):
+        written["message"] = message[:1].upper() + message[1:]  # descriptors write remarks as parts of sentences
     if doubt.kind == "damaged_ids":
         written["in_file"] = sentence("quality.in_file", language, file=written["file"]) if written["file"] else ""
     return written
