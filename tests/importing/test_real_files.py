@@ -260,7 +260,7 @@ def test_a_file_in_another_currency_than_the_one_given_for_others_is_not_taken_f
     status = {Path(file.path).name: file.status for file in report.files}
     assert status["meta_ads_period_totals_egp.csv"] == "refused"
     assert status["meta_ads_daily.csv"] == "loaded"
-    assert status["etsy_sold_orders.csv"] == "skipped"
+    assert status["etsy_sold_orders.csv"] == "refused"  # in euros
 
 
 # ---- shops
