@@ -311,10 +311,11 @@ class TextReader(TableReader):
         for place, start in zip(places.tolist(), chunk.disorderly, strict=True):
             if place >= len(starts) or int(starts[place]) != start or not keep[place]:
                 continue
-            if _quote_spans_cells(chunk.record(start, int(stops[place]), self._dialect), self._dialect.quote):
+            cells = chunk.record(start, int(stops[place]), self._dialect)
+            if _quote_spans_cells(cells, self._dialect.quote):
                 keep[place] = False
                 self.reject(Finding("reading.quote_across", "error", int(records[place]), int(lines[place])))
-            elif len(self.findings) < limits.REJECTED_LISTED:
+            elif len(self.findings) < limits.REJECTED_LISTED and not _quotes_guard(cells, self._dialect.quote):
                 self.findings.append(
                     Finding("reading.stray_quote", "warning", int(records[place]), int(lines[place]))
                 )
@@ -463,6 +464,14 @@ def _quote_spans_cells(cells: tuple[str, ...], quote: str) -> bool:
             return True
         opened = opened or bool(behind and not behind[0].isspace())
     return False
+
+
+def _quotes_guard(cells: tuple[str, ...], quote: str) -> bool:
+    """Return whether every quote belongs to a ``="0012"``, which is how exports keep a long number whole in a spreadsheet."""
+    quoted = [cell.strip() for cell in cells if quote in cell]
+    return bool(quoted) and all(
+        cell.startswith(f"={quote}") and cell.endswith(quote) and cell.count(quote) == 2 for cell in quoted
+    )
 
 
 def _too_many_columns(file: str, count: int) -> FileRefused:

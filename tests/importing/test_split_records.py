@@ -242,6 +242,16 @@ def test_stray_quotes_are_text_and_their_lines_are_named() -> None:
     ]
 
 
+def test_quotes_behind_an_equals_sign_that_keep_a_number_whole_are_no_stray_ones() -> None:
+    content = b'a,b\n="0012","x, y"\n="0013",19" screen\n="00"14",2\n'
+    reader = TextReader(member_of(content), "utf-8", COMMA, 0)
+    assert len(rows_of(reader)) == 3
+    assert [(finding.code, finding.line) for finding in reader.findings] == [
+        ("reading.stray_quote", 3),
+        ("reading.stray_quote", 4),
+    ]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
 def test_every_kind_of_line_end_ends_a_record_once(end: str) -> None:
     content = end.join(["a,b", "1,2", "3,4", ""]).encode()
