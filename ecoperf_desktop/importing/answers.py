@@ -13,7 +13,8 @@ from ecoperf_desktop.model.importing import Answers
 
 # What --set understands, besides the further answers that formats ask for.
 KEYS = frozenset({
-    "currency", "tz", "day_start", "recognition_basis", "tax_inclusive", "shop", "period", "as_of", "encoding", "delimiter", "decimal",
+    "currency", "tz", "day_start", "recognition_basis", "tax_inclusive", "attribution", "shop", "period", "as_of", "encoding",
+    "delimiter", "decimal",
     "dates", "reject_limit", "large", "reporting_currency", "confirm",
 })
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
@@ -39,6 +40,7 @@ _VALUES: dict[str, tuple[re.Pattern[str], str]] = {
     "day_start": (re.compile(r"([01]\d|2[0-3]):[0-5]\d"), "04:00"),
     "recognition_basis": (re.compile(r"paid|placed"), "paid, placed"),
     "tax_inclusive": (re.compile(r"true|false|yes|no|0|1"), "true, false"),
+    "attribution": (re.compile(r"\S(.{0,58}\S)?"), "7-day click"),
     "decimal": (re.compile(r"[.,]"), '".", ","'),
     "dates": (re.compile(r"day_first|month_first|year_first"), "day_first, month_first"),
     "reject_limit": (re.compile(r"\d+%?"), "100, 5%"),
@@ -99,7 +101,8 @@ def resolved(
     given["source"] = source
     if currency:
         given["currency"] = currency
-    answers = Answers(source, form.platform, currency, tz, minutes, basis or "paid", inclusive)
+    attribution = settings.get("attribution") or (known.attribution if known else None)
+    answers = Answers(source, form.platform, currency, tz, minutes, basis or "paid", inclusive, attribution)
     return answers, {key: value for key, value in given.items() if value}
 
 

@@ -25,7 +25,7 @@ class Answers:
     """What no file can say about its source, asked once and kept.
 
     ``currency`` is ISO 4217; ``tz`` an IANA zone; ``recognition_basis`` is
-    ``paid`` or ``placed``.
+    ``paid`` or ``placed``; ``attribution`` the window in which ads count orders as theirs, in the vendor's words.
     """
 
     source: str
@@ -35,6 +35,7 @@ class Answers:
     day_start_min: int = 0
     recognition_basis: str = "paid"
     tax_inclusive: bool = True
+    attribution: str | None = None
 
 
 @dataclass(frozen=True)

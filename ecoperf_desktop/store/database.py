@@ -181,14 +181,14 @@ class Workspace:
     def answers(self, source: str) -> Answers | None:
         """Return what was answered once about ``source``, None when it is not known yet."""
         row = self.conn.execute(
-            "SELECT name, platform, currency, tz, day_start_min, recognition_basis, tax_inclusive "
+            "SELECT name, platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, attribution "
             "FROM source WHERE name = ?",
             (source,),
         ).fetchone()
         if row is None:
             return None
-        name, platform, currency, tz, day_start_min, basis, tax_inclusive = row
-        return Answers(name, platform, currency, tz, day_start_min, basis, bool(tax_inclusive))
+        name, platform, currency, tz, day_start_min, basis, tax_inclusive, attribution = row
+        return Answers(name, platform, currency, tz, day_start_min, basis, bool(tax_inclusive), attribution)
 
     def close(self) -> None:
         """Close the file; everything committed is in it.  Closing twice does nothing."""

@@ -602,13 +602,13 @@ def _source(conn: sqlite3.Connection, answers: Answers) -> int:
     row = conn.execute("SELECT source_id FROM source WHERE name = ?", (answers.source,)).fetchone()
     values = (
         answers.platform, answers.currency, answers.tz, answers.day_start_min, answers.recognition_basis,
-        int(answers.tax_inclusive), answers.source,
+        int(answers.tax_inclusive), answers.attribution, answers.source,
     )  # fmt: skip
     if row is None:
         return int(
             conn.execute(
-                "INSERT INTO source(platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, name) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING source_id",
+                "INSERT INTO source(platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, "
+                "attribution, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING source_id",
                 values,
             ).fetchone()[0]
         )
@@ -616,13 +616,14 @@ def _source(conn: sqlite3.Connection, answers: Answers) -> int:
     if conn.execute(query, row).fetchone() is None:
         conn.execute(
             "UPDATE source SET platform = ?, currency = ?, tz = ?, day_start_min = ?, recognition_basis = ?, "
-            "tax_inclusive = ? WHERE name = ?",
+            "tax_inclusive = ?, attribution = ? WHERE name = ?",
             values,
         )
     else:
         conn.execute(
-            "UPDATE source SET currency = coalesce(currency, ?), tz = coalesce(tz, ?) WHERE name = ?",
-            (answers.currency, answers.tz, answers.source),
+            "UPDATE source SET currency = coalesce(currency, ?), tz = coalesce(tz, ?), "
+            "attribution = coalesce(attribution, ?) WHERE name = ?",
+            (answers.currency, answers.tz, answers.attribution, answers.source),
         )
     return int(row[0])
 

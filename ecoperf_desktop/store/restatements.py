@@ -148,7 +148,7 @@ def _kind(table: str, name: str) -> Kind:
     for field in TABLES[table].fields:
         if field.name == name:
             return field.kind
-    return "money" if name in ("sales", "goods") else "int"
+    return "money" if name == "gross" else "int"  # of the days that a changed answer restates
 
 
 def _read(text: str | None) -> Value:
@@ -157,11 +157,12 @@ def _read(text: str | None) -> Value:
 
 
 class Recorder:
-    """Keeps what one import restates, in its transaction."""
+    """Keeps what one import, or one changed answer, restates, in its transaction."""
 
-    def __init__(self, conn: sqlite3.Connection, import_id: int) -> None:
+    def __init__(self, conn: sqlite3.Connection, import_id: int | None = None, *, change_id: int | None = None) -> None:
         self._conn = conn
         self._import_id = import_id
+        self._change_id = change_id
         self._blocks: dict[tuple[str, str], _Sums] = {}
 
     def rows(self, shape: Shape, changes: Iterable[Change]) -> None:
@@ -171,10 +172,12 @@ class Recorder:
             return
         differing: list[tuple[Change, str, str, Stored, Stored]] = []
         columns = list(zip(shape.fields, shape.columns, strict=True))
+        # Where the zone is another, every moment is: the days say what that did.
+        passed_over = {field.name for field in shape.table.fields if field.kind == "ts"} if self._change_id is not None else set[str]()
         for change in restated:
             before, after = change.before or {}, change.after
             for name, column in columns:
-                if before[column] is not None and before[column] != after[column]:
+                if before[column] is not None and before[column] != after[column] and name not in passed_over:
                     differing.append((change, name, column, before[column], after[column]))
         again = {change.row_id for change in restated if change.again}
         earlier = self._earlier(shape, again) if again else {}
@@ -189,7 +192,7 @@ class Recorder:
                 self._say_again(known, said)
                 continue
             row = change.row_id
-            entries.append((self._import_id, shape.name, row, keys[row], name, days[row], shown.text(name, old), said))
+            entries.append((self._import_id, self._change_id, shape.name, row, keys[row], name, days[row], shown.text(name, old), said))
         self._conn.executemany(_INSERT, entries)
 
     def block_is_replaced(self, shape: Shape, key: str, shown: Iterable[Sequence[Stored]]) -> None:
@@ -212,7 +215,7 @@ class Recorder:
                 continue
             text, day = names.of(sums.shape, key)
             entries += [
-                (self._import_id, table, None, text, name, day, json.dumps(old), json.dumps(new))
+                (self._import_id, self._change_id, table, None, text, name, day, json.dumps(old), json.dumps(new))
                 for name, old, new in differing
             ]
         self._conn.executemany(_INSERT, entries)
@@ -235,8 +238,34 @@ class Recorder:
 
 
 _INSERT = (
-    "INSERT INTO restatement(import_id, table_name, row_id, row_key, field, day, old, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO restatement(import_id, change_id, table_name, row_id, row_key, field, day, old, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+class DayTotals:
+    """Sales of a source by shop and day: how many orders, and what their lines are gross."""
+
+    def __init__(self, conn: sqlite3.Connection, source_id: int) -> None:
+        self.of: dict[tuple[str, int], tuple[int, int]] = {
+            (shop, day): (orders, gross)
+            for shop, day, orders, gross in conn.execute(
+                "SELECT s.name, o.sale_day, count(*), coalesce(sum((SELECT sum(l.gross_minor) FROM order_lines l WHERE "
+                "l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536 AND l.is_replaced IS NULL)), 0) "
+                "FROM orders o JOIN shop s USING(shop_id) WHERE o.source_id = ? AND o.sale_day IS NOT NULL GROUP BY 1, 2",
+                (source_id,),
+            )
+        }
+
+
+def record_days(conn: sqlite3.Connection, change_id: int, before: DayTotals, after: DayTotals) -> None:
+    """Keep the days whose orders and gross sales a changed answer made others: a day each, not an order each."""
+    entries = []
+    for shop, day in sorted(before.of.keys() | after.of.keys()):
+        old, new = before.of.get((shop, day), (0, 0)), after.of.get((shop, day), (0, 0))
+        for name, was, now in zip(("orders", "gross"), old, new, strict=True):
+            if was != now:
+                entries.append((None, change_id, "orders", None, shop, name, day, json.dumps(was), json.dumps(now)))
+    conn.executemany(_INSERT, entries)
 
 
 class _Side:
