@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecoperf_desktop import language
-from ecoperf_desktop.errors import EcoPerfError, UsageError, WorkspaceError
+from ecoperf_desktop.errors import EcoPerfError, FileRefused, UsageError, WorkspaceError
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
@@ -19,7 +19,11 @@ from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.apart import ReadingProcess
+    from ecoperf_desktop.importing.container import Member
+    from ecoperf_desktop.importing.known_fields import Catalogue
     from ecoperf_desktop.importing.plan import FilePlan, ImportPlan
+    from ecoperf_desktop.importing.suggest import Draft
+    from ecoperf_desktop.importing.trial import Trial
     from ecoperf_desktop.metrics.evaluate import Engine
     from ecoperf_desktop.model.quality import Quality
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
@@ -290,6 +294,69 @@ def write_template(format_id: str, target: Path) -> None:
         raise UsageError("quality.list_form", suffix=target.suffix or target.name) from None
     except OSError as problem:
         raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
+
+
+def member_of(path: Path) -> Member:
+    """Return the one file that a path is; raise FileRefused for a folder, an archive of several, or nothing."""
+    from ecoperf_desktop.importing.container import members
+
+    if path.is_dir():
+        raise FileRefused("importing.suggest_one_file", path=str(path))
+    inside = list(members(path)) if path.exists() else []
+    if len(inside) != 1:
+        raise FileRefused("importing.suggest_one_file" if inside else "importing.absent", path=str(path))
+    return inside[0]
+
+
+def suggest_format(member: Member) -> Draft:
+    """Return what an unknown file could be.
+
+    Raise FileRefused for what is no table or fits none of ours.
+    """
+    from ecoperf_desktop.importing import suggest
+    from ecoperf_desktop.importing.shelf import shipped
+
+    formats = shipped()
+    ids = [outlined.id for outlined in formats.outlines]
+    return suggest.suggest(member, list(formats), ids)
+
+
+def field_catalogue() -> Catalogue:
+    """Return what columns can be, with the headers of all formats at hand."""
+    from ecoperf_desktop.importing.known_fields import catalogue
+    from ecoperf_desktop.importing.shelf import shipped
+
+    return catalogue().with_headers(shipped())
+
+
+def draft_text(draft: Draft, known: Catalogue) -> str:
+    """Return a draft as a descriptor's text; raise FileRefused for what it lacks."""
+    from ecoperf_desktop.importing import drafting
+
+    drafting.form(draft, known)  # what would not be read is not given out
+    return drafting.toml(draft, known)
+
+
+def try_format(draft: Draft, known: Catalogue, member: Member, choices: ImportChoices, opened: Workspace) -> Trial:
+    """Say what the first records of a file become by a draft; nothing is stored.
+
+    Raise FileRefused for what the draft lacks.
+    """
+    from ecoperf_desktop.importing import drafting, trial
+
+    source = choices.source or draft.platform
+    return trial.tried(member, drafting.form(draft, known), source, dict(choices.settings), opened.answers(source))
+
+
+def keep_format(draft: Draft, known: Catalogue) -> Path:
+    """Write a draft into the person's folder of formats, never over another; return where."""
+    from ecoperf_desktop import paths
+    from ecoperf_desktop.importing import drafting
+    from ecoperf_desktop.importing.shelf import shipped
+
+    if draft.id in [outlined.id for outlined in shipped().outlines]:
+        raise FileRefused("importing.suggest_exists", path=draft.id)
+    return drafting.keep(draft_text(draft, known), draft.id, paths.user_formats())
 
 
 def with_setting(choices: ImportChoices, name: str, value: str) -> ImportChoices:

@@ -131,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     command("imports", _imports)
     added = command("undo", _undo)
     added.add_argument("ids", nargs="+", type=int, metavar="ID")
-    command("formats", _formats)
+    added = command("formats", _formats)
+    added.add_argument("--suggest", metavar="FILE", help=sentence("cli.help_suggest"))
+    added.add_argument("-o", "--output", metavar="FILE", help=sentence("cli.help_suggest_output"))
     command("metrics", _metrics)
 
     added = command("value", _value)
@@ -266,6 +268,10 @@ def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
 
 
 def _formats(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    if asked.suggest:
+        return _suggest(asked)
+    if asked.output:
+        raise UsageError("cli.output_without_suggest")
     from ecoperf_desktop.importing.shelf import shipped
 
     formats = [cli_json.format_entry(entry) for entry in sorted(shipped(), key=lambda entry: entry.id)]
@@ -274,6 +280,27 @@ def _formats(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     else:
         for entry in formats:
             print(f"{entry['id']:<32} {entry['title']:<48} {entry['verified'] or '–'}")
+    return OK
+
+
+def _suggest(asked: argparse.Namespace) -> int:
+    """Print a draft of a descriptor for a file, or write it where nothing is yet."""
+    member = actions.member_of(Path(asked.suggest))
+    draft = actions.suggest_format(member)
+    text = actions.draft_text(draft, actions.field_catalogue())
+    if asked.output:
+        target = Path(asked.output)
+        try:
+            with target.open("x", encoding="utf-8") as stream:
+                stream.write(text)
+        except FileExistsError:
+            raise EcoPerfError("importing.suggest_exists", path=str(target)) from None
+    if asked.json:
+        _print_json({"suggestion": cli_json.draft_entry(draft, text)})
+    elif asked.output:
+        print(sentence("cli.suggested", path=asked.output))
+    else:
+        print(text, end="")
     return OK
 
 

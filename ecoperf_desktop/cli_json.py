@@ -18,6 +18,7 @@ from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
 
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.descriptor import Format
+    from ecoperf_desktop.importing.suggest import Draft
     from ecoperf_desktop.store.ledger import ImportEntry
 
 Json = dict[str, Any]
@@ -301,3 +302,12 @@ def _detail(name: str, value: object, currency: str | None) -> object:
     if name.endswith("_minor") and isinstance(value, int):
         return str(to_major(value, currency or ""))
     return value
+
+
+def draft_entry(draft: Draft, text: str) -> dict[str, object]:
+    """Return a draft of a descriptor: what each column could be, and its text."""
+    columns = [
+        {"header": column.header, "field": column.field, "type": column.type if column.field else None, "doubt": column.doubt or None}
+        for column in draft.columns
+    ]
+    return {"id": draft.id, "file": draft.look.name, "table": draft.table, "tables": list(draft.likely), "columns": columns, "toml": text}

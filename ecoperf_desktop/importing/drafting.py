@@ -197,6 +197,12 @@ def _rows(draft: Draft, known: Catalogue) -> Iterator[str]:
     else:
         group = None
     fields = {field.name: field for field in TABLES[table.name].fields}
+    days = [value for value in _days(draft, table, made) if draft.taken[made[value]].evidence.blanks]
+    if days and "day" not in made and len(days) == len(_days(draft, table, made)) and fields["day"].needed:
+        yield ""
+        yield "[[drop]]"
+        yield 'reason = "undated"'
+        yield f"when = {{ blank = [{', '.join(map(_text, days))}] }}"
     if "day" in fields and fields["day"].needed and "day" not in made and not any(name in taken for name in table.days):
         yield ""
         yield "[period]"
@@ -227,12 +233,17 @@ def _filled(draft: Draft, table: KnownTable, made: Mapping[str, str]) -> dict[st
         if "variant" not in made:
             filled["variant"] = {"const": word}
     stored = {field.name for field in TABLES[table.name].fields}
-    days = [value for name in table.days if name in taken for value in made if made[value] == name and value.endswith("_day")]
+    days = _days(draft, table, made)
     if days and "day" in stored and "day" not in made:
         filled["day"] = {"first": days} if len(days) > 1 else days[0]
     if "unit_price" in taken and "qty" in filled and filled.get("gross"):
         filled["gross"] = "unit_price"
     return filled
+
+
+def _days(draft: Draft, table: KnownTable, made: Mapping[str, str]) -> list[str]:
+    """Return the days that stand in for the table's own, the first that is there."""
+    return [value for name in table.days if name in draft.taken for value in made if made[value] == name and value.endswith("_day")]
 
 
 def _parts(rule: object) -> set[str]:

@@ -16,7 +16,8 @@ from ecoperf_desktop.importing.text import Cells, unguarded
 _NOTHING = frozenset({"", "-", "--", "—", "n/a", "na", "nan", "null", "none", "#n/a", "nat", "\\n"})
 _NUMBER = re.compile(r"\(?[-+]?\s?(\d{1,3}([,. \u00a0'’]\d{3})+|\d+)([.,]\d+)?\)?")
 _WHOLE = re.compile(r"[-+]?(\d{1,3}([, ]\d{3})+|\d+)(\.0+)?")
-_CURRENCY_AROUND = re.compile(r"^([A-Z]{3}|[A-Z]{0,2}[$€£¥￥₹₩])\s?|\s?([A-Z]{3}|[€£¥￥$]|元|zł|kr)$")
+_CODES = "CNY|RMB|USD|EUR|GBP|JPY|HKD|TWD|AUD|CAD|SGD|KRW|INR|BRL|MXN|CHF|SEK|NOK|DKK|PLN|CZK|TRY|THB|VND|PHP|MYR|IDR|ZAR|AED|SAR|ILS|NZD"
+_CURRENCY_AROUND = re.compile(rf"^({_CODES}|[A-Z]{{0,2}}[$€£¥￥₹₩])\s?|\s?({_CODES}|[€£¥￥$]|元|zł|kr)$")
 _DURATION = re.compile(r"(\d+[:：]\d\d([:：]\d\d)?|(\d+\s?(h|m|s|min|sec|小时|时|分钟|分|秒)\s?)+)", re.IGNORECASE)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(\+\d[\d\s().-]{7,17}\d|1[3-9][\d*]{9}|\(?\d{3}\)?[-.\s]\d{3}[-.\s]\d{4})")

@@ -116,7 +116,10 @@ def _worth(header: Sequence[str], names: frozenset[str]) -> float:
 
 
 def _comments(row: Sequence[str]) -> bool:
-    return bool(row) and row[0].lstrip().startswith(_COMMENT)
+    """Return whether a row is a remark; an order number may begin with the same sign."""
+    filled = [cell for cell in row if cell.strip()]
+    first = row[0].lstrip() if row else ""
+    return first.startswith(_COMMENT) and (len(filled) == 1 or not first[1:2].isalnum())
 
 
 def _without_empty_tail(row: Sequence[str]) -> tuple[str, ...]:

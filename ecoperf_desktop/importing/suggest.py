@@ -293,7 +293,7 @@ class _Matched:
             if found >= _LEAST:
                 seen, numbered_thing = self._evidence[place], _names_an_id(self._seen.header[place])
                 fit = max(seen.fits(kind) for kind in _kinds(one))
-                if numbered_thing and one.type in ("integer", "number", "money", "duration"):
+                if numbered_thing and found < 0.97 and one.type in ("integer", "number", "money", "duration"):
                     fit *= 0.4  # a number of something is no amount of it
                 elif numbered_thing and one.type == "text":
                     fit = max(fit, 0.95 * seen.fits("id"))
