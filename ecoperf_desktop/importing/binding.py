@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,15 +73,24 @@ def _place(rule: ColumnRule, header: Sequence[str], place_of: Mapping[str, int],
             return place
     if rule.match is not None:
         for place, name in enumerate(header):
-            if place not in taken and rule.match.search(" ".join(name.split())):
+            if place not in taken and _matched(rule.match, name):
                 return place
     return None
+
+
+def _matched(pattern: re.Pattern[str], header: str) -> re.Match[str] | None:
+    """Return where the pattern matches a header as it stands, else one in full-width forms."""
+    spaced = " ".join(header.split())
+    found = pattern.search(spaced)
+    if found is None and not spaced.isascii():
+        found = pattern.search(" ".join(unicodedata.normalize("NFKC", header).split()))
+    return found
 
 
 def _currency(rule: ColumnRule, header: str) -> str | None:
     if rule.match is None or "currency" not in rule.match.groupindex:
         return None
-    match = rule.match.search(" ".join(header.split()))
+    match = _matched(rule.match, header)
     return None if match is None else iso_currency(match["currency"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -694,7 +695,8 @@ def _from_file(facts: FileFacts, part: str, pattern: re.Pattern[str] | None) -> 
         texts: Sequence[str] = facts.headers if part == "header" else facts.preamble
         if pattern is None:
             return None
-        return next((found for text in texts if (found := found_by(pattern, text))), None)
+        plain = [unicodedata.normalize("NFKC", text) for text in texts if not text.isascii()]
+        return next((found for text in (*texts, *plain) if (found := found_by(pattern, text))), None)
     text = {"name": facts.name, "stem": facts.stem, "sheet": facts.sheet, "folder": facts.folder, "member": facts.member}[part]
     if pattern is not None:
         return found_by(pattern, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -338,6 +339,19 @@ def recoded(
         changed = change(word)
         table[code] = -1 if changed is None else known.setdefault(changed, len(known))
     return table.take(codes, mode="wrap") if len(words) else codes, list(known)
+
+
+def narrow(cells: Cells) -> Cells:
+    """Return the cells with full-width letters, digits and signs as their plain forms; most columns have none."""
+    if not len(cells):
+        return cells
+    low, high = int(cells.start.min()), int(cells.end.max())
+    # Full-width forms begin with this byte in UTF-8, and few other characters do.
+    before = np.concatenate(([0], np.cumsum(cells.buffer[low:high] == 0xEF)))
+    if not before[-1] or not bool((before[cells.end - low] > before[cells.start - low]).any()):
+        return cells
+    codes, first = cells.distinct()
+    return Cells.of([unicodedata.normalize("NFKC", text) for text in cells.texts(first)]).take(codes.astype(np.int64))
 
 
 _AROUND = " \t\r\n\u00a0\u202f\u2007\u3000\ufeff\u200b"

@@ -17,7 +17,7 @@ from ecoperf_desktop.importing.checks import in_words
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format, dated, timed
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, is_absent, surely_holds, value_of
 from ecoperf_desktop.importing.expression import Blank, fields_of, of_one_row, texts_of, walk
-from ecoperf_desktop.importing.text import Block, Cells
+from ecoperf_desktop.importing.text import Block, Cells, narrow
 from ecoperf_desktop.importing.unfold import Carrier, unpacked
 from ecoperf_desktop.model.columns import Bool, Coded, Numbers, Reals
 from ecoperf_desktop.model.finding import Finding
@@ -127,6 +127,9 @@ class Typing:
         agreed: set[Mark] = {look.mark for look in self._mark_looks.values() if look.matters and look.mark is not None}
         for name, look in self._mark_looks.items():
             mark: Mark | None = look.mark
+            if not look.matters and len(agreed) == 1:
+                # Whole numbers are not looked at as long as they can be read, and 20.000 can: as 20.
+                mark = next(iter(agreed))
             if mark is not None:
                 self.decisions.marks[name] = mark
             else:
@@ -164,7 +167,7 @@ class Typing:
 
     def _check_marks(self) -> None:
         for name, look in self._mark_looks.items():
-            if look.mark != self.decisions.marks.get(name, look.mark) or look.contradictory:
+            if look.matters and look.mark != self.decisions.marks.get(name, look.mark) or look.contradictory:
                 raise ReadAgain
 
     def _look_at_unread(self, block: Block, bad: Mapping[str, Bool]) -> None:
@@ -222,7 +225,8 @@ class Typing:
         return unpacked(kept, self.form.unpack)
 
     def _cells(self, block: Block, name: str) -> Cells:
-        return block.columns[self.bound.places[name][0]]
+        place, rule = self.bound.places[name]
+        return block.columns[place] if rule.type in _TEXTS else narrow(block.columns[place])
 
     def _kept_cells(self, block: Block, names: frozenset[str]) -> dict[str, Cells]:
         if "*" in names:
