@@ -183,3 +183,28 @@ def test_an_order_without_the_column_that_says_it_was_paid_is_a_near_miss_and_no
     report = load(workspace, file, currency="GBP", tz="UTC").files[0]
     assert (report.status, report.findings[0].code) == ("refused", "importing.near_miss")
     assert "Paid Time" in str(report.findings[0].details)
+
+
+# ---- surveys
+
+
+def test_a_survey_that_asks_several_things_gives_each_its_own_row(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "Survey.csv"
+    file.write_text(
+        'Respondent ID,Collector ID,End Date,"How likely are you to\nrecommend us?","Overall, how satisfied are you?",How easy was it to order?\n'
+        ",,,Response,Response,Response\n"
+        "118000000001,400,2026-09-14 10:05:00,9,Very satisfied,6\n"
+        "118000000002,400,2026-09-14 11:05:00,0 - Not at all likely,,\n", encoding="utf-8")
+    assert load(workspace, file).files[0].dropped == {"description": 1}
+    assert load(workspace, file).files[0].rows.new == 0
+    told = workspace.conn.execute("SELECT kind, score, scale_max FROM surveys ORDER BY kind, score").fetchall()
+    assert told == [("CES", 6, 7), ("CSAT", 5, 5), ("NPS", 0, 10), ("NPS", 9, 10)]
+
+
+def test_satisfaction_above_the_scale_is_asked_about_and_never_taken_for_full_marks(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "responses.csv"
+    file.write_text("#,How satisfied are you?,Submit Date (UTC),Network ID\na,9,2026-09-14 10:05:00,n\nb,4,2026-09-14 10:06:00,n\n", encoding="utf-8")
+    report = load(workspace, file).files[0]
+    assert report.status == "refused" and "csat_scale" in str(report.findings[0].details)
+    assert load(workspace, file, csat_scale="10").files[0].status == "loaded"
+    assert workspace.conn.execute("SELECT max(scale_max) FROM surveys").fetchone() == (10,)
