@@ -452,7 +452,7 @@ def tables_of(member: Member, view: _View, comment: str | None) -> Iterator[_Vie
     marks = (comment.encode(),) if comment else ()
     above: list[tuple[str, ...]] = []
     header: tuple[tuple[tuple[str, ...], ...], tuple[str, ...], int] | None = None
-    place, number, fresh = 0, 0, True
+    place, number, end, fresh = 0, 0, 0, True
     while place < len(text):
         cut = cut_record(text, place, view.dialect, decode=False)
         raw = text[place : cut.end].strip(b' \t\r\n";,|')
@@ -464,20 +464,22 @@ def tables_of(member: Member, view: _View, comment: str | None) -> Iterator[_Vie
             cells = tuple(cut_record(text, place, view.dialect).cells)
             if header is None or not any(_NUMBER.fullmatch(cell) for cell in cells):
                 if header is not None:
-                    yield _part(member, view, *header, end=number)
+                    yield _part(member, view, *header, end=end)
                 comments = tuple(above) or (header[0] if header else ())
                 header, above = (comments, cells, number), []
             fresh = False
         place, number = cut.end, number + 1
+        if not fresh:
+            end = number
     if header is not None:
-        yield _part(member, view, *header, end=None)
+        yield _part(member, view, *header, end=end)
 
 
 _NUMBER = re.compile(r"\s*[-+]?\d[\d.,]*%?\s*")
 
 
 def _part(
-    member: Member, view: _View, above: tuple[tuple[str, ...], ...], header: tuple[str, ...], row: int, *, end: int | None
+    member: Member, view: _View, above: tuple[tuple[str, ...], ...], header: tuple[str, ...], row: int, *, end: int
 ) -> _View:
     def open_part(_: int | None, form: Format) -> TableReader:
         assert view.dialect is not None and view.encoding is not None
