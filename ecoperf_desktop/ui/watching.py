@@ -137,7 +137,10 @@ class Watching(QObject):
     ``may_import`` says whether the person chose that known files are imported without asking.
     """
 
-    def __init__(self, writer: Writer, errands: Errands, strip: SayStrip, may_import: Callable[[], bool], parent: QObject | None = None) -> None:
+    def __init__(
+        self, writer: Writer, errands: Errands, strip: SayStrip, may_import: Callable[[], bool], parent: QObject | None = None,
+        watch: FolderWatch | None = None,
+    ) -> None:
         super().__init__(parent)
         self._writer, self._errands, self._strip, self._may_import = writer, errands, strip, may_import
         self._waiting: list[Path] = []
@@ -146,7 +149,7 @@ class Watching(QObject):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._go_on)
         self.offered: Arrived | None = None
-        self.watch = FolderWatch(self)
+        self.watch = watch or FolderWatch(self)
         self.watch.found.connect(self.take)
         writer.busy_changed.connect(lambda busy: self._go_on())
 

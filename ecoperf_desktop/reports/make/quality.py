@@ -100,7 +100,7 @@ def _written(doubt: Doubt, language: str, currency: str | None, formats: Mapping
     if isinstance(message := written.get("message"), str):
         written["message"] = message[:1].upper() + message[1:]  # descriptors write remarks as parts of sentences
     if doubt.kind == "damaged_ids":
-        written["in_file"] = sentence("quality.in_file", language, file=written["file"]) if written["file"] else ""
+        written["in_file"] = sentence("quality.in_file", language, file=written["file"]) if written.get("file") else ""
     return written
 
 
