@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from ecoperf_desktop.model.quality import Quality
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
     from ecoperf_desktop.reports.pack import Pack
+    from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.store.ledger import ImportEntry
+    from ecoperf_desktop.store.privacy import Personal
+    from ecoperf_desktop.store.restatements import Restated, Restatement
 
 # Heavy rooms (importing pulls numpy, reports pull pages) are imported where they are used, so
 # that the window paints before any of them is loaded.
@@ -213,6 +216,52 @@ def report(opened: Workspace, scope: Scope, pages: Sequence[str], target: Path, 
         raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
     finally:
         draft.unlink(missing_ok=True)
+
+
+def answers(opened: Workspace) -> list[Answer]:
+    """Return what was answered once about every source that has an import."""
+    from ecoperf_desktop.store import answers as room
+
+    return room.answers(opened.conn)
+
+
+def change_answer(opened: Workspace, source: str, key: str, value: str) -> Changed:
+    """Change an answer (keys and values as ``--set`` takes them) and restate what depends on it, in one transaction.
+
+    ``left`` of what is returned names the files that have to be imported again. Raise EcoPerfError for what is no answer.
+    """
+    from ecoperf_desktop.store import answers as room
+
+    if key not in ("tz", "day_start"):
+        return room.change(opened, source, key, value)
+    from ecoperf_desktop.importing.clocks import clocks_of
+
+    return room.change(opened, source, key, value, clocks_of(opened.conn, source))
+
+
+def restatements(
+    opened: Workspace, period: Period | None = None, import_ids: Sequence[int] | None = None, limit: int | None = None
+) -> list[Restatement]:
+    """Return what newer exports and changed answers made of what was known, the newest first."""
+    from ecoperf_desktop.store import restatements as room
+
+    return room.restatements(opened.conn, period, import_ids, limit)
+
+
+def restated(
+    opened: Workspace, period: Period | None = None, import_ids: Sequence[int] | None = None, limit: int | None = None
+) -> list[Restated]:
+    """Return the same, counted by import or answer, table and field."""
+    from ecoperf_desktop.store import restatements as room
+
+    return room.summed_up(opened.conn, period, import_ids, limit)
+
+
+def personal(opened: Workspace, progress: Progress = no_progress) -> list[Personal]:
+    """Return what in the workspace looks personal; nothing, when all is well."""
+    from ecoperf_desktop.store import privacy
+
+    return privacy.search(opened.conn, progress)
 
 
 def check(opened: Workspace) -> Health:

@@ -129,6 +129,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--strict", action="store_true", help=sentence("cli.help_strict"))
 
     command("imports", _imports)
+    added = command("sources", _sources)
+    added.add_argument("--source", metavar="NAME", help=sentence("cli.help_source"))
+    added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=sentence("cli.help_change"))
+    added = command("restated", _restated)
+    added.add_argument("--from", dest="first", metavar="D")
+    added.add_argument("--to", dest="last", metavar="D")
+    added.add_argument("--import", dest="imports", action="append", type=int, default=[], metavar="ID")
+    added.add_argument("--limit", type=int, default=50, metavar="N")
+
     added = command("undo", _undo)
     added.add_argument("ids", nargs="+", type=int, metavar="ID")
     added = command("formats", _formats)
@@ -156,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("check", _check)
     added.add_argument("--quality", action="store_true", help=sentence("cli.help_quality"))
+    added.add_argument("--privacy", action="store_true", help=sentence("cli.help_privacy"))
     added = command("backup", _backup)
     added.add_argument("folder", nargs="?", metavar="DIR")
     added = command("restore", _restore)
@@ -255,6 +265,58 @@ def _imports(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         if not entries:
             print(sentence("cli.nothing_imported"))
     return OK
+
+
+def _sources(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    changes = [_pair(text, "--set") for text in asked.set]
+    if changes and asked.source is None:
+        raise UsageError("cli.name_source")
+    done = []
+    with actions.workspace(path, write=bool(changes)) as opened:
+        for key, value in changes:
+            done.append((key, actions.change_answer(opened, asked.source, key, value)))
+        known = [one for one in actions.answers(opened) if asked.source in (None, one.source)]
+    if asked.json:
+        _print_json({"sources": cli_json.answers(known), "changed": [cli_json.changed_answer(key, change) for key, change in done]})
+        return OK
+    for line in cli_json.answer_lines(known):
+        print(line)
+    for key, change in done:
+        print(sentence("cli.answer_changed", key=key, n=change.restated))
+        for left in change.left:
+            print("   ", sentence("cli.import_again", path=left.path, table=left.table, n=left.rows))
+    return OK
+
+
+def _restated(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    if (asked.first is None) != (asked.last is None):
+        raise UsageError("cli.both_days")
+    period = _period(asked) if asked.first is not None else None
+    with actions.workspace(path) as opened:
+        found = actions.restatements(opened, period, asked.imports or None, asked.limit)
+        currency = opened.reporting_currency
+    if asked.json:
+        _print_json({"restatements": [cli_json.restatement(one, currency) for one in found]})
+        return OK
+    for one in found:
+        print(cli_json.restatement_line(one, currency))
+    if not found:
+        print(sentence("cli.nothing_restated"))
+    return OK
+
+
+def _privacy(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Print what looks personal, covered; exit 1 when there is any."""
+    with actions.workspace(path) as opened:
+        found = actions.personal(opened, stop.progress)
+    if asked.json:
+        _print_json({"personal": [cli_json.personal(one) for one in found]})
+    else:
+        for one in found:
+            print(cli_json.personal_line(one))
+        if not found:
+            print(sentence("cli.nothing_personal"))
+    return REFUSED if found else OK
 
 
 def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
@@ -380,6 +442,8 @@ def _quality(path: Path, asked: argparse.Namespace) -> int:
 def _check(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     if asked.quality:
         return _quality(path, asked)
+    if asked.privacy:
+        return _privacy(path, asked, stop)
     with actions.workspace(path) as opened:
         health = actions.check(opened)
     if asked.json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,10 @@ from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.descriptor import Format
     from ecoperf_desktop.importing.suggest import Draft
+    from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.store.ledger import ImportEntry
+    from ecoperf_desktop.store.privacy import Personal
+    from ecoperf_desktop.store.restatements import Restatement
 
 Json = dict[str, Any]
 
@@ -102,6 +107,82 @@ def ledger_line(entry: ImportEntry) -> str:
     name = f"{entry.file} › {entry.member}" if entry.member else entry.file
     days = f"{iso(entry.period.first)} – {iso(entry.period.last)}" if entry.period else "–"
     return f"{entry.import_id:>5}  {sentence(f'cli.state_{entry.state}'):<8}  {entry.format:<24} {days:<25} {entry.rows.read:>9}  {name}"
+
+
+def answers(known: Sequence[Answer]) -> list[Json]:
+    """Return the sources, each with its answers and when they were changed."""
+    sources: dict[str, Json] = {}
+    for one in known:
+        entry = sources.setdefault(one.source, {"source": one.source, "answers": {}, "changed_utc": {}})
+        entry["answers"][one.key] = one.value
+        if one.changed_utc is not None:
+            entry["changed_utc"][one.key] = one.changed_utc
+    return list(sources.values())
+
+
+def answer_lines(known: Sequence[Answer]) -> list[str]:
+    lines: list[str] = []
+    source: str | None = None
+    for one in known:
+        if one.source != source:
+            lines.append(one.source)
+        source = one.source
+        changed = "" if one.changed_utc is None else f"  ({sentence('cli.changed_on', day=_day_of(one.changed_utc))})"
+        lines.append(f"    {one.key:<18} {one.value or '–'}{changed}")
+    return lines
+
+
+def changed_answer(key: str, change: Changed) -> Json:
+    left = [{"import_id": one.import_id, "path": one.path, "table": one.table, "rows": one.rows} for one in change.left]
+    return {"key": key, "restated": change.restated, "import_again": left}
+
+
+def restatement(one: Restatement, currency: str | None) -> Json:
+    return {
+        "import_id": one.import_id, "file": one.file, "answer": one.answer, "source": one.source, "table": one.table, "key": one.row_key,
+        "field": one.field, "day": None if one.day is None else iso(one.day), "old": _restated(one, one.old, currency),
+        "new": _restated(one, one.new, currency), "currency": currency if one.kind in ("money", "cost_e4") else None,
+    }  # fmt: skip
+
+
+def restatement_line(one: Restatement, currency: str | None) -> str:
+    by = one.file or sentence("cli.by_answer", key=one.answer or "")
+    day = "–" if one.day is None else iso(one.day)
+    old, new = ("–" if value is None else value for value in (_restated(one, one.old, currency), _restated(one, one.new, currency)))
+    return f"{day:<10}  {one.table}.{one.field:<16} {one.row_key}: {old} → {new}  ({by})"
+
+
+def _restated(one: Restatement, value: int | float | str | None, currency: str | None) -> int | float | str | None:
+    """Money as a decimal string in major units, days as they are written."""
+    if not isinstance(value, int):
+        return value
+    match one.kind:
+        case "money":
+            return f"{to_major(value, currency):f}" if currency else value
+        case "cost_e4":
+            return f"{Decimal(value).scaleb(-exponent(currency) - 4):f}" if currency else value
+        case "day":
+            return iso(value)
+        case "ts":
+            return (datetime(1970, 1, 1) + timedelta(seconds=value)).isoformat() + "Z"
+        case _:
+            return value
+
+
+def _day_of(moment: int) -> str:
+    return iso(moment // 86_400)
+
+
+def personal(one: Personal) -> Json:
+    return {
+        "table": one.table, "column": one.column, "kind": one.kind, "texts": one.texts, "shown": one.shown, "import_id": one.import_id,
+        "file": one.file,
+    }  # fmt: skip
+
+
+def personal_line(one: Personal) -> str:
+    where = f"{one.table} · {one.column}" + (f" · {one.file}" if one.file else "")
+    return sentence("cli.personal", where=where, kind=sentence(f"cli.kind_{one.kind}"), n=one.texts, shown=one.shown)
 
 
 def format_entry(entry: Format) -> Json:

@@ -14,8 +14,17 @@ import numpy as np
 from ecoperf_desktop.importing import times
 from ecoperf_desktop.importing.binding import bind
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format
+from ecoperf_desktop.importing.shelf import shipped
 from ecoperf_desktop.importing.text import Cells
 from ecoperf_desktop.store.clocks import Clock
+
+
+def clocks_of(conn: sqlite3.Connection, source: str) -> dict[int, Clock]:
+    """Return how each active import of a source writes its moments, by the formats at hand."""
+    query = "SELECT DISTINCT i.format FROM imports i JOIN source s USING(source_id) WHERE s.name = ? AND i.state = 'active'"
+    used = {form_id for (form_id,) in conn.execute(query, (source,))}
+    at_hand = shipped()
+    return clocks(conn, source, [at_hand[place] for place, outlined in enumerate(at_hand.outlines) if outlined.id in used])
 
 
 def clocks(conn: sqlite3.Connection, source: str, formats: Sequence[Format]) -> dict[int, Clock]:
