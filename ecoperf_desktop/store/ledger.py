@@ -86,7 +86,7 @@ def is_confirmed(workspace: Workspace, source: str, format_id: str) -> bool:
     if workspace.setting(_confirmed(source, format_id)) is not None:
         return True
     found = workspace.conn.execute(
-        "SELECT 1 FROM imports JOIN source USING (source_id) WHERE source.name = ? AND imports.format_id = ? AND imports.state = 'active' LIMIT 1",
+        "SELECT 1 FROM imports JOIN source USING (source_id) WHERE source.name = ? AND imports.format = ? AND imports.state = 'active' LIMIT 1",
         (source, format_id),
     )
     return found.fetchone() is not None
