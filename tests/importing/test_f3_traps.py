@@ -99,7 +99,8 @@ def test_a_refund_that_three_files_tell_counts_once_and_on_its_own_day(
     texts = {"qianniu": QIANNIU, "pinduoduo": PINDUODUO, "douyin": DOUYIN}[shop]
     for name in order:
         of = next(iter(texts)) if name == "first" else name
-        report = loaded(workspace, written(tmp_path, f"{of}.csv", texts[of]))
+        # the after-sale export of Douyin was never seen: a person confirms it
+        report = loaded(workspace, written(tmp_path, f"{of}.csv", texts[of]), confirm="yes")
         assert report.status == "loaded", report
     assert numbers(workspace, "gross_sales", "returns_amount") == (18_000, 6_000)
     assert numbers(workspace, "returns_amount", of=Period(parse_day("2026-06-08"), parse_day("2026-06-08"))) == (6_000,)
@@ -133,6 +134,13 @@ def test_both_generations_of_refund_exports_tell_one_refund(workspace: Workspace
     loaded(workspace, written(tmp_path, "new.csv", QIANNIU["refunds"]))
     loaded(workspace, written(tmp_path, "old.csv", old))
     assert refunds(workspace) == [("700001", 6_000)]
+
+
+def test_an_export_that_was_never_seen_is_asked_about_once(workspace: Workspace, tmp_path: Path) -> None:
+    first = written(tmp_path, "first.csv", DOUYIN["refunds"])
+    assert [finding.code for finding in loaded(workspace, first).findings] == ["importing.confirm_format"]
+    assert loaded(workspace, first, confirm="yes").status == "loaded"
+    assert loaded(workspace, written(tmp_path, "next.csv", DOUYIN["refunds"].replace("700001", "700002"))).status == "loaded"
 
 
 # ---- settlements and orders
