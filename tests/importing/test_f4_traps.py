@@ -148,3 +148,10 @@ def test_a_later_export_of_posts_replaces_what_the_same_days_had_gathered_before
     for name, views in (("a", 100), ("b", 160)):
         load(workspace, written(tmp_path / f"{name}.csv", f'{head}1,tea,09/15/2026 18:00,Lifetime,"{views}",90,5,1,0,1,0\n'))
     assert workspace.conn.execute("SELECT posts, impressions FROM social_performance").fetchall() == [(1, 160)]
+
+
+def test_a_comparison_of_two_ranges_of_dates_says_how_to_export_it_instead(workspace: Workspace, tmp_path: Path) -> None:
+    columns = ",".join(f"{when} {what}" for what in ("Clicks", "Impressions", "CTR", "Position") for when in ("9/1/26 - 9/30/26", "8/1/26 - 8/31/26"))
+    (file,) = load(workspace, written(tmp_path / "Pages.csv", f"Top pages,{columns}\n/,7,9,100,140,7%,6.4%,3.5,3.1\n"), period="2026-09-01..2026-09-30")
+    assert file.status == "refused"
+    assert "Compare" in " ".join(str(value) for finding in file.findings for value in finding.details.values())
