@@ -401,6 +401,67 @@ class RowReader(TableReader):
         return Block(first, lines, columns, records, self.records - first + 1)
 
 
+# First bytes of the blanks there are in UTF-8; a cell of nothing but blanks begins with one.
+_MAY_BE_BLANK = np.isin(np.arange(256), [*range(33), 0xC2, 0xE1, 0xE2, 0xE3])
+
+
+class ColumnReader(RowReader):
+    """A table that comes as columns, some rows at a time; the same rules as for rows, looked at a column at a time."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        pieces: Iterable[Sequence[Cells]],
+        *,
+        file: str,
+        preamble: Sequence[str] = (),
+        stray: Stray | None = None,
+    ) -> None:
+        super().__init__(header, (), file=file, preamble=preamble, stray=stray)
+        self._pieces = pieces
+
+    def blocks(self) -> Iterator[Block]:
+        width = len(self.header)
+        for columns in self._pieces:
+            count = len(columns[0]) if columns else 0
+            before = self.records
+            if before + count > limits.RECORDS:
+                raise FileRefused("reading.too_many_records", file=self.file, limit=limits.RECORDS)
+            stays = np.ones(count, np.bool_)
+            for row in np.flatnonzero(self._doubtful(columns, count)).tolist():
+                self.records = before + row + 1
+                stays[row] = self._stays([cells.text(row) for cells in columns])
+            self.records = before + count
+            kept = np.flatnonzero(stays)
+            if not len(kept):
+                continue
+            # Columns that no row reaches are empty.
+            lacking = [Cells.of([None] * count)] * (width - len(columns))
+            whole = [*columns[:width], *lacking]
+            taken = tuple(whole) if len(kept) == count else tuple(cells.take(kept) for cells in whole)
+            yield Block(before + 1, None, taken, kept + before + 1, count)
+
+    def _doubtful(self, columns: Sequence[Cells], count: int) -> NDArray[np.bool_]:
+        """Say which rows may have to go: blank ones, too wide ones, repeated headers, and very long cells."""
+        width = len(self.header)
+        filled = np.zeros(count, np.bool_)
+        doubtful = np.zeros(count, np.bool_)
+        for place, cells in enumerate(columns):
+            lengths = cells.lengths
+            if place >= width:
+                doubtful |= lengths > 0
+                continue
+            filled |= (lengths > 0) & ~_MAY_BE_BLANK[cells.buffer[cells.start]]
+            doubtful |= lengths > limits.CELL
+        if width > 1 and len(columns) >= width:
+            head = [name.encode("utf-8", "replace") for name in self.header]
+            repeated = np.ones(count, np.bool_)
+            for name, cells in zip(head, columns, strict=False):
+                repeated &= cells.lengths == len(name)
+            doubtful |= repeated
+        return doubtful | ~filled
+
+
 def first_rows(member: Member, encoding: str, dialect: Dialect, n: int = limits.HEADER_ROWS) -> list[Row]:
     """Return the first ``n`` records, blank ones included.
 

@@ -57,6 +57,19 @@ class Cells:
             starts[1:] = ends[:-1]
         return cls(padded(b"".join(pieces)), starts, ends)
 
+    @classmethod
+    def ended(cls, content: bytes, count: int) -> Cells:
+        """Return ``count`` cells of UTF-8 ``content`` with a zero byte behind each; raise ValueError when there are others."""
+        buffer = padded(content)
+        ends = np.flatnonzero(buffer[PAD : PAD + len(content)] == 0) + PAD
+        if len(ends) != count:
+            raise ValueError(f"{len(ends)} cells for {count} rows")
+        starts = np.empty_like(ends)
+        if count:
+            starts[0] = PAD
+            starts[1:] = ends[:-1] + 1
+        return cls(buffer, starts, ends)
+
     def text(self, row: int) -> str:
         return self.buffer[self.start[row] : self.end[row]].tobytes().decode("utf-8", "replace")
 

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, Queue
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import child, limits
 from ecoperf_desktop.importing.container import Member
-from ecoperf_desktop.importing.split import Row, RowReader, Stray
+from ecoperf_desktop.importing.split import ColumnReader, Row, Stray
+from ecoperf_desktop.importing.text import Cells
 
 _FRAME_MOST = 256 * limits.MIB
 _CHUNK = 1 << 20
@@ -82,7 +83,7 @@ class Workbook:
         header: Sequence[str] | None = None,
         end_row: int | None = None,
         stray: Stray | None = None,
-    ) -> RowReader:
+    ) -> ColumnReader:
         """Return a reader of the table below ``header_row`` (counted from 0).
 
         None means no header, then ``header`` names the columns.
@@ -94,9 +95,9 @@ class Workbook:
                 raise FileRefused("reading.no_header", file=self._member.name)
             header = _without_empty_tail(look[header_row].cells)
         preamble = [" ".join(cell for cell in row.cells if cell) for row in look[: max(skipped - 1, 0)]]
-        return RowReader(
+        return ColumnReader(
             header or (),
-            self._rows(sheet, end_row, skipped),
+            self._columns(sheet, end_row, skipped),
             file=self._member.name,
             preamble=preamble,
             stray=stray,
@@ -111,30 +112,33 @@ class Workbook:
                 raise FileRefused("reading.no_sheet", file=self._member.name)
         return self._child
 
-    def _rows(self, sheet: int, most: int | None, skipped: int = 0) -> Iterator[list[str | None]]:
-        """Yield the rows of a sheet.
+    def _rows(self, sheet: int, most: int) -> Iterator[list[str | None]]:
+        """Yield the first rows of a sheet."""
+        for answer in self._asked({"sheet": sheet, "rows": most}):
+            yield from answer["rows"]
+
+    def _columns(self, sheet: int, most: int | None, skipped: int) -> Iterator[list[Cells]]:
+        """Yield the rows of a sheet behind the first ``skipped``, some at a time, as columns."""
+        for answer in self._asked({"sheet": sheet, "rows": most, "skip": skipped}):
+            yield [Cells.ended(content, answer["count"]) for content in answer["content"]]
+
+    def _asked(self, request: dict[str, int | None]) -> Iterator[dict[str, Any]]:
+        """Yield the answers to a request.
 
         A reading given up half-way ends the process, the next begins a new one.
         """
         child = self._started()
-        child.ask({"sheet": sheet, "rows": most})
+        child.ask(request)
         whole = False
-        place = 0
         try:
-            while True:
-                answer = self._answer()
-                if "end" in answer:
-                    whole = True
-                    return
-                for row in answer["rows"]:
-                    if place >= skipped:
-                        yield row
-                    place += 1
+            while "end" not in (answer := self._answer()):
+                yield answer
+            whole = True
         finally:
             if not whole and self._child is child:
                 self.close()
 
-    def _answer(self) -> dict[str, list[list[str | None]]]:
+    def _answer(self) -> dict[str, Any]:
         """Return the next frame; raise FileRefused when there is none in time or it tells of a problem."""
         assert self._child is not None
         began = time.monotonic()
@@ -169,7 +173,7 @@ class _Child:
     """The reading process, and a thread that takes its frames so that a deadline can be kept."""
 
     def __init__(self, content: bytes, memory: int) -> None:
-        self.frames: Queue[dict[str, list[list[str | None]]] | None] = Queue(maxsize=16)
+        self.frames: Queue[dict[str, Any] | None] = Queue(maxsize=16)
         self._ended = False
         self._process = child.started(child.READ_WORKBOOK)
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -222,6 +226,11 @@ class _Child:
                 answer = json.loads(frame)
                 if not isinstance(answer, dict):
                     break
+                if "columns" in answer:
+                    sizes = [int(size) for size in answer["columns"]]
+                    if min(sizes, default=0) < 0 or sum(sizes) > _FRAME_MOST:
+                        break
+                    answer["content"] = [stdout.read(size) for size in sizes]
                 self.frames.put(answer)
         except (OSError, ValueError):
             pass

@@ -1,10 +1,12 @@
 """The process that reads one workbook: hostile bytes in, plain JSON out, and nothing of ours to harm.
 
 Standard input: a line of JSON with ``size`` and ``memory`` (bytes), the workbook's bytes, then a
-line of JSON per request: ``{"sheet": 0, "rows": 40}`` (``rows`` null for all).  Standard output: frames of four
-bytes length (big-endian) and JSON in UTF-8: first ``{"sheets": [[name, visible], ...]}``, then for each
-request any number of ``{"rows": [[text or null, ...], ...]}`` and ``{"end": n}``; or ``{"problem": kind}`` with
-``password``, ``damaged``, ``memory`` or ``cells``, which ends the talk.
+line of JSON per request: ``{"sheet": 0, "rows": 40}`` (``rows`` null for all), with ``"skip": n`` for the rows from the
+n-th on as columns.  Standard output: frames of four bytes length (big-endian) and JSON in UTF-8: first
+``{"sheets": [[name, visible], ...]}``, then for each request any number of ``{"rows": [[text or null, ...], ...]}`` or
+``{"columns": [bytes, ...], "count": rows}`` and ``{"end": n}``; or ``{"problem": kind}`` with ``password``,
+``damaged``, ``memory`` or ``cells``, which ends the talk.  Behind a frame with columns come the columns: the cells'
+text in UTF-8, a zero byte behind each.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ import io
 import json
 import struct
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import BinaryIO
+from itertools import islice, zip_longest
+from typing import BinaryIO, cast
 
 from ecoperf_desktop.importing import limits
 
 _BATCH = 2_000
+_COLUMN_BATCH = 20_000
+_REMEMBERED = 200_000
 _WHOLE = 2**53
 
 
@@ -79,6 +85,9 @@ def _serve(content: bytes, source: BinaryIO, sink: BinaryIO) -> None:
             _send(sink, {"problem": "cells"})
             return
         most = wanted["rows"]
+        if "skip" in wanted:
+            _send_columns(sink, islice(cast(Iterator[Sequence[object]], sheet.iter_rows()), int(wanted["skip"]), most))
+            continue
         batch: list[list[str | None]] = []
         count = 0
         for row in sheet.iter_rows():
@@ -92,6 +101,42 @@ def _serve(content: bytes, source: BinaryIO, sink: BinaryIO) -> None:
         if batch:
             _send(sink, {"rows": batch})
         _send(sink, {"end": count})
+
+
+def _send_columns(sink: BinaryIO, rows: Iterator[Sequence[object]]) -> None:
+    """Send rows a column at a time."""
+    known: dict[type, dict[object, str]] = {}
+    count = 0
+    while batch := list(islice(rows, _COLUMN_BATCH)):
+        count += len(batch)
+        columns = [_column(cells, known) for cells in zip_longest(*batch)]
+        _send(sink, {"columns": [len(column) for column in columns], "count": len(batch)})
+        for column in columns:
+            sink.write(column)
+        sink.flush()
+    _send(sink, {"end": count})
+
+
+def _column(cells: tuple[object, ...], known: dict[type, dict[object, str]]) -> bytes:
+    """Return a column's cells as text, a zero byte behind each."""
+    kinds = set(map(type, cells))
+    texts: Iterable[str]
+    if kinds == {str}:
+        texts = cells  # type: ignore[assignment]
+    elif len(kinds) == 1:
+        # Numbers and dates come again and again; equal ones of one type are shown alike.
+        of_kind = known.setdefault(kinds.pop(), {})
+        if len(of_kind) > _REMEMBERED:
+            of_kind.clear()
+        for value in set(cells) - of_kind.keys():
+            of_kind[value] = shown(value) or ""
+        texts = map(of_kind.__getitem__, cells)
+    else:
+        texts = (cell if type(cell) is str else shown(cell) or "" for cell in cells)
+    joined = "\0".join(texts)
+    if joined.count("\0") != len(cells) - 1:
+        joined = "\0".join((shown(cell) or "").replace("\0", "\ufffd") for cell in cells)
+    return (joined + "\0").encode("utf-8", "replace")
 
 
 def shown(value: object) -> str | None:
