@@ -12,7 +12,7 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.quality import Doubt, DoubtKind, Example, Mend, Pace, Quality, SourceDays, Weight
@@ -21,14 +21,18 @@ from ecoperf_desktop.store.coverage import Range, merged
 from ecoperf_desktop.store.kept import month_of
 from ecoperf_desktop.store.quality import Entry, Remark, Series, Span
 
+if TYPE_CHECKING:
+    from ecoperf_desktop.model.columns import Bool, Int64
+
 __all__ = ["Jump", "days_of_sources", "incomplete_products", "jumps", "look_over", "source_days"]
 
 # How far back is looked: a year with a little, and the quarter in which a gap still matters.
 _HISTORY_DAYS = 400
 _RECENT_DAYS = 92
-# Of the steps from one export to the next so many are looked at; one that takes longer than this share of them is late.
-_STEPS = 6
-_USUAL = 0.8
+# Of the steps from one export to the next so many are looked at, so that a new rhythm soon takes hold; what takes
+# longer than this share of them is late.
+_STEPS = 4
+_USUAL = 0.75
 _FEWEST_STEPS = 3
 # A source that has missed so many of its own steps, and a month, has stopped.
 _STOPPED_STEPS = 3
@@ -45,6 +49,7 @@ _AHEAD_DAYS = 7
 _POWERS = (-3, -2, 2, 3)
 _LOG_TOLERANCE = 0.2
 _LEAST_LOG = 1.75
+_STILL_OFF = 2.5  # a product of two shifts: well over half of a hundredfold, well on the same side
 _BASELINE = 28
 _FEWEST_BEFORE = 7
 _SPREADS = 8.0
@@ -104,7 +109,8 @@ def incomplete_products(conn: sqlite3.Connection) -> list[quality.ProductGap]:
     if through is None:
         return gaps
     sold = quality.sold(conn, Period(through - _RECENT_DAYS + 1, through))
-    places = {named.sku: place for place, named in enumerate(quality.names_of(conn, [product.product_id for product in sold]))}
+    named = [] if sold is None else quality.names_of(conn, sold.products.tolist())
+    places = {one.sku: place for place, one in enumerate(named)}
     return sorted(gaps, key=lambda gap: places.get(gap.sku, len(places)))
 
 
@@ -407,7 +413,8 @@ def jumps(points: Sequence[tuple[Day, float]], *, fewest: int = 1) -> list[Jump]
     """Return where a quantity jumps as if its unit had changed: by a hundred or thousand, either way.
 
     Each day is held against the median of the last days that did not jump themselves, in powers of ten; it jumps
-    when it lies on a power within the tolerance, and further off than eight times the usual spread.  A jump of
+    when it lies on a power within the tolerance, and further off than eight times the usual spread; a jump goes on
+    until a day is back near the old unit.  A jump of
     less than ``fewest`` days is left out.
     """
     logs = [(day, math.log10(value), value) for day, value in points if value > 0]
@@ -421,7 +428,10 @@ def jumps(points: Sequence[tuple[Day, float]], *, fewest: int = 1) -> list[Jump]
     found: list[Jump] = []
     open_jump: Jump | None = None
     for day, height, value in logs:
-        power = _power(window, height) if len(window) >= _FEWEST_BEFORE else None
+        shift = height - _median(window) if len(window) >= _FEWEST_BEFORE else 0.0
+        power = _power(window, shift)
+        if power is None and open_jump is not None and shift * math.log10(open_jump.factor) > _STILL_OFF:
+            power = round(math.log10(open_jump.factor))  # a day that varies more than the others is still in the other unit
         if power is None:
             insort(window, height)
             queue.append(height)
@@ -441,15 +451,14 @@ def jumps(points: Sequence[tuple[Day, float]], *, fewest: int = 1) -> list[Jump]
     return [jump for jump in found if jump.days >= fewest]
 
 
-def _power(window: Sequence[float], height: float) -> int | None:
-    """Return the power of ten by which ``height`` lies off what is usual, None when it is none."""
-    usual = _median(window)
-    shift = height - usual
+def _power(window: Sequence[float], shift: float) -> int | None:
+    """Return the power of ten by which a day lies off what is usual, None when it is none."""
     if abs(shift) < _LEAST_LOG:
         return None
     power = round(shift)
     if power not in _POWERS or abs(shift - power) > _LOG_TOLERANCE:
         return None
+    usual = _median(window)
     spread = 1.4826 * _median(sorted(abs(one - usual) for one in window))
     return power if abs(shift) > _SPREADS * spread else None
 
@@ -544,21 +553,20 @@ def _of_orders(conn: sqlite3.Connection, recent: Period) -> Iterator[Doubt]:
 
 def _of_products(conn: sqlite3.Connection, recent: Period) -> Iterator[Doubt]:
     sold = quality.sold(conn, recent)
-    whole = sum(product.net for product in sold)
-    if not sold or whole <= 0:
+    whole = int(sold.net.sum()) if sold is not None else 0
+    if sold is None or whole <= 0:
         return
     period = Period(month_of(recent.first), recent.last)  # products are kept by month
-    lacking_cost = [(product.product_id, product.without_cost) for product in sold if product.without_cost > 0]
-    uncategorised = quality.without_category(conn)
-    lacking_category = [(product.product_id, product.net) for product in sold if product.product_id in uncategorised and product.net > 0]
-    for kind, lacking in (("no_cost", lacking_cost), ("no_category", lacking_category)):
-        if not lacking:
+    lacking: tuple[tuple[DoubtKind, Weight, Bool, Int64], ...] = (
+        ("no_cost", "wrong", sold.without_cost > 0, sold.without_cost),
+        ("no_category", "look", ~sold.has_category & (sold.net > 0), sold.net),
+    )
+    for kind, weight, which, amounts in lacking:
+        count = int(which.sum())
+        if not count:
             continue
-        lacking.sort(key=lambda pair: -pair[1])
-        amount = sum(net for _, net in lacking)
-        examples = tuple(Example(f"{named.sku} {named.name or ''}".strip()) for named in quality.names_of(conn, [product for product, _ in lacking[:_EXAMPLES]]))
-        details = {"n": len(lacking), "all": len(sold), "net_minor": amount, "all_share": min(1.0, amount / whole), "period": period}
-        if kind == "no_cost":
-            yield Doubt("no_cost", "wrong", len(lacking), None, details, examples, (_COSTS,))
-        else:
-            yield Doubt("no_category", "look", len(lacking), None, details, examples, (_COSTS,))
+        amount = int(amounts[which].sum())
+        largest = sold.products[which][:_EXAMPLES].tolist()
+        examples = tuple(Example(f"{named.sku} {named.name or ''}".strip()) for named in quality.names_of(conn, largest))
+        details = {"n": count, "all": len(sold.net), "net_minor": amount, "all_share": min(1.0, amount / whole), "period": period}
+        yield Doubt(kind, weight, count, None, details, examples, (_COSTS,))

@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store import schema, sums
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.model.columns import Bool, Int64
 
 _SAMPLE = 400
 # Spreadsheet programs keep this many digits of a number and make the others 0.
@@ -101,11 +104,15 @@ class Payout(NamedTuple):
 
 
 class Sold(NamedTuple):
-    """A product with what it sold: ``net`` and ``without_cost`` (the part no cost is known of) in minor units."""
+    """Products with what they sold, the largest first, as columns of one length.
 
-    product_id: int
-    net: int
-    without_cost: int
+    ``net`` and ``without_cost`` (the part of which no cost is known) are minor units.
+    """
+
+    products: Int64
+    net: Int64
+    without_cost: Int64
+    has_category: Bool
 
 
 class Named(NamedTuple):
@@ -279,10 +286,10 @@ def payouts(conn: sqlite3.Connection, since: Day) -> list[Payout]:
     return [Payout(*row) for row in rows]
 
 
-def sold(conn: sqlite3.Connection, period: Period) -> list[Sold]:
-    """Return the products sold in the whole months that ``period`` touches, by net sales, largest first."""
+def sold(conn: sqlite3.Connection, period: Period) -> Sold | None:
+    """Return the products sold in the whole months that ``period`` touches; None when there are none."""
     if not sums.are_current(conn):
-        return []
+        return None
     # Only who looks at the quality of data waits for numpy.
     import numpy as np
 
@@ -292,33 +299,30 @@ def sold(conn: sqlite3.Connection, period: Period) -> list[Sold]:
     months = sorted({month_of(day) for day in (*range(period.first, period.last + 1, 27), period.last)})
     blocks = [block for _, block in products.read(conn, "line", "month", months)]
     if not blocks:
-        return []
+        return None
     names = [measure.name for measure in product_measures("line", sums.by_view()["line"])]
     ids = products.column_of(blocks, products.PRODUCT)
-    known, place = np.unique(ids, return_inverse=True)
-    net = _added(products.column_of(blocks, products.SUMS + names.index("net")), place, len(known))
-    costed = _added(products.column_of(blocks, products.SUMS + names.index("net_with_cost")), place, len(known))
-    order = np.argsort(-net, kind="stable")
-    return [
-        Sold(product, amount, amount - with_cost)
-        for product, amount, with_cost in zip(known[order].tolist(), net[order].tolist(), costed[order].tolist(), strict=True)
-        if product > 0
-    ]
+    net = _added(ids, products.column_of(blocks, products.SUMS + names.index("net")))
+    costed = _added(ids, products.column_of(blocks, products.SUMS + names.index("net_with_cost")))
+    known = np.unique(ids)
+    known = known[known > 0]  # a line without a SKU has no product that could be mended
+    known = known[np.argsort(-net[known], kind="stable")]
+    uncategorised = np.zeros(len(net), np.bool_)
+    without = np.fromiter((row[0] for row in conn.execute("SELECT product_id FROM product WHERE category_id IS NULL")), np.int64)
+    uncategorised[without[without < len(net)]] = True
+    return Sold(known, net[known], (net - costed)[known], ~uncategorised[known])
 
 
-def _added(column: Any, place: Any, count: int) -> Any:
+def _added(ids: Int64, column: Int64) -> Int64:
+    """Return the sums of a column by product; numbers of products are small and without gaps."""
     import numpy as np
 
     from ecoperf_desktop.store.kept import UNKNOWN
 
-    total = np.zeros(count, np.int64)
-    np.add.at(total, place, np.where(column == UNKNOWN, 0, column))
+    total = np.zeros(max(int(ids.max()), 0) + 1, np.int64)
+    stated = (column != UNKNOWN) & (ids > 0)
+    np.add.at(total, ids[stated], column[stated])
     return total
-
-
-def without_category(conn: sqlite3.Connection) -> set[int]:
-    """Return the products that belong to no category."""
-    return {product for (product,) in conn.execute("SELECT product_id FROM product WHERE category_id IS NULL")}
 
 
 def names_of(conn: sqlite3.Connection, product_ids: Sequence[int]) -> list[Named]:

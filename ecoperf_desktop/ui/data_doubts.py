@@ -103,15 +103,14 @@ class DoubtRow(QWidget):
             words.addWidget(label)
         example.setVisible(bool(told.example))
         words.addStretch(1)
-        side = QVBoxLayout()
-        side.setSpacing(0)
+        side = QHBoxLayout()
+        side.setSpacing(18)
         self.links: list[Link] = []
         for mend, word in told.mends:
             link = Link(word, self)
             link.clicked.connect(partial(self.mend_asked.emit, mend))
-            side.addWidget(link, 0, Qt.AlignmentFlag.AlignRight)
+            side.addWidget(link, 0, Qt.AlignmentFlag.AlignTop)
             self.links.append(link)
-        side.addStretch(1)
         line = QHBoxLayout(self)
         line.setContentsMargins(looks.CARD_PADDING + _LEFT, 8, looks.CARD_PADDING, 8)
         line.setSpacing(24)
