@@ -58,7 +58,8 @@ class Recognised:
     """One table of a file, and the one format that claims it.
 
     ``part`` names it where the file holds several: sheets may overlap, so each is an
-    import of its own.  ``close`` ends what reads the file.
+    import of its own.  ``close`` ends what reads the file.  ``passed_over`` are the headers of
+    the tables beside it that nobody claims, said once a file.
     """
 
     form: Format
@@ -67,6 +68,7 @@ class Recognised:
     delimiter: str | None = None
     part: str | None = None
     close: Callable[[], None] = lambda: None
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,14 +152,18 @@ class Detector:
     def _parts(self, member: Member, view: _View, comment: str | None, only: Format | None) -> tuple[Recognised, ...]:
         """Return the claimed tables of a text that may hold several, each once."""
         claims: list[_Claim] = []
+        unread: list[str] = []
         for part in tables_of(member, view, comment):
             found = [claim for claim in self._claims(part, member, only) if claim.row is not None and claim.form.read.tables == "all"]
             if found:
                 self._one(found, member)
                 claims.append(found[0])
+            else:
+                unread.append(", ".join(cell for cell in part.rows[-1][:8] if cell.strip()))
         claims = _each_once(claims)
         return tuple(
-            Recognised(claim.form, _table(claim), view.encoding, view.delimiter, part=str(number) if len(claims) > 1 else None)
+            Recognised(claim.form, _table(claim), view.encoding, view.delimiter, part=str(number) if len(claims) > 1 else None,
+                       passed_over=tuple(unread) if number == 1 else ())
             for number, claim in enumerate(claims, start=1)
         )
 

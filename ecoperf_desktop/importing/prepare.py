@@ -271,13 +271,17 @@ class _Reading:
             self._looked_at_all = True
 
     def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None) -> Prepared:
-        findings = [*self._absent_columns(), *attempt.findings, *attempt.checking.close()]
+        findings = [*self._tables_passed_over(), *self._absent_columns(), *attempt.findings, *attempt.checking.close()]
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
         self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         return Prepared(
             self._head(attempt.newest), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
             self.period_from, self.table.bound.unmapped, stretches, self, attempt.size, attempt.newest,
         )
+
+    def _tables_passed_over(self) -> list[Finding]:
+        unread = self.recognised.passed_over
+        return [Finding("importing.tables_passed_over", "warning", details={"n": len(unread), "columns": "; ".join(unread)})] if unread else []
 
     def _absent_columns(self) -> list[Finding]:
         if self.form.read.layout != "table" or self.form.read.header == "none":

@@ -66,6 +66,8 @@ Peru,2
 def test_each_known_table_of_an_overview_is_read_with_the_dates_above_it(workspace: Workspace, tmp_path: Path, ending: str) -> None:
     files = load(workspace, written(tmp_path / "Reports_snapshot.csv", OVERVIEW.replace("\n", ending)))
     assert [(file.status, file.rows.read) for file in files] == [("loaded", 2), ("loaded", 2)]
+    unread = [finding.details for file in files for finding in file.findings if finding.code == "importing.tables_passed_over"]
+    assert unread == [{"n": 1, "columns": "Event name, Event count"}]
     rows = workspace.conn.execute("SELECT variant, day, last_day, active_users FROM site_traffic ORDER BY row_id").fetchall()
     assert [(variant, iso(first), iso(last), users) for variant, first, last, users in rows] == [
         ("date", "2026-09-07", "2026-09-07", 31), ("date", "2026-09-08", "2026-09-08", 28),
