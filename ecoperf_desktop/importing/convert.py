@@ -111,6 +111,7 @@ class DecimalMark:
     def __init__(self) -> None:
         self._points = False  # a value that only makes sense with a decimal point
         self._commas = False
+        self._lone: set[str] = set()  # marks that stand once, with three digits behind them
         self.matters = False
 
     def look(self, cells: Cells) -> None:
@@ -141,6 +142,13 @@ class DecimalMark:
         return "." if self._points else ","
 
     @property
+    def mark_of_whole(self) -> Mark | None:
+        """Return the mark of a column known to hold whole numbers: whatever stands in it groups thousands."""
+        if self.mark is not None or len(self._lone) != 1 or self.contradictory:
+            return self.mark
+        return "," if self._lone == {"."} else "."
+
+    @property
     def contradictory(self) -> bool:
         """Return whether some values need a point and others a comma."""
         return self._points and self._commas
@@ -166,6 +174,8 @@ class DecimalMark:
         self.matters = True
         if len(behind) != 3 or len(before) > 3 or (before.startswith("0")):
             self._speak_for(sign)
+        else:
+            self._lone.add(sign)
 
     def _speak_for(self, sign: str) -> None:
         if sign == ".":

@@ -115,9 +115,14 @@ class Typing:
     def _is_settled(self, name: str, look: convert.DecimalMark) -> bool:
         return self.bound.places[name][1].type == "integer" or (look.matters and look.mark is not None)
 
+    def _told_mark(self, name: str, look: convert.DecimalMark) -> Mark | None:
+        # Amounts in a currency without minor units, like the yen, are whole.
+        whole = self.bound.places[name][1].type == "money" and exponent(self.decisions.currency or "EUR") == 0
+        return look.mark_of_whole if whole else look.mark
+
     def undecided(self) -> bool:
         """Return whether more of the file might decide what is still open."""
-        if any(look.mark is None for look in self._mark_looks.values()):
+        if any(self._told_mark(name, look) is None for name, look in self._mark_looks.items()):
             return True
         return any(look.order is None and look.matters for look in self._order_looks.values())
 

@@ -486,3 +486,10 @@ def test_two_numbers_with_a_colon_are_what_the_format_says() -> None:
     assert values(convert.duration(Cells.of(["02:30"]))[0]) == [9000]
     assert values(convert.duration(Cells.of(["02:30"]), clock="m:s")[0]) == [150]
     assert values(convert.duration(Cells.of(["2.5"]), unit="min")[0]) == [150]
+
+
+@pytest.mark.parametrize(("values", "mark"), [(["1,800", "900"], "."), (["160.000", "140.000"], ","), (["1.5"], "."), (["1,800", "1.800"], None)])
+def test_marks_group_thousands_where_a_currency_has_no_minor_units(values: list[str], mark: str | None) -> None:
+    look = convert.DecimalMark()
+    look.look(Cells.of(values))
+    assert look.mark_of_whole == mark
