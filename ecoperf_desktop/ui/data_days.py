@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -158,9 +158,12 @@ class _Grid(QWidget):
                 if row:
                     painter.setPen(QPen(looks.color(now.hair), 1))
                     painter.drawLine(looks.CARD_PADDING, top - 1, self.width() - looks.CARD_PADDING, top - 1)
-                painter.setPen(looks.color(now.accent if row == self._current else now.ink))
+                painter.setPen(looks.color(now.accent))
                 name = metrics.elidedText(one.source, Qt.TextElideMode.ElideRight, int(kind_left - looks.CARD_PADDING - 10))
                 painter.drawText(QRectF(looks.CARD_PADDING, top, kind_left, _ROW - 3), middle, name)
+                if row == self._current:
+                    base = top + (_ROW - 3) / 2 + metrics.ascent() / 2
+                    painter.drawLine(QPointF(looks.CARD_PADDING, base), QPointF(looks.CARD_PADDING + metrics.horizontalAdvance(name), base))
             painter.setPen(looks.color(now.ink2))
             kind = metrics.elidedText(kind_name(one.kind, spoken), Qt.TextElideMode.ElideRight, int(left - kind_left - 8))
             painter.drawText(QRectF(kind_left, top, left - kind_left, _ROW - 3), middle, kind)

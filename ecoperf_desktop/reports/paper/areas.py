@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
@@ -11,6 +12,7 @@ from ecoperf_desktop.reports.blocks import (
     Bars,
     Block,
     Bridge,
+    Callout,
     Callouts,
     Column,
     Empty,
@@ -36,6 +38,9 @@ from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas
 from ecoperf_desktop.reports.paper.first import period_reference
 
 GUTTER = 16.0
+# A long list is cut into parts of so many, and so many letters surely fit on a line of the whole width.
+_CALLOUTS_TOGETHER = 5
+_LETTERS_A_LINE = 165
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,8 @@ def _pieces(block: Block, language: str, page: PageSummary) -> Iterator[Piece]:
         case Bars():
             height = 24 + drawn.ROW * len(block.bars)
             yield Piece(height, lambda canvas, left, right, top: _bars(canvas, left, right, top, block))
+        case Callouts(span=span) if span[1] > 6:
+            yield from _long_callouts(block)
         case Callouts():
             height = 24.0 + 32.0 * len(block.callouts)
             yield Piece(height, lambda canvas, left, right, top: _callouts(canvas, left, right, top, block))
@@ -188,6 +195,30 @@ def _pieces(block: Block, language: str, page: PageSummary) -> Iterator[Piece]:
             yield Piece(16.0, lambda canvas, left, right, top: _headline(canvas, left, right, top, block), is_wide=True)
         case KpiCard() | Lines() | Trend612():
             return
+
+
+def _long_callouts(block: Callouts) -> Iterator[Piece]:
+    """Yield a list over the whole sheet's width, in parts that fit on what is left of a sheet."""
+    for start in range(0, max(len(block.callouts), 1), _CALLOUTS_TOGETHER):
+        part = replace(block, callouts=block.callouts[start : start + _CALLOUTS_TOGETHER])
+        if start:
+            part = replace(part, title="", subtitle="")
+        height = (24.0 if start == 0 else 4.0) + sum(_wide_height(callout) for callout in part.callouts) + (14.0 if block.nothing else 0.0)
+        yield Piece(height, partial(_callouts_part, block=part), is_wide=True)
+
+
+def _wide_height(callout: Callout) -> float:
+    """Return the height of a callout over the whole width; what is written in Chinese takes twice the room."""
+    width = sum(2 if ord(letter) > 0x2E7F else 1 for letter in callout.detail)
+    return 5.0 + 9.6 * (1 + min(3, max(1, -(-width // _LETTERS_A_LINE))))
+
+
+def _callouts_part(canvas: Canvas, left: float, right: float, top: float, *, block: Callouts) -> None:
+    if block.title:
+        _callouts(canvas, left, right, top, block)
+        return
+    for callout in block.callouts:
+        top = drawn.callout(canvas, left, right, top, callout)
 
 
 def _tables(block: Table, language: str) -> Iterator[Piece]:
