@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ecoperf_desktop import language, paths, settings
+from ecoperf_desktop import actions, language, paths, settings
 from ecoperf_desktop.errors import WorkspaceInUse
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
@@ -44,7 +44,10 @@ from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.model.importing import Progress
     from ecoperf_desktop.model.quality import Mend
+    from ecoperf_desktop.store.answers import Answer, Changed
+    from ecoperf_desktop.ui.answers_dialog import AnswersDialog
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
@@ -609,7 +612,38 @@ class MainWindow(QMainWindow):
                 self.errands.undo([mend.import_id])
 
     def _ask_answers(self, source: str) -> None:
-        """Show what was answered about a source."""
+        """Show what was answered about a source, and let it be changed."""
+
+        def show(known: list[Answer]) -> None:
+            from ecoperf_desktop.ui.answers_dialog import AnswersDialog
+
+            dialog = AnswersDialog(source, [one for one in known if one.source == source], self)
+            dialog.changes_asked.connect(lambda name, changes: self._change_answers(dialog, name, changes))
+            dialog.import_again_asked.connect(self._read_again)
+            dialog.show()
+
+        self.reader.ask("answers", actions.answers, show, self._failed)
+
+    def _change_answers(self, dialog: AnswersDialog, source: str, changes: list[tuple[str, str]]) -> None:
+        def run(opened: Workspace, progress: Progress) -> list[Changed]:
+            return [actions.change_answer(opened, source, key, value) for key, value in changes]
+
+        def done(changed: list[Changed]) -> None:
+            self.say.say(sentence("answering.done", source=source, n=sum(one.restated for one in changed)))
+            self.errands.changed.emit()
+            dialog.show_outcome(changed)
+
+        def failed(problem: BaseException) -> None:
+            self.errands.changed.emit()  # those before it may have been changed
+            dialog.show_refusal(words_of(problem))
+
+        self.writer.submit("answers", run, done, failed)
+
+    def _read_again(self, import_id: int) -> None:
+        """Take an import back and read its file once more, with what is answered now."""
+        self.writer.submit(
+            "read again", lambda opened, progress: actions.undo(opened, [import_id], progress), lambda _: self.errands.redo([import_id]), self._failed,
+        )
 
     def _choose_watched(self) -> None:
         """Ask for the folder to watch, or stop watching the one there is."""
