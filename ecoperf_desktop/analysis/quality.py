@@ -80,8 +80,6 @@ def look_over(conn: sqlite3.Connection) -> Quality:
     through = coverage.data_through(conn)
     if through is None:
         return Quality(None)
-    if not quality.is_current(conn):
-        return Quality(through, is_older=True)
     since = through - _HISTORY_DAYS
     spans = quality.spans(conn, since)
     entries = {entry.import_id: entry for entry in quality.entries(conn)}

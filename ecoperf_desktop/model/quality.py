@@ -85,15 +85,11 @@ class SourceDays:
 
 @dataclass(frozen=True)
 class Quality:
-    """Everything doubtful about a workspace at one moment, the gravest first; ``through`` is None when it is empty.
-
-    ``is_older``: an earlier release wrote the file, and it cannot be looked over before it is opened for writing.
-    """
+    """Everything doubtful about a workspace at one moment, the gravest first; ``through`` is None when it is empty."""
 
     through: Day | None
     doubts: tuple[Doubt, ...] = ()
     sources: tuple[SourceDays, ...] = ()
-    is_older: bool = False
 
     @property
     def grave(self) -> int:

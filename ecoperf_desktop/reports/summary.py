@@ -17,7 +17,7 @@ from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import HALF, Block, Empty, Facts, Notes, PageSummary, Scope, Trend612
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import charts, ledger, quality, scores, tables
+from ecoperf_desktop.reports.make import charts, ledger, scores, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
@@ -163,6 +163,8 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
         case Sources():
             return [ledger.sources(desk, entry)]
         case Doubts():
+            from ecoperf_desktop.reports.make import quality  # no part of start-up
+
             return [quality.doubts(desk, entry)]
         case _:
             assert_never(entry)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.records import dataclass
-from ecoperf_desktop.store import schema, sums
+from ecoperf_desktop.store import sums
 
 if TYPE_CHECKING:
     from ecoperf_desktop.model.columns import Bool, Int64
@@ -126,11 +126,6 @@ class DamagedIds(NamedTuple):
     import_id: int
     looked_at: int
     example: str
-
-
-def is_current(conn: sqlite3.Connection) -> bool:
-    """Say whether the file has the tables of this release: one of an earlier release that is only read has not."""
-    return int(conn.execute("PRAGMA user_version").fetchone()[0]) >= schema.VERSION
 
 
 def spans(conn: sqlite3.Connection, since: Day) -> list[Span]:

@@ -119,7 +119,7 @@ def ledger_view(opened: Workspace, language: str) -> LedgerView:
     return LedgerView(
         tuple(actions.ledger(opened)), titles, {kind: coverage.ranges(kind) for kind in coverage.kinds()}, quality.through,
         actions.week_start(opened), tuple(tell(doubt, language, currency, titles) for doubt in quality.doubts),
-        nothing_text(quality, language), quality.sources, () if quality.is_older else tuple(restatements.summed_up(opened.conn, limit=_RESTATED)),
+        nothing_text(quality, language), quality.sources, tuple(restatements.summed_up(opened.conn, limit=_RESTATED)),
     )  # fmt: skip
 
 

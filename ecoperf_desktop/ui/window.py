@@ -550,8 +550,6 @@ class MainWindow(QMainWindow):
     def _opened(self, read_only: bool) -> None:
         if read_only:
             self.say.warn(sentence("ui.read_only", path=str(self.path)))
-        if self.tabs.page == "data":
-            self._ask_ledger()  # a file of an earlier release has just been brought up to date
 
     def _not_writable(self, problem: BaseException) -> None:
         if isinstance(problem, WorkspaceInUse):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ecoperf_desktop.analysis.quality import days_of_sources
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Period, day_of
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import Column, Figure, NumberCell, PillCell, Row, Table, TextCell, Tone
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.facts import covered_days
-from ecoperf_desktop.reports.make.quality import kind_name, pace_text
 from ecoperf_desktop.reports.pages import shape
 from ecoperf_desktop.store import standing
 from ecoperf_desktop.store.standing import Covered
@@ -61,7 +59,11 @@ def imports(desk: Desk, entry: shape.Ledger) -> Table:
 
 
 def sources(desk: Desk, entry: shape.Sources) -> Table:
-    """Return what each source covers, and how many days of the period it leaves out."""
+    """Return what each source covers, how many days of the period it leaves out, and whether it is in time."""
+    # Judging the sources is no part of start-up either.
+    from ecoperf_desktop.analysis.quality import days_of_sources
+    from ecoperf_desktop.reports.make.quality import kind_name, pace_text
+
     spans: dict[tuple[str, str, str | None], list[Covered]] = {}
     for span in standing.covered(desk.engine.conn):
         spans.setdefault((span.source, span.kind, span.shop), []).append(span)

@@ -57,7 +57,7 @@ def tell(doubt: Doubt, language: str, currency: str | None, formats: Mapping[str
 
 def nothing_text(found: Quality, language: str) -> str:
     """Say why there is no doubt to be told."""
-    return sentence("quality.empty" if found.through is None else "quality.older" if found.is_older else "quality.nothing", language)
+    return sentence("quality.empty" if found.through is None else "quality.nothing", language)
 
 
 def kind_name(kind: str, language: str) -> str:
