@@ -20,14 +20,14 @@ def absent_columns(form: Format, bound: Bound) -> tuple[str, ...]:
     """Return the columns, as the nearest example writes them, whose absence changes what the file's rows become."""
     headers = frozenset(numbered(bound.header))
     nearest: tuple[float, Bound] | None = None
-    for shown in _shown(form):
+    examples, deciding = _usual(form)
+    for shown in examples:
         others = frozenset(numbered(shown.header))
         likeness = len(others & headers) / len(others | headers)
         if nearest is None or likeness > nearest[0]:
             nearest = (likeness, shown)
     if nearest is None:
         return ()
-    deciding = _deciding(form)
     names, usual = numbered(bound.header), numbered(nearest[1].header)
     absent = []
     for field, (place, rule) in nearest[1].places.items():
@@ -40,6 +40,16 @@ def absent_columns(form: Format, bound: Bound) -> tuple[str, ...]:
         if differs:
             absent.append(nearest[1].header[place])
     return tuple(absent)
+
+
+_met: dict[str, tuple[tuple[Bound, ...], frozenset[str]]] = {}
+
+
+def _usual(form: Format) -> tuple[tuple[Bound, ...], frozenset[str]]:
+    """Return a format's examples and deciding columns, worked out once for each descriptor's text."""
+    if form.mapping_hash not in _met:
+        _met[form.mapping_hash] = tuple(_shown(form)), _deciding(form)
+    return _met[form.mapping_hash]
 
 
 def _deciding(form: Format) -> frozenset[str]:
