@@ -122,16 +122,23 @@ def remember(memory: Path, watched: WatchedFolder) -> None:
 
 
 def _stamps(folder: Path) -> dict[str, Stamp]:
-    """Return size and time of the folder's own files; those that vanish while we look are not there."""
+    """Return size and time of the folder's own files; those that vanish while we look are not there.
+
+    Raise OSError when it is the folder that vanishes.
+    """
     found: dict[str, Stamp] = {}
+    some_vanished = False
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
                 about = entry.stat(follow_symlinks=False)
             except OSError:
+                some_vanished = True
                 continue
             if stat.S_ISREG(about.st_mode):
                 found[entry.name] = (about.st_size, about.st_mtime_ns)
+    if some_vanished:
+        folder.stat()
     return found
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal
 
 from ecoperf_desktop import actions, paths
 from ecoperf_desktop.importing import watched
-from ecoperf_desktop.importing.watched import WatchedFolder
+from ecoperf_desktop.importing.watched import Seen, WatchedFolder
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.importing import Progress
 from ecoperf_desktop.store.database import Workspace
@@ -26,9 +28,13 @@ _NAMED = 2
 
 
 class FolderWatch(QObject):
-    """Tells of complete new files in one folder; it may vanish and come back."""
+    """Tells of complete new files in one folder; it may vanish and come back.
+
+    Looking is done on a thread: a network folder that is gone lets one wait for half a minute.
+    """
 
     found = Signal(list)  # Paths
+    _looked = Signal(object, object, object)  # WatchedFolder, Seen, the folder to listen to
 
     def __init__(self, parent: QObject | None = None, *, poll: float = _POLL, quiet: float = _QUIET) -> None:
         super().__init__(parent)
@@ -41,6 +47,8 @@ class FolderWatch(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._look)
+        self._looked.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._is_looking = False
 
     @property
     def folder(self) -> Path | None:
@@ -70,8 +78,23 @@ class FolderWatch(QObject):
         folder = self._folder
         if folder is None:
             return
+        if self._is_looking:
+            self._timer.start(round(self._quiet * 500))
+            return
+        self._is_looking = True
+        threading.Thread(target=self._look_at, args=(folder,), name="watch", daemon=True).start()
+
+    def _look_at(self, folder: WatchedFolder) -> None:
         seen = folder.look(time.monotonic())
-        self._listen(folder.folder if seen.is_there else _nearest(folder.folder))
+        with contextlib.suppress(RuntimeError):  # the window has been closed meanwhile
+            self._looked.emit(folder, seen, folder.folder if seen.is_there else _nearest(folder.folder))
+
+    def _tell(self, folder: WatchedFolder, seen: Seen, listen_to: Path) -> None:
+        self._is_looking = False
+        if folder is not self._folder:
+            self._look()  # another folder has been chosen meanwhile
+            return
+        self._listen(listen_to)
         if seen.complete or (seen.is_there and self._is_first):
             self._is_first = False
             watched.remember(_memory(), folder)
@@ -86,8 +109,7 @@ class FolderWatch(QObject):
             return
         if now:
             self._watcher.removePaths(now)
-        if folder.is_dir():
-            self._watcher.addPath(str(folder))
+        self._watcher.addPath(str(folder))
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shop_orders import orders_csv
 
-from ecoperf_desktop import settings
+from ecoperf_desktop import paths, settings
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.quality import Doubt, Mend
 from ecoperf_desktop.reports.make.quality import tell
@@ -34,6 +35,9 @@ def downloads(tmp_path: Path) -> Path:
 def watching(window: MainWindow, folder: Path, *, imports: bool = False) -> Watching:
     made = Watching(window.writer, window.errands, window.offer, lambda: imports, window, FolderWatch(poll=0.1, quiet=0.1))
     made.follow(str(folder))
+    memory = paths.data_dir() / "watched.json"
+    while not memory.exists():  # what is written before the first look would be old
+        QApplication.processEvents()
     return made
 
 
