@@ -357,8 +357,8 @@ def member_of(path: Path) -> Member:
     return inside[0]
 
 
-def suggest_format(member: Member) -> Draft:
-    """Return what an unknown file could be.
+def suggest_format(member: Member, *, partly: bool = False) -> Draft:
+    """Return what an unknown file could be; with ``partly`` also what still lacks something, for a person to complete.
 
     Raise FileRefused for what is no table or fits none of ours.
     """
@@ -367,7 +367,12 @@ def suggest_format(member: Member) -> Draft:
 
     formats = shipped()
     ids = [outlined.id for outlined in formats.outlines]
-    return suggest.suggest(member, list(formats), ids)
+    return suggest.suggest(member, list(formats), ids, partly=partly)
+
+
+def sources(opened: Workspace) -> list[str]:
+    """Return the names of the sources that were imported from."""
+    return [str(name) for (name,) in opened.conn.execute("SELECT name FROM source ORDER BY name")]
 
 
 def field_catalogue() -> Catalogue:

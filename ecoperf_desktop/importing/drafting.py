@@ -12,7 +12,6 @@ from typing import Any
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import descriptor
-from ecoperf_desktop.importing.declared import Tree
 from ecoperf_desktop.importing.descriptor import Format, normal, numbered
 from ecoperf_desktop.importing.known_fields import ASKED, Catalogue, KnownTable
 from ecoperf_desktop.importing.suggest import ColumnDraft, Draft, lacking
@@ -29,7 +28,7 @@ def toml(draft: Draft, known: Catalogue) -> str:
     Raise FileRefused while something that every row of the table needs is not there.
     """
     missing = lacking(draft, known)
-    if missing and draft.parent is None:
+    if missing:
         names = ", ".join(one.titles["en"] for one in missing)
         raise FileRefused("importing.suggest_lacks", file=draft.look.name, table=draft.table, columns=names)
     return "\n".join(_lines(draft, known)) + "\n"
@@ -38,10 +37,7 @@ def toml(draft: Draft, known: Catalogue) -> str:
 def form(draft: Draft, known: Catalogue) -> Format:
     """Return the format that the draft is; raise FileRefused for what it lacks and MappingError for what is wrong."""
     tree = tomllib.loads(toml(draft, known))
-    parents: dict[str, Tree] = {}
-    if draft.parent is not None:
-        parents = _family(draft.parent)
-    return descriptor.made(Path(f"{draft.id}.toml"), tree, parents)
+    return descriptor.made(Path(f"{draft.id}.toml"), tree, {})
 
 
 def keep(text: str, identity: str, folder: Path) -> Path:
@@ -76,12 +72,6 @@ def _write_new(text: str, target: Path) -> None:
         raise FileRefused("importing.suggest_exists", path=str(target)) from None
 
 
-def _family(parent: Format) -> dict[str, Tree]:
-    """Return the file of a format and those that it extends, by id."""
-    trees = {descriptor.id_of(tree): tree for tree in descriptor.trees(parent.path.parent).values()}
-    return trees
-
-
 def _lines(draft: Draft, known: Catalogue) -> Iterator[str]:
     yield "#:schema format.schema.json"
     yield f"# {_comment(sentence('importing.draft_head', file=draft.look.name))}"
@@ -91,20 +81,6 @@ def _lines(draft: Draft, known: Catalogue) -> Iterator[str]:
     yield f"platform = {_text(draft.platform)}  # {_comment(sentence('importing.draft_platform'))}"
     yield f"title = {{ en = {_text(draft.title)}, zh = {_text(draft.title)} }}"
     yield 'verified = "unverified"'
-    if draft.parent is not None:
-        yield f"extends = {_text(draft.parent.id)}"
-        yield ""
-        yield "[detect]"
-        yield f"all = [{', '.join(_test(column) for column in draft.columns if column.header.strip() and not column.personal)}]"
-        yield "any = []"
-        for column in draft.columns:
-            if column.field:
-                yield ""
-                yield "[[column]]"
-                yield f"header = [{_text(column.alias)}]"
-                yield f"field = {_text(column.field)}"
-                yield f"type = {_text(column.type)}"
-        return
     yield from _recognition(draft)
     yield from _answers(draft, known.tables[draft.table])
     for column in draft.columns:

@@ -134,7 +134,8 @@ def catalogue() -> Catalogue:
     own = {name: _own_fields(name, section.get("field", {}), fields) for name, section in tree["table"].items()}
     tables = {}
     for name, section in tree["table"].items():
-        known = dict(own[name])
+        needs = set(section.get("needs", ()))
+        known = {field: replace(one, needed=one.needed or field in needs) for field, one in own[name].items()}
         hidden = set(section.get("hide", ()))
         for other in section.get("also", ()):
             for field_name, one in own[other].items():

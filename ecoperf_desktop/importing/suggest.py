@@ -25,6 +25,8 @@ Doubt = Literal["", "name", "values", "order", "words", "unit"]
 
 _LEAST = 0.68  # below it a column is left alone
 _SURE = 0.85
+_ANYWHERE = frozenset({"day", "at"})  # columns that say nothing about what a row is
+_USUAL = frozenset({"orders", "order_lines"})  # what people have most: the choice where two tables are as likely
 _NAMED_PERSONAL = 0.94
 # Words of a header that say whose a thing is, not what it is.
 _OF_PERSONS = frozenset({"customer", "buyer", "user", "client", "member", "recipient", "ship", "bill", "billing", "contact", "person"})
@@ -58,8 +60,7 @@ class ColumnDraft:
 class Draft:
     """A descriptor in the making.
 
-    ``table`` is what a row is.  ``likely`` are the tables the file could be, best first.  ``parent`` is the known format
-    that the file is nearly, whose columns ``field`` then names.
+    ``table`` is what a row is.  ``likely`` are the tables the file could be, best first.
     """
 
     id: str
@@ -69,7 +70,6 @@ class Draft:
     columns: tuple[ColumnDraft, ...]
     look: Look
     likely: tuple[str, ...] = ()
-    parent: Format | None = None
 
     @property
     def taken(self) -> dict[str, ColumnDraft]:
@@ -86,25 +86,28 @@ class Draft:
         return made
 
 
-def suggest(member: Member, formats: Iterable[Format], ids: Iterable[str] = ()) -> Draft:
+def suggest(member: Member, formats: Iterable[Format], ids: Iterable[str] = (), *, partly: bool = False) -> Draft:
     """Return the likeliest draft for a file; ``formats`` lend their headers, ``ids`` are those taken already.
 
+    ``partly`` takes a draft that lacks something, for a person to complete, where there is no whole one.
     Raise FileRefused for a file that is no table or fits none of ours.
     """
     known = catalogue().with_headers(formats)
     seen = look(member, plain_names(known))
-    return suggest_look(seen, known, ids)
+    return suggest_look(seen, known, ids, partly=partly)
 
 
-def suggest_look(seen: Look, known: Catalogue, ids: Iterable[str] = ()) -> Draft:
+def suggest_look(seen: Look, known: Catalogue, ids: Iterable[str] = (), *, partly: bool = False) -> Draft:
     """Return the likeliest draft for a table that was looked at."""
     matched = _Matched(seen, known)
     ranked = sorted(((matched.worth(table), table) for table in known.tables.values() if not table.is_minor), key=lambda pair: -pair[0])
     likely = [table for worth, table in ranked if worth > 0]
+    if not likely and partly:
+        likely = sorted((table for table in known.tables.values() if not table.is_minor), key=matched.met, reverse=True)[:5]
     if not likely:
         raise FileRefused("importing.suggest_nothing", file=seen.name)
     slug = _slug(seen.name) or likely[0].name
-    identity = free_id(f"own.{slug}", ids)
+    identity = free_id(f"mine.{slug}", ids)
     return Draft(
         identity, slug, seen.name.rpartition(".")[0] or seen.name, likely[0].name, matched.columns(likely[0]), seen,
         tuple(table.name for table in likely),
@@ -113,7 +116,7 @@ def suggest_look(seen: Look, known: Catalogue, ids: Iterable[str] = ()) -> Draft
 
 def with_table(draft: Draft, table: str, known: Catalogue) -> Draft:
     """Return the draft with another table, its columns suggested anew."""
-    return replace(draft, table=table, columns=_Matched(draft.look, known).columns(known.tables[table]), parent=None)
+    return replace(draft, table=table, columns=_Matched(draft.look, known).columns(known.tables[table]))
 
 
 def with_field(draft: Draft, place: int, name: str | None, known: Catalogue) -> Draft:
@@ -162,7 +165,7 @@ def lacking(draft: Draft, known: Catalogue) -> list[KnownField]:
     for one in table.fields.values():
         if one.table != table.name or not one.needed:
             continue
-        needed = [name.name for name in TABLES[table.name].fields if name.needed and name.name in one.fills]
+        needed = [name.name for name in TABLES[table.name].fields if name.needed and name.name in one.fills] or list(one.fills)
         by_period = one.name == "day" and TABLES[table.name].day == "day"
         by_other = one.name in ("day", "at") and any(name in draft.taken for name in table.days)
         if not by_period and not by_other and any(name not in made and name not in given and name not in made_of for name in needed):
@@ -207,11 +210,17 @@ class _Matched:
             self._made[table.name] = self._columns(table)
         return self._made[table.name]
 
+    def met(self, table: KnownTable) -> float:
+        """Return how much of the table is there, whole or not."""
+        taken = {column.field: column for column in self.columns(table) if column.field}
+        return sum(self._score(column.place, table.fields[name]) for name, column in taken.items() if table.fields[name].table == table.name)
+
     def worth(self, table: KnownTable) -> float:
         """Return how much of the table the file could fill; 0 when what its rows need is not there."""
-        draft = Draft("own.x", "x", "", table.name, self.columns(table), self._seen)
+        draft = Draft("mine.x", "x", "", table.name, self.columns(table), self._seen)
         taken = draft.taken
-        if lacking(draft, self._known) or not any(name in taken for name in table.key) or not self._has_must(table, taken):
+        telling = [name for name in table.key if name not in _ANYWHERE]
+        if lacking(draft, self._known) or not any(name in taken for name in telling) or not self._has_must(table, taken):
             return 0.0
         total = 0.0
         for name, column in taken.items():
@@ -226,7 +235,8 @@ class _Matched:
             total -= 0.8  # a period has to be asked for
         # A table of which only a little is met is worth less than a small one that is met whole.
         share = sum(name in taken for name in table.key) / len(table.key)
-        return total * (0.7 + 0.3 * share) + 0.8 * min(hits, 2)
+        usual = 1.1 if table.name in _USUAL else 1.0
+        return total * usual * (0.7 + 0.3 * share) + 0.8 * min(hits, 2)
 
     def _has_must(self, table: KnownTable, taken: Mapping[str, ColumnDraft]) -> bool:
         return not table.must or any(name in taken and self._score(taken[name].place, table.fields[name]) >= _SURE for name in table.must)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ecoperf_desktop import actions, paths
-from ecoperf_desktop.errors import Cancelled
+from ecoperf_desktop.errors import Cancelled, EcoPerfError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.importing import ImportReport, Progress
 from ecoperf_desktop.reports.blocks import Scope
@@ -28,10 +28,15 @@ from ecoperf_desktop.ui.work import Reader, Writer
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrintPreviewDialog
 
-    from ecoperf_desktop.importing.plan import ImportPlan
+    from ecoperf_desktop.importing.container import Member
+    from ecoperf_desktop.importing.known_fields import Catalogue
+    from ecoperf_desktop.importing.plan import FilePlan, ImportPlan
+    from ecoperf_desktop.importing.suggest import Draft
+    from ecoperf_desktop.importing.trial import Trial
     from ecoperf_desktop.reports.pack import Pack
     from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.ui.import_dialog import ImportDialog
+    from ecoperf_desktop.ui.mapping_dialog import MappingDialog
 
 # Up to so many rows the preview tries the import to count what is new; beyond, it would make people wait twice.
 _COUNTED_AHEAD = 200_000
@@ -65,6 +70,8 @@ class Errands(QObject):
         self._work, self._say, self._preferences = work, say, preferences
         self._scope, self._report_name = scope, report_name
         self._dialog: ImportDialog | None = None
+        self._mapping: MappingDialog | None = None
+        self._import_at_once: Path | None = None
         self._last_imports: tuple[int, ...] = ()
         self._last_undone: tuple[int, ...] = ()
         self.sheets: QPrintPreviewDialog | None = None
@@ -282,6 +289,10 @@ class Errands(QObject):
     def import_dialog(self) -> ImportDialog | None:
         return self._dialog
 
+    @property
+    def mapping_dialog(self) -> MappingDialog | None:
+        return self._mapping
+
     def _show_plan(self, planned: ImportPlan, choices: actions.ImportChoices) -> None:
         from ecoperf_desktop.ui.import_dialog import ImportDialog
 
@@ -289,6 +300,7 @@ class Errands(QObject):
         dialog = ImportDialog(planned, choices, self._window)
         dialog.again_asked.connect(self._read_again)
         dialog.counts_asked.connect(self._count_rows)
+        dialog.mapping_asked.connect(self._describe)
         dialog.accepted.connect(lambda: self.apply_plan(dialog.plan))
         dialog.finished.connect(dialog.deleteLater)
         dialog.finished.connect(self._forget_dialog)
@@ -306,15 +318,77 @@ class Errands(QObject):
 
         def merge(planned: ImportPlan) -> None:
             self._work.end()
-            if self._dialog is dialog:
-                dialog.merge(planned, choices)
+            if self._dialog is not dialog:
+                return
+            dialog.merge(planned, choices)
+            described, self._import_at_once = self._import_at_once, None
+            # Where nothing else waits to be looked at, saving the format goes on with the import.
+            if described is not None and all(file.path == described and file.outcome == "load" for file in dialog.plan.files):
+                dialog.accept()
 
         self._work.begin(sentence("ui.reading_files", n=len(files)))
         self._writer.submit("plan", lambda opened, progress: actions.plan_import(files, choices, opened, progress), merge, self._failed_answer)
 
+    def _describe(self, file: FilePlan, choices: actions.ImportChoices) -> None:
+        """Open the dialogue in which a person says what an unknown file's columns are."""
+        member = file.file
+        if member is None or self._mapping is not None:
+            return
+
+        def suggest(opened: Workspace) -> tuple[Draft, Catalogue, list[str]]:
+            return actions.suggest_format(member, partly=True), actions.field_catalogue(), actions.sources(opened)
+
+        def show(suggested: tuple[Draft, Catalogue, list[str]]) -> None:
+            self._work.end()
+            if self._dialog is not None:
+                self._show_mapping(file, member, choices, *suggested)
+
+        self._work.begin(sentence("ui.reading_files", n=1))
+        self._reader.ask("suggest", suggest, show, self._failed_answer)
+
+    def _show_mapping(
+        self, file: FilePlan, member: Member, choices: actions.ImportChoices, draft: Draft, known: Catalogue, sources: list[str]
+    ) -> None:
+        from ecoperf_desktop.ui.mapping_dialog import MappingDialog
+
+        why = sentence(file.findings[0].code, **file.findings[0].details) if file.findings and file.findings[0].code == "importing.near_miss" else ""
+        mapping = MappingDialog(draft, known, choices, sources=sources, why=why, parent=self._dialog)
+
+        def try_it(changed: Draft, chosen: actions.ImportChoices) -> None:
+            def failed(problem: BaseException) -> None:
+                if self._mapping is mapping and isinstance(problem, EcoPerfError):
+                    mapping.show_problem(problem)
+
+            def show(trial: Trial) -> None:
+                if self._mapping is mapping:
+                    mapping.show_trial(trial)
+
+            self._reader.ask("trial", lambda opened: actions.try_format(changed, known, member, chosen, opened), show, failed)
+
+        def keep(changed: Draft, chosen: actions.ImportChoices) -> None:
+            try:
+                actions.keep_format(changed, known)
+            except EcoPerfError as problem:
+                mapping.show_problem(problem)
+                return
+            mapping.accept()
+            self._import_at_once = file.path
+            self._read_again([file.path], chosen)
+
+        mapping.trial_asked.connect(try_it)
+        mapping.keep_asked.connect(keep)
+        mapping.finished.connect(mapping.deleteLater)
+        mapping.finished.connect(self._forget_mapping)
+        self._mapping = mapping
+        mapping.open()
+
+    def _forget_mapping(self) -> None:
+        self._mapping = None
+
     def _failed_answer(self, problem: BaseException) -> None:
         """Say in the preview what is wrong with an answer."""
         self._work.end()
+        self._import_at_once = None
         if self._dialog is not None and not isinstance(problem, Cancelled):
             self._dialog.show_problem(words_of(problem))
 

@@ -6,15 +6,15 @@ back as a new plan for the files concerned.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
-    QCompleter,
     QDialog,
     QFrame,
     QGridLayout,
@@ -35,17 +35,14 @@ from ecoperf_desktop.model.importing import FileReport, ImportReport
 from ecoperf_desktop.reports.blocks import Column, Figure, NumberCell, Row, Table, TextCell
 from ecoperf_desktop.reports.figures import span_text
 from ecoperf_desktop.ui import icons, looks, marks
+from ecoperf_desktop.ui.answer_fields import DELIMITERS, ENCODINGS, answer_field, answer_of, key_name
 from ecoperf_desktop.ui.buttons import FlatButton
 from ecoperf_desktop.ui.table_view import RowsView
 from ecoperf_desktop.ui.texts import Label, one_line
 
 _LEFT = 300
-_ENCODINGS = ("utf-8", "gb18030", "cp1252", "cp1250", "utf-16", "shift_jis", "big5", "euc-kr")
-_DELIMITERS = ((",", "plan_comma"), (";", "plan_semicolon"), ("\t", "plan_tab"), ("|", "plan_bar"))
-_DATES = ("year_first", "day_first", "month_first")
-_DECIMALS = (".", ",")
-# Questions that have fields of their own; any other key is a plain line of text.
-_CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "AUD", "CAD", "SGD", "KRW", "INR", "BRL", "MXN")
+# What a person can mend by describing the columns.
+_DESCRIBABLE = frozenset({"importing.unknown_format", "importing.near_miss", "importing.not_this_format"})
 
 
 class ImportDialog(QDialog):
@@ -53,6 +50,7 @@ class ImportDialog(QDialog):
 
     again_asked = Signal(list, object)  # paths to read again, ImportChoices for them
     counts_asked = Signal(object)  # ImportPlan to try without storing
+    mapping_asked = Signal(object, object)  # FilePlan to describe, ImportChoices for it
 
     def __init__(self, plan: ImportPlan, choices: ImportChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,6 +96,7 @@ class ImportDialog(QDialog):
         side.setFixedWidth(looks.px(_LEFT))
         self._right = _FileView(self)
         self._right.again_asked.connect(self._read_again)
+        self._right.mapping_asked.connect(self._describe)
         self._say = Label(role="table", tone="ink2", elided=True)
         self._cancel = FlatButton(word=sentence("ui.cancel"))
         self._import = FlatButton(primary=True)
@@ -224,6 +223,10 @@ class ImportDialog(QDialog):
 
         return toggle
 
+    def _describe(self) -> None:
+        file = self._plan.files[self._current]
+        self.mapping_asked.emit(file, self._choices.get(file.path, ImportChoices()))
+
     def _read_again(self, settings: Mapping[str, str]) -> None:
         file = self._plan.files[self._current]
         choices = self._choices.get(file.path, ImportChoices())
@@ -232,8 +235,15 @@ class ImportDialog(QDialog):
         # An answer to a question holds for every file that waits for it; a correction for this file.
         paths = [file.path]
         if file.question is not None and file.question in settings:
-            paths = list(dict.fromkeys(one.path for one in self._plan.files if one.question == file.question and _source(one) == _source(file)))
+            paths = list(dict.fromkeys(one.path for one in self._plan.files if _waits_for_the_same(one, file)))
         self.again_asked.emit(paths, choices)
+
+
+def _waits_for_the_same(one: FilePlan, other: FilePlan) -> bool:
+    """Return whether one answer holds for both files; that a format is right holds for that format alone."""
+    if one.question != other.question or _source(one) != _source(other):
+        return False
+    return one.question != "confirm" or (one.format is not None and other.format is not None and one.format.id == other.format.id)
 
 
 def _source(file: FilePlan) -> str | None:
@@ -256,7 +266,9 @@ class _FileRow(QWidget):
         rows = f"{file.read:,} {sentence('ui.plan_rows')}" if file.read else ""
         self._second = " · ".join(part for part in (title, rows) if part)
         self._third, self._bad = "", False
-        if file.outcome == "refused" and file.findings:
+        if file.question == "confirm":
+            self._third = sentence("mapping.confirm_short")
+        elif file.outcome == "refused" and file.findings:
             self._third, self._bad = sentence(file.findings[0].code, **file.findings[0].details), True
         elif file.outcome == "skipped":
             self._third = sentence("ui.plan_skipped")
@@ -339,6 +351,7 @@ class _FileView(QScrollArea):
     """What was understood of one file."""
 
     again_asked = Signal(dict)
+    mapping_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -347,6 +360,8 @@ class _FileView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.fields: dict[str, QLineEdit | QComboBox] = {}
         self.again: FlatButton | None = None
+        self.describe: FlatButton | None = None
+        self.confirm: QCheckBox | None = None
 
     def show_file(self, file: FilePlan, report: FileReport | None, choices: ImportChoices) -> None:
         sheet = _White()
@@ -354,11 +369,15 @@ class _FileView(QScrollArea):
         body.setContentsMargins(0, 0, 0, 12)
         body.setSpacing(0)
         self.fields = {}
-        self.again = None
+        self.again = self.describe = self.confirm = None
         body.addLayout(self._head(file, report))
         if file.outcome != "load":
             body.addWidget(self._refusal(file))
-        if file.question is not None:
+        if file.question == "confirm":
+            body.addWidget(self._confirmation(file))
+            for part in self._as_stored(file):
+                body.addWidget(part)
+        elif file.question is not None:
             body.addWidget(self._questions(file, choices))
         if file.format is not None and file.outcome == "load":
             body.addWidget(self._facts(file, choices))
@@ -396,7 +415,41 @@ class _FileView(QScrollArea):
             label = Label(sentence(finding.code, **finding.details), "body", "worse" if file.outcome == "refused" else "ink2")
             label.setWordWrap(True)
             part.column.addWidget(label)
+        if file.file is not None and file.file.kind in ("text", "workbook", "html") and any(one.code in _DESCRIBABLE for one in file.findings[:1]):
+            line = QHBoxLayout()
+            self.describe = FlatButton("swap", sentence("mapping.describe"), primary=True)
+            self.describe.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.describe.clicked.connect(self.mapping_asked)
+            line.addWidget(self.describe)
+            line.addStretch(1)
+            part.column.addLayout(line)
         return part
+
+    def _confirmation(self, file: FilePlan) -> QWidget:
+        """Ask whether a format that was never checked reads this file rightly."""
+        part = _Part()
+        part.column.addWidget(Label(sentence("mapping.confirm_why"), "table", "ink2"))
+        self.confirm = QCheckBox(sentence("mapping.confirm", source=_source(file) or ""))
+        self.confirm.setFont(looks.font("body_medium"))
+        self.confirm.toggled.connect(lambda on: self.again_asked.emit({"confirm": "yes"}) if on else None)
+        part.column.addWidget(self.confirm)
+        return part
+
+    def _as_stored(self, file: FilePlan) -> list[QWidget]:
+        """Return the first rows of each table that the file would become."""
+        if file.prepared is None:
+            return []
+        from ecoperf_desktop.importing.known_fields import catalogue
+        from ecoperf_desktop.importing.trial import stored
+        from ecoperf_desktop.ui.mapping_dialog import stored_table
+
+        known, words = catalogue(), language.current()
+        parts: list[QWidget] = []
+        for rows in stored(file.prepared, hidden="•••")[:3]:
+            part = _Part(known.tables[rows.table].titles[words], sentence("mapping.preview"))
+            part.column.addWidget(RowsView(stored_table(rows, known), part, most_rows=6))
+            parts.append(part)
+        return parts
 
     def _questions(self, file: FilePlan, choices: ImportChoices) -> QWidget:
         part = _Part(sentence("ui.plan_questions"), sentence("ui.plan_questions_why"))
@@ -404,8 +457,8 @@ class _FileView(QScrollArea):
         line = QHBoxLayout()
         line.setSpacing(10)
         before = dict(choices.settings).get(key, "")
-        line.addWidget(Label(_key_name(key), "body", "ink2"))
-        field = self._field(key, before)
+        line.addWidget(Label(key_name(key), "body", "ink2"))
+        field = answer_field(key, before)
         self.fields[key] = field
         line.addWidget(field)
         button = FlatButton("swap", sentence("ui.plan_again"), primary=True)
@@ -419,49 +472,8 @@ class _FileView(QScrollArea):
         part.column.addLayout(line)
         return part
 
-    def _field(self, key: str, before: str) -> QLineEdit | QComboBox:
-        choices: Sequence[tuple[str, str]] = ()
-        if key == "dates":
-            choices = [(value, sentence(f"ui.plan_dates_{value}")) for value in _DATES]
-        elif key == "decimal":
-            choices = [(value, sentence("ui.plan_point" if value == "." else "ui.plan_decimal_comma")) for value in _DECIMALS]
-        elif key == "delimiter":
-            choices = [(value, sentence(f"ui.{code}")) for value, code in _DELIMITERS]
-        elif key == "encoding":
-            choices = [(value, value) for value in _ENCODINGS]
-        elif key == "recognition_basis":
-            choices = [(value, sentence(f"ui.plan_basis_{value}")) for value in ("paid", "placed")]
-        elif key == "tax_inclusive":
-            choices = [(value, sentence(f"ui.plan_tax_{value}")) for value in ("true", "false")]
-        elif key == "large":
-            choices = [("yes", sentence("ui.plan_large_yes"))]
-        if choices:
-            box = QComboBox()
-            for value, word in choices:
-                box.addItem(word, value)
-            box.setCurrentIndex(max(0, box.findData(before)))
-            box.setAccessibleName(_key_name(key))
-            return box
-        field = QLineEdit(before)
-        field.setMinimumWidth(looks.px(180))
-        field.setAccessibleName(_key_name(key))
-        words = _CURRENCIES if key == "currency" else _zones() if key == "tz" else ()
-        if key == "currency":
-            field.setPlaceholderText(sentence("ui.plan_currency_hint"))
-        elif key == "tz":
-            field.setPlaceholderText("Asia/Shanghai")
-        if words:
-            completer = QCompleter(list(words), field)
-            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            field.setCompleter(completer)
-        return field
-
     def _answer(self, key: str) -> None:
-        field = self.fields[key]
-        value = str(field.currentData()) if isinstance(field, QComboBox) else field.text().strip()
-        if key in ("currency", "reporting_currency"):
-            value = value.upper()
+        value = answer_of(key, self.fields[key])
         if value:
             self.again_asked.emit({key: value})
 
@@ -492,8 +504,8 @@ class _FileView(QScrollArea):
         add("plan_format", fact(title), sentence(f"ui.plan_verified_{form.verified}") if form else "")
         is_text = file.delimiter is not None
         if is_text:
-            add("plan_encoding", self._choice("encoding", file.encoding or "", [(name, name) for name in _ENCODINGS]), "")
-            add("plan_separator", self._choice("delimiter", file.delimiter or "", [(sign, sentence(f"ui.{code}")) for sign, code in _DELIMITERS]), "")
+            add("plan_encoding", self._choice("encoding", file.encoding or "", [(name, name) for name in ENCODINGS]), "")
+            add("plan_separator", self._choice("delimiter", file.delimiter or "", [(sign, sentence(f"ui.{code}")) for sign, code in DELIMITERS]), "")
         else:
             add("plan_encoding", fact(file.encoding or sentence("ui.plan_workbook")), "")
         add("plan_period", fact(span_text(file.period, words) if file.period else "–"), sentence(f"ui.plan_from_{file.period_from}") if file.period_from else "")
@@ -620,19 +632,7 @@ class _Foot(QWidget):
         painter.end()
 
 
-def _key_name(key: str) -> str:
-    code = f"ui.plan_{key}"
-    name = sentence(code)
-    return key.replace("_", " ") if name == code else name
-
-
 def _field_name(field: str) -> str:
     code = f"fields.{field}"
     name = sentence(code)
     return field.replace("_", " ") if name == code else name
-
-
-def _zones() -> tuple[str, ...]:
-    from zoneinfo import available_timezones
-
-    return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))))
