@@ -360,8 +360,8 @@ def narrow(cells: Cells) -> Cells:
         return cells
     low, high = int(cells.start.min()), int(cells.end.max())
     # Full-width forms begin with this byte in UTF-8, and few other characters do.
-    before = np.concatenate(([0], np.cumsum(cells.buffer[low:high] == 0xEF)))
-    if not before[-1] or not bool((before[cells.end - low] > before[cells.start - low]).any()):
+    found = np.flatnonzero(cells.buffer[low:high] == 0xEF) + low
+    if not len(found) or not bool((np.searchsorted(found, cells.end) > np.searchsorted(found, cells.start)).any()):
         return cells
     codes, first = cells.distinct()
     return Cells.of([unicodedata.normalize("NFKC", text) for text in cells.texts(first)]).take(codes.astype(np.int64))
