@@ -371,7 +371,7 @@ class _FileView(QScrollArea):
         self.fields = {}
         self.again = self.describe = self.confirm = None
         body.addLayout(self._head(file, report))
-        if file.outcome != "load":
+        if file.outcome != "load" and file.question != "confirm":
             body.addWidget(self._refusal(file))
         if file.question == "confirm":
             body.addWidget(self._confirmation(file))
