@@ -247,7 +247,7 @@ def test_nothing_personal_is_found_after_importing_the_examples_of_a_format(work
         folder.mkdir()
         write_example(example, folder / example.name)
         currency = workspace.reporting_currency
-        report = load(workspace, [folder / example.name], settings={"reject_limit": "1000", **({"currency": currency} if currency else {}), **example.settings})
+        report = load(workspace, [folder / example.name], settings={"reject_limit": "1000", "confirm": "yes", **({"currency": currency} if currency else {}), **example.settings})
         loaded += any(file.status in ("loaded", "unchanged") for file in report.files)
     assert loaded, form.id
     assert privacy.search(workspace.conn) == []
