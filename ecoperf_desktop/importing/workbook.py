@@ -16,15 +16,18 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import IO, Any
 
+import numpy as np
+
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import child, limits
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.split import ColumnReader, Row, Stray
-from ecoperf_desktop.importing.text import Cells
+from ecoperf_desktop.importing.text import Bytes, Cells, Int64
 
 _FRAME_MOST = 256 * limits.MIB
 _CHUNK = 1 << 20
 _SCANNED = 64 * limits.KIB
+_TAG_MOST = 4096
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,14 @@ class Workbook:
         grace = limits.CHILD_SECONDS + limits.CHILD_SECONDS_PER_100_MIB * member.size / (100 * limits.MIB)
         self._left = grace if seconds is None else seconds
         self._content = member.read(limits.WORKBOOK_PACKED)
-        check_workbook(self._content, member)
-        self._child: _Child | None = None
         self.sheets = ()
+        # It starts while the workbook is checked; no sheet is opened before.
+        self._child: _Child | None = _Child(self._content, self._memory)
+        try:
+            check_workbook(self._content, member)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Workbook:
         self._started()
@@ -104,8 +112,8 @@ class Workbook:
         )
 
     def _started(self) -> _Child:
-        if self._child is None:
-            self._child = _Child(self._content, self._memory)
+        if self._child is None or not self.sheets:
+            self._child = self._child or _Child(self._content, self._memory)
             names = self._answer().get("sheets")
             self.sheets = tuple(Sheet(str(name), bool(visible)) for name, visible in names or ())
             if not self.sheets:
@@ -297,28 +305,21 @@ def _check_markup(head: bytes, member: Member) -> None:
         raise FileRefused("reading.workbook_hostile", file=member.name)
 
 
-_PLACE = re.compile(rb"\sr=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
-
-
 def _check_extent(head: bytes, stream: IO[bytes], member: Member) -> None:
     """Refuse a sheet whose box around its cells is far larger than they are: it would fill the memory."""
-    columns: set[bytes] = set()
-    last_row, cells = 1, 0
-    piece = head
-    rest = b""
+    width, last_row, cells = 1, 1, 0
+    piece, rest = head, b""
     while piece:
         whole = rest + piece
-        found = _PLACE.findall(whole)
-        if found:
-            cells += len(found)
-            columns.update(letters for letters, _ in found)
-            last_row = max(last_row, max(int(digits) for _, digits in found))
-        cut = whole.rfind(b"<")
-        rest = whole[cut:] if cut >= 0 and len(whole) - cut < 4096 else b""
-        if rest and _PLACE.search(rest):
-            cells -= len(_PLACE.findall(rest))
         piece = stream.read(_CHUNK)
-    width = max((_column_number(letters) for letters in columns), default=1)
+        cut = whole.rfind(b"<") if piece else len(whole)
+        if cut <= 0 or len(whole) - cut > _TAG_MOST:
+            cut = len(whole)
+        rest = whole[cut:]
+        columns, rows = _places(whole[:cut])
+        cells += len(columns)
+        width = max(width, int(columns.max(initial=1)))
+        last_row = max(last_row, int(rows.max(initial=1)))
     box = width * last_row
     if (
         cells > limits.WORKBOOK_CELLS
@@ -328,11 +329,31 @@ def _check_extent(head: bytes, stream: IO[bytes], member: Member) -> None:
         raise FileRefused("reading.workbook_cells", file=member.name, limit=limits.WORKBOOK_CELLS)
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+def _places(markup: bytes) -> tuple[Int64, Int64]:
+    """Return column and row of every cell that says its place: `` r="B12"``."""
+    text = np.frombuffer(markup + bytes(16), np.uint8)
+    named = (text[1:-2] == ord("r")) & (text[2:-1] == ord("="))
+    at = np.flatnonzero(named)
+    quote = text[at + 3]
+    at = at[(text[at] <= ord(" ")) & ((quote == ord('"')) | (quote == ord("'")))] + 4
+    columns, letters = _digits(text, at, np.uint8(ord("a") - 1), 26, 3)
+    rows, digits = _digits(text, at + letters, np.uint8(ord("0")), 10, 7)
+    told = (letters > 0) & (digits > 0)
+    return columns[told], rows[told]
+
+
+def _digits(text: Bytes, at: Int64, zero: np.uint8, base: int, most: int) -> tuple[Int64, Int64]:
+    """Return the numbers that stand at these places, and how many digits each has; letters are digits from 1 to 26."""
+    number, length = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    going = np.ones(len(at), np.bool_)
+    least = 1 if base == 26 else 0
+    for place in range(most):
+        sign = text[at + place]
+        digit = ((sign | 0x20 if base == 26 else sign) - zero).astype(np.int64)  # wraps around below: too large
+        going &= (digit >= least) & (digit < base + least)
+        number = np.where(going, number * base + digit, number)
+        length += going
+    return number, length
 
 
 def _without_empty_tail(cells: tuple[str, ...]) -> tuple[str, ...]:

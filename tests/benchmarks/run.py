@@ -97,6 +97,42 @@ def bench_week(folder: Path, full: Path, rounds: int, per_order: float) -> None:
     show("one more week of 20,000 lines / the same into an empty one", f"{min(into_full) / min(into_empty):.2f}", "1.3", f"{min(into_full):.3f} s / {min(into_empty):.3f} s")
 
 
+def bench_workbook(folder: Path, rounds: int) -> None:
+    """Import a workbook of 100,000 rows: recognised, read and stored, against the reading library alone."""
+    import csv as plain_csv
+
+    import xlsxwriter
+
+    text, book = folder / "rows.csv", folder / "rows.xlsx"
+    write_lines(text, lines=100_000, per_order=10, customers=6_000)
+    with text.open(encoding="utf-8", newline="") as lines, xlsxwriter.Workbook(book, {"constant_memory": True, "strings_to_numbers": True}) as workbook:
+        sheet = workbook.add_worksheet("Lines")
+        for place, row in enumerate(plain_csv.reader(lines)):
+            sheet.write_row(place, 0, row)
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom python_calamine import CalamineWorkbook\nfrom ecoperf_desktop import actions\n"
+        "import ecoperf_desktop.importing.plan, ecoperf_desktop.store.load\n"
+        "path, book, mapping = map(Path, sys.argv[1:4])\n"
+        "choices = actions.ImportChoices(mappings=(mapping,), settings=(('currency', 'GBP'), ('tz', 'Europe/London')))\n"
+        "start = time.perf_counter()\nCalamineWorkbook.from_path(book).get_sheet_by_index(0).to_python()\nplain = time.perf_counter() - start\n"
+        "with actions.workspace(path, write=True) as opened:\n"
+        "    start = time.perf_counter()\n"
+        "    made = actions.apply_import(actions.plan_import([book], choices, opened), opened)\n"
+        "    took = time.perf_counter() - start\n"
+        "    assert made.files[0].rows.new == 100_000, made\n"
+        "print(plain, took)\n"
+    )
+    workspace = folder / "book.ecoperf"
+    plain, ours = [], []
+    for _ in range(rounds):
+        remove(workspace)
+        done = subprocess.run([sys.executable, "-c", script, str(workspace), str(book), str(MAPPING)], cwd=ROOT, capture_output=True, text=True, check=True)
+        times = [float(one) for one in done.stdout.split()]
+        plain.append(times[0])
+        ours.append(times[1])
+    show("import a workbook of 100,000 rows / calamine's reading", f"{min(ours) / min(plain):.2f}", "2.5", f"{min(ours):.2f} s / {min(plain):.2f} s")
+
+
 def bench_pages(full: Path) -> None:
     from ecoperf_desktop import actions
     from ecoperf_desktop.model.days import Grain, bucket_of
@@ -152,12 +188,16 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--per-order", type=float, default=10)
-    parser.add_argument("--only", choices=("import", "week", "pages", "window", "report"), action="append")
+    parser.add_argument("--only", choices=("import", "week", "workbook", "pages", "window", "report"), action="append")
     asked = parser.parse_args()
-    only = asked.only or ["import", "week", "pages", "window", "report"]
+    only = asked.only or ["import", "week", "workbook", "pages", "window", "report"]
     os.environ["ECOPERF_DATA"] = tempfile.mkdtemp(prefix="ecoperf-bench-data-")
     with tempfile.TemporaryDirectory(prefix="ecoperf-bench-") as scratch:
         folder = Path(scratch)
+        if "workbook" in only:
+            bench_workbook(folder, asked.rounds)
+        if only == ["workbook"]:
+            return
         full = bench_import(folder, asked.lines, asked.per_order, asked.rounds if "import" in only else 1)
         if "week" in only:
             bench_week(folder, full, asked.rounds, asked.per_order)
