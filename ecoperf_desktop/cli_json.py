@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop import language
-from ecoperf_desktop.language import sentence
+from ecoperf_desktop.language import sentence, worded
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import FileReport, ImportReport
@@ -382,7 +382,7 @@ def _detail(name: str, value: object, currency: str | None) -> object:
         return iso(value)
     if name.endswith("_minor") and isinstance(value, int):
         return str(to_major(value, currency or ""))
-    return value
+    return worded(value)
 
 
 def draft_entry(draft: Draft, text: str) -> dict[str, object]:

@@ -38,7 +38,8 @@ def sentence(code: str, language: str | None = None, /, **details: object) -> st
     """Return the sentence that ``code`` names, its placeholders filled from ``details``.
 
     ``code`` is ``file.key``: the file of the language folder and the key in it.  A
-    sentence with forms ``one`` and ``other`` is chosen by ``details["n"]``.  An
+    sentence with forms ``one`` and ``other`` is chosen by ``details["n"]``.  A detail
+    may itself be words by language, such as those of a format's own check.  An
     unknown code is returned as it is, so that a missing word shows and never raises.
     """
     entry = _room(language or _current, code.partition(".")[0]).get(code.partition(".")[2])
@@ -47,9 +48,16 @@ def sentence(code: str, language: str | None = None, /, **details: object) -> st
     if not isinstance(entry, str):
         return code if not details else f"{code} {details}"
     try:
-        return entry.format(**details)
+        return entry.format(**{name: worded(detail, language) for name, detail in details.items()})
     except (KeyError, IndexError, ValueError):
         return f"{entry} {details}"
+
+
+def worded(detail: object, language: str | None = None) -> object:
+    """Return the words of ``language``, English or any where it has none, of a detail in several; any other detail as it is."""
+    if isinstance(detail, dict) and detail.keys() & {*LANGUAGES}:
+        return detail.get(language or _current) or detail.get("en") or next(iter(detail.values()))
+    return detail
 
 
 @cache

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecoperf_desktop.language import worded
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.quality import Doubt, DoubtKind, Example, Mend, Pace, Quality, SourceDays, Weight
 from ecoperf_desktop.store import coverage, quality
@@ -254,7 +255,7 @@ def _alike(entries: Mapping[int, Entry], remarks: Sequence[Remark], recent: Peri
         if remark.code == "importing.unknown_value":
             about = str(remark.details.get("column") or remark.column or "")
         elif remark.code in ("importing.check_failed", "importing.check_says"):
-            about = str(remark.details.get("message") or "")
+            about = str(worded(remark.details.get("message"), "en") or "")
         else:
             continue
         together.setdefault((remark.code, entry.source, entry.format, about), []).append(remark)
@@ -268,7 +269,7 @@ def _alike(entries: Mapping[int, Entry], remarks: Sequence[Remark], recent: Peri
             yield Doubt("unknown_words", _fading("look", entry, recent), len(words), source, details, (Example(words[0] if words else "", entry.file, newest.record),), (show,))
         else:
             count = sum(_number(remark.details.get("n")) or remark.n for remark in own)
-            details = {"n": count, "files": len(own), "message": about, "format": format_id, "file": entry.file}
+            details = {"n": count, "files": len(own), "message": newest.details.get("message"), "format": format_id, "file": entry.file}
             first = _number(newest.details.get("record"))
             yield Doubt("check", "note", count, source, details, (Example("", entry.file, first),), (show,))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
 
-from ecoperf_desktop import language
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing.descriptor import Check, Format
 from ecoperf_desktop.importing.emit import column_values
@@ -54,7 +52,7 @@ class Checking:
         findings = []
         for number, (count, record) in sorted(self._failed.items()):
             check = self._form.checks[number]
-            details: dict[str, object] = {"n": count, "record": record, "file": self._file, "message": in_words(check.message)}
+            details: dict[str, object] = {"n": count, "record": record, "file": self._file, "message": dict(check.message)}
             code = "importing.check_failed" if not check.message else "importing.check_says"
             if check.level == "stop":
                 raise FileRefused(code, **details)
@@ -110,9 +108,3 @@ def _same_decimals(left: Valued, right: Valued) -> tuple[Valued, Valued]:
     if isinstance(left.column, Numbers) and isinstance(right.column, Numbers):
         return left.with_decimals(fine), right.with_decimals(fine)
     return left, right
-
-
-
-def in_words(words: Mapping[str, str]) -> str:
-    """Return a descriptor's own words in the language in use, English or any where it has none."""
-    return words.get(language.current()) or words.get("en") or next(iter(words.values()), "")

@@ -13,7 +13,6 @@ import numpy as np
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import convert, limits, times
 from ecoperf_desktop.importing.binding import Bound, iso_currency
-from ecoperf_desktop.importing.checks import in_words
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format, dated, timed
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, Valued, is_absent, surely_holds, value_of
 from ecoperf_desktop.importing.expression import Blank, fields_of, of_one_row, texts_of, walk
@@ -530,7 +529,7 @@ class Typing:
                 row = int(np.flatnonzero(codes == code)[0])
                 raise FileRefused(
                     "importing.forbidden", file=self._file, column=rule.shown, found=shortened(text), record=int(block.records[row]),
-                    reason=in_words(rule.forbid_reason),
+                    reason=dict(rule.forbid_reason),
                 )
 
     def _note_newest(self, rows: Rows) -> None:

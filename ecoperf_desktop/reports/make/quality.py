@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ecoperf_desktop.analysis.quality import look_over
-from ecoperf_desktop.language import sentence
+from ecoperf_desktop.language import sentence, worded
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.quality import Doubt, Example, Mend, Quality, SourceDays, Weight
 from ecoperf_desktop.records import dataclass
@@ -97,7 +97,7 @@ def _written(doubt: Doubt, language: str, currency: str | None, formats: Mapping
             written[name] = figures.grouped(figures.rounded(value), is_signed=name == "apart")
         else:
             written[name] = value
-    if isinstance(message := written.get("message"), str):
+    if isinstance(message := worded(written.get("message"), language), str):
         written["message"] = message[:1].upper() + message[1:]  # descriptors write remarks as parts of sentences
     if doubt.kind == "damaged_ids":
         written["in_file"] = sentence("quality.in_file", language, file=written["file"]) if written.get("file") else ""
