@@ -332,18 +332,18 @@ _MONTHS = {
     name: number + 1
     for number, names in enumerate(
         (
-            "jan january januar janvier janv enero ene gennaio gen janeiro januari",
-            "feb february februar février févr febrero febbraio fevereiro fev februari",
-            "mar march märz mär mars marzo março maart mrt",
-            "apr april avril avr abril abr aprile",
-            "may mai mayo maggio maio mei",
-            "jun june juni juin junio giugno junho",
-            "jul july juli juillet juil julio luglio julho",
-            "aug august août agosto ago augustus",
-            "sep sept september septembre septiembre settembre setembro set",
-            "oct october oktober okt octobre octubre ottobre outubro out",
-            "nov november novembre noviembre novembro",
-            "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
+            "jan january januar janvier janv enero ene gennaio gen janeiro januari sty styczeń stycznia",
+            "feb february februar février févr febrero febbraio fevereiro fev februari lut luty lutego",
+            "mar march märz mär mars marzo março maart mrt marzec marca",
+            "apr april avril avr abril abr aprile kwi kwiecień kwietnia",
+            "may mai mayo maggio maio mei maj maja",
+            "jun june juni juin junio giugno junho cze czerwiec czerwca",
+            "jul july juli juillet juil julio luglio julho lip lipiec lipca",
+            "aug august août agosto ago augustus augusti sie sierpień sierpnia",
+            "sep sept september septembre septiembre settembre setembro set wrz wrzesień września",
+            "oct october oktober okt octobre octubre ottobre outubro out paź październik października",
+            "nov november novembre noviembre novembro lis listopad listopada",
+            "dec december dezember dez décembre déc diciembre dic dicembre dezembro gru grudzień grudnia",
         )
     )
     for name in names.split()
