@@ -24,6 +24,7 @@ from ecoperf_desktop.model.money import exponent
 
 TEXT_NOTHING = ("", "-", "--", "—", "–", "——", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None")
 WARNINGS_LISTED = 200
+TOTALS_COMPARED = 64
 _FINEST = 8
 
 Mark = Literal[".", ","]
@@ -65,6 +66,7 @@ class Typing:
         self.currencies: dict[str, int] = {}
         self.totals: dict[str, int | float] = {}
         self.stated: dict[str, int | float] = {}
+        self._each_stated: dict[str, list[int | float]] = {}
         self.newest: int | None = None
         self._settings = settings
         self._file = file
@@ -436,7 +438,9 @@ class Typing:
             self.dropped[drop.reason] += count
             gone |= met
             for name in drop.totals:
-                self._add_total(self.stated, name, rows.values[name].take(met))
+                said = rows.values[name].take(met)
+                self._add_total(self.stated, name, said)
+                self._note_stated(name, said)
         for name in {name for drop in self.form.drops for name in drop.totals}:
             self._add_total(self.totals, name, rows.values[name].take(~gone))
         return gone
@@ -461,6 +465,14 @@ class Typing:
         values = rounded.values if rounded.missing is None else rounded.values[~rounded.missing]
         if len(values):
             totals[name] = totals.get(name, 0) + values.sum().item()
+
+    def _note_stated(self, name: str, valued: Valued) -> None:
+        """Keep the first few totals one by one: a file may state the same sum for the list, the kind and the account."""
+        rounded = valued.rounded().column
+        noted = self._each_stated.setdefault(name, [])
+        if not isinstance(rounded, Coded) and len(noted) < TOTALS_COMPARED:
+            values = rounded.values if rounded.missing is None else rounded.values[~rounded.missing]
+            noted.extend(values[: TOTALS_COMPARED - len(noted)].tolist())
 
     def _drop_other_currencies(self, values: Mapping[str, Valued], gone: Bool) -> Bool:
         """Drop rows in another currency than the one that was chosen; blank cells follow the others."""
@@ -553,7 +565,10 @@ class Typing:
             made.append(Finding("importing.more_warnings", "warning", details={"n": self._warned - WARNINGS_LISTED}))
         for name, stated in self.stated.items():
             summed = self.totals.get(name, 0)
-            if abs(stated - summed) > max(1e-6, abs(stated) * 1e-9):
+            # Sections add up to the file; totals of the list, the account and each kind repeat it.
+            said = [stated, *self._each_stated.get(name, ())]
+            if all(abs(one - summed) > max(1e-6, abs(one) * 1e-9) for one in said):
+                stated = min(said, key=lambda one: abs(one - summed))
                 header = self.bound.headers.get(name, name)
                 is_money = self.form.kinds_of_values.get(name) == "money"
                 made.append(Finding("importing.total_differs", "warning", None, None, header, {

@@ -157,3 +157,37 @@ def test_a_comparison_of_two_ranges_of_dates_says_how_to_export_it_instead(works
     (file,) = load(workspace, written(tmp_path / "Pages.csv", f"Top pages,{columns}\n/,7,9,100,140,7%,6.4%,3.5,3.1\n"), period="2026-09-01..2026-09-30")
     assert file.status == "refused"
     assert "Compare" in " ".join(str(value) for finding in file.findings for value in finding.details.values())
+
+
+@pytest.mark.parametrize("account", ["30.00", "45.00", "29.00"])
+def test_totals_of_the_list_and_of_the_account_are_not_added_up(workspace: Workspace, tmp_path: Path, account: str) -> None:
+    lines = (
+        "Campaign report", '"September 1, 2026 - September 30, 2026"', "Campaign status,Campaign,Currency code,Cost,Impr.,Clicks",
+        "Enabled,Lamps,EUR,10.00,100,5", "Paused,Shades,EUR,20.00,200,7", "Total: Campaigns,--,EUR,30.00,300,12",
+        f"Total: Account,--,EUR,{account},300,12", f"Total: Search,--,EUR,{account},300,12",
+    )
+    report, = load(workspace, written(tmp_path / "report.csv", "\n".join(lines)))
+    assert (report.rows.new, report.dropped) == (2, {"total": 3})
+    assert "importing.total_differs" not in {finding.code for finding in report.findings}
+
+
+def test_totals_none_of_which_is_reached_are_told_once_with_the_nearest(workspace: Workspace, tmp_path: Path) -> None:
+    lines = (
+        "Campaign report", '"September 1, 2026 - September 30, 2026"', "Campaign,Currency code,Cost,Clicks,Impr.",
+        "Lamps,EUR,10.00,5,50", "Total: Campaigns,EUR,31.00,5,50", "Total: Account,EUR,45.00,5,50",
+    )
+    report, = load(workspace, written(tmp_path / "report.csv", "\n".join(lines)))
+    told = [dict(finding.details) for finding in report.findings if finding.code == "importing.total_differs"]
+    assert [(one["stated"], one["found"]) for one in told] == [("31.00", "10.00")]
+
+
+@pytest.mark.parametrize("names", [("Autumn", "Autumn"), ("", "")])
+def test_a_formatted_table_of_meta_is_refused_whether_it_repeats_the_names_or_not(
+    workspace: Workspace, tmp_path: Path, names: tuple[str, str],
+) -> None:
+    lines = (
+        "Campaign name,Day,Amount spent (EUR),Impressions,Reporting starts,Reporting ends", "Autumn,All,30.00,300,2026-09-01,2026-09-02",
+        f"{names[0]},2026-09-01,10.00,100,2026-09-01,2026-09-01", f"{names[1]},2026-09-02,20.00,200,2026-09-02,2026-09-02",
+    )
+    report, = load(workspace, written(tmp_path / "report.csv", "\n".join(lines)))
+    assert (report.status, [finding.code for finding in report.findings]) == ("refused", ["importing.forbidden"])
