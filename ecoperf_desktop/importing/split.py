@@ -651,8 +651,11 @@ class _Cutter:
                 if not self.substituted:
                     self.substituted = self._line + text.count(b"\n", 0, text.index(_NUL))
                 text = text.replace(_NUL, _SUBSTITUTE)
+            # Carriage returns at the end of what is here may belong to a line feed that is not here yet.
+            held = b"" if final else text[len(text.rstrip(b"\r")) :]
+            text = text[: len(text) - len(held)] if held else text
             chunk = self._cut(text, final)
-            carried = text[chunk.used - PAD :]
+            carried = text[chunk.used - PAD :] + held
             if len(carried) > limits.RECORD or (final and carried.strip()):
                 self._refuse(carried, chunk, text)
             if len(chunk.ends):

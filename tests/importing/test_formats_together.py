@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ecoperf_desktop import actions, language
+from ecoperf_desktop import actions
 from ecoperf_desktop.actions import ImportChoices
-from ecoperf_desktop.importing import templates
-from ecoperf_desktop.importing.templates import Template
 from ecoperf_desktop.model.days import Period, parse_day
 from ecoperf_desktop.model.importing import ImportReport
 from ecoperf_desktop.model.value import Number, Question
@@ -116,42 +113,6 @@ def test_a_monitor_without_an_outage_was_up(workspace: Workspace, tmp_path: Path
         "Started,Shop,https://shop.example,2026-03-07 23:00:00,Started,,\n", encoding="utf-8")
     assert load(workspace, file, tz="UTC").files[0].status in ("loaded", "unchanged")
     assert numbers(workspace, "incidents") == (0,)
-
-
-@pytest.mark.parametrize("speech", language.LANGUAGES)
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-@pytest.mark.parametrize("template", templates.templates(), ids=lambda template: template.stem)
-def test_a_template_that_was_filled_in_is_read_without_the_row_that_explains_it(
-    workspace: Workspace, tmp_path: Path, template: Template, suffix: str, speech: str
-) -> None:
-    path = tmp_path / f"{template.stem}{suffix}"
-    templates.write_one(template, path, speech)
-    filled = [_filled(column, speech) for column in template.columns]
-    if suffix == ".csv":
-        with path.open("a", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerow(filled)
-    else:
-        import xlsxwriter  # type: ignore[import-untyped]
-        from python_calamine import CalamineWorkbook
-
-        written = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-        with xlsxwriter.Workbook(path) as workbook:
-            sheet = workbook.add_worksheet()
-            for place, row in enumerate([*written, filled]):
-                sheet.write_row(place, 0, [str(cell) for cell in row])
-    report = load(workspace, path, currency="EUR", tz="Europe/Paris").files[0]
-    assert (report.status, report.format, report.dropped) == ("loaded", template.format_id, {"description": 1})
-    assert report.findings == ()
-
-
-def _filled(column: templates.TemplateColumn, speech: str) -> str:
-    if column.choices[speech]:
-        return column.choices[speech][0]
-    cells = {
-        "date": "2026-03-02", "datetime": "2026-03-02 14:30", "integer": "3", "number": "2.5", "money": "12.50", "ratio": "80%",
-        "duration": "1:30",
-    }
-    return cells.get(column.type, f"{column.field} 1" if column.type == "text" else f"N-{column.field}-1")
 
 
 def test_queries_of_a_period_are_told_apart_beside_a_table_of_days(workspace: Workspace, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ PIECES = st.sampled_from(
 @example('19",b\nc,"d"\n', 2, 6)
 @example('"a""",""\n""""",b\n', 2, 4)
 @example('a,b\n"c,d\ne,"f"\n', 2, 9)
+@example(',,,,,,,,,\r\n\r商品",""\r\r\na', 1, 12)
 def test_fast_and_plain_cutting_give_the_same_rows_wherever_blocks_end(
     text: str, width: int, block: int
 ) -> None:
