@@ -140,7 +140,9 @@ class Detector:
             if found.certain and (parts := self._later_parts(member, views, only)):
                 return parts
             if not found.certain and not _any_plain(views):
-                raise undecided(member, found)
+                # a reading whose header is nearly a known one decides the encoding by that: say what is lacking
+                likeliest = self._unknown(member, [view for view in views if view.encoding == found.name], only)
+                raise likeliest if likeliest.code == "importing.near_miss" else undecided(member, found)
             raise self._unknown(member, views, only)
         form = self._one(claims, member)
         claim = _decided(claims, found, form, member)
