@@ -85,18 +85,27 @@ def shipped() -> Shelf:
 
     Raise MappingError for a descriptor of the person's own that is wrong.
     """
-    return _all(paths.resources() / "formats", paths.user_formats(), descriptor.stamp(paths.user_formats()))
+    own = paths.user_formats()
+    ours = paths.resources() / "formats"
+    kept = _ours(ours, descriptor.stamp(ours))
+    return kept.with_given(_own(own, descriptor.stamp(own))) if own.is_dir() else kept
 
 
-@lru_cache(maxsize=4)
-def _all(folder: Path, own: Path, own_stamp: descriptor.Stamp) -> Shelf:
-    """Return the shelf of two folders; ``own_stamp`` only tells that something of the second changed."""
-    del own_stamp
+@lru_cache(maxsize=2)
+def _ours(folder: Path, stamp: descriptor.Stamp) -> Shelf:
+    """Return the program's formats; ``stamp`` only tells that none of them changed."""
+    del stamp
     trees = descriptor.trees(folder)
-    given = descriptor.read_all([own]) if own.is_dir() else []
     known = {descriptor.id_of(tree): tree for tree in trees.values()}
-    ours = [partial(descriptor.made, path, tree, known) for path, tree in trees.items()]
-    return Shelf(zip(_outlines(folder, trees, ours), ours, strict=True)).with_given(given)
+    makers = [partial(descriptor.made, path, tree, known) for path, tree in trees.items()]
+    return Shelf(zip(_outlines(folder, trees, makers), makers, strict=True))
+
+
+@lru_cache(maxsize=2)
+def _own(folder: Path, stamp: descriptor.Stamp) -> tuple[Format, ...]:
+    """Return the person's own formats; ``stamp`` only tells that none of them changed."""
+    del stamp
+    return tuple(descriptor.read_all([folder]))
 
 
 def _made(formats: Iterable[Format]) -> Iterator[tuple[Outline, Callable[[], Format]]]:

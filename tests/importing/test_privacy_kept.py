@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -90,9 +91,20 @@ set.qty = { const = 1 }
 """
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace without anything in it: copying it takes less time than making one for every format."""
+    path = tmp_path_factory.mktemp("empty") / "w.ecoperf"
+    with actions.workspace(path, write=True):
+        pass
+    return path
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    with actions.workspace(tmp_path / "w.ecoperf", write=True) as opened:
+def workspace(tmp_path: Path, empty: Path) -> Iterator[Workspace]:
+    path = tmp_path / "w.ecoperf"
+    shutil.copy(empty, path)
+    with actions.workspace(path, write=True) as opened:
         yield opened
 
 
