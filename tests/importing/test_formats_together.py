@@ -126,3 +126,16 @@ def test_queries_of_a_period_are_told_apart_beside_a_table_of_days(workspace: Wo
     period = Period(parse_day("2026-03-01"), parse_day("2026-03-07"))
     by_query = actions.values(workspace, Question(("seo_clicks",), period, per=("query",)))
     assert {value.per["query"]: value.value for value in by_query} == {"mug": 2, "cup": 1}
+
+
+def test_a_chinese_text_whose_header_is_nearly_known_is_told_its_columns_and_not_its_encoding(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "结算.csv"
+    path.write_bytes(
+        "订单编号,费用名称,应结金额,账单生成时间,到账时间,商品编号,商品数量,订单完成时间\n"
+        "300000000051,佣金,-1.00,2026-05-10 02:00:00,2026-05-10 09:00:00,1,1,2026-05-08 10:00:00\n".encode("gb18030")
+    )
+    report = load(workspace, path)
+    assert [finding.code for finding in report.files[0].findings] == ["importing.near_miss"]
+    assert "收支方向" in str(report.files[0].findings[0].details)
