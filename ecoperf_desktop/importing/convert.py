@@ -112,6 +112,7 @@ class DecimalMark:
         self._points = False  # a value that only makes sense with a decimal point
         self._commas = False
         self._lone: set[str] = set()  # marks that stand once, with three digits behind them
+        self._uneven: set[str] = set()  # those of them whose three digits are not 000
         self.matters = False
 
     def look(self, cells: Cells) -> None:
@@ -149,6 +150,13 @@ class DecimalMark:
         return "," if self._lone == {"."} else "."
 
     @property
+    def mark_of_integer(self) -> Mark | None:
+        """Return the mark of a column of whole numbers: what would leave a fraction, as in 1,051, groups thousands."""
+        if self.mark is not None or len(self._uneven) != 1 or self.contradictory:
+            return self.mark
+        return "," if self._uneven == {"."} else "."
+
+    @property
     def contradictory(self) -> bool:
         """Return whether some values need a point and others a comma."""
         return self._points and self._commas
@@ -176,6 +184,8 @@ class DecimalMark:
             self._speak_for(sign)
         else:
             self._lone.add(sign)
+            if behind != "000":
+                self._uneven.add(sign)
 
     def _speak_for(self, sign: str) -> None:
         if sign == ".":

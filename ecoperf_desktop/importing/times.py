@@ -110,9 +110,11 @@ class DateOrder:
 
     Show it every block of the column (``look``).  ``order`` is None while values speak for
     both or for neither; ``matters`` tells whether any date would be another under the other order.
+    Only dates written with one of ``signs`` count: of the others the formats know one order alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signs: str = "/.-") -> None:
+        self._signs = signs
         self._day_first = False
         self._month_first = False
         self.matters = False
@@ -123,9 +125,9 @@ class DateOrder:
         _, first = changing.distinct()
         for text in changing.texts(first):
             match = _SLASHED.match(text)
-            if not match:
+            if not match or match["sign"] not in self._signs:
                 continue
-            left, right = int(match[1]), int(match[2])
+            left, right = int(match[1]), int(match["second"])
             if left > 12 >= right:
                 self._day_first = True
             elif right > 12 >= left:
@@ -144,13 +146,13 @@ class DateOrder:
         return self._day_first and self._month_first
 
 
-_SLASHED = re.compile(r"\s*['\"`\t=]*(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d{2})\b")
+_SLASHED = re.compile(r"\s*['\"`\t=]*(\d{1,2})(?P<sign>[/.-])(?P<second>\d{1,2})[/.-](?:\d{4}|\d{2})\b")
 
 
-def needs_order(formats: Sequence[str]) -> bool:
-    """Return whether the formats hold both day before month and month before day, between the same signs."""
+def needs_order(formats: Sequence[str]) -> str:
+    """Return the signs between which the formats hold both day before month and month before day."""
     kinds = {_read_format(name).ambiguous for name in formats}
-    return any((sign, "dmy") in kinds and (sign, "mdy") in kinds for sign in "/-.")
+    return "".join(sign for sign in "/-." if (sign, "dmy") in kinds and (sign, "mdy") in kinds)
 
 
 def undecided_order(column: str, file: str) -> FileRefused:

@@ -88,8 +88,10 @@ class Typing:
             if rule.type in _NUMERIC and rule.decimal in (None, "auto") and form.read.decimal == "auto" and "decimal" not in settings:
                 if is_text:
                     self._mark_looks[name] = convert.DecimalMark()
-            if rule.type in ("date", "datetime") and self._order_of(rule) is None and times.needs_order(rule.formats or times.USUAL):
-                self._order_looks[name] = times.DateOrder()
+            if rule.type in ("date", "datetime") and self._order_of(rule) is None:
+                signs = times.needs_order(rule.formats or times.USUAL)
+                if signs:
+                    self._order_looks[name] = times.DateOrder(signs + "-")
 
     @property
     def absent(self) -> frozenset[str]:
@@ -117,8 +119,11 @@ class Typing:
         return self.bound.places[name][1].type == "integer" or (look.matters and look.mark is not None)
 
     def _told_mark(self, name: str, look: convert.DecimalMark) -> Mark | None:
+        kind = self.bound.places[name][1].type
+        if kind == "integer":
+            return look.mark_of_integer
         # Amounts in a currency without minor units, like the yen, are whole.
-        whole = self.bound.places[name][1].type == "money" and exponent(self.decisions.currency or "EUR") == 0
+        whole = kind == "money" and exponent(self.decisions.currency or "EUR") == 0
         return look.mark_of_whole if whole else look.mark
 
     def undecided(self) -> bool:
@@ -131,8 +136,12 @@ class Typing:
         """Settle every column's decimal mark and date order; raise FileRefused for one that nothing settles."""
         self._looked_at_all = looked_at_all
         agreed: set[Mark] = {look.mark for look in self._mark_looks.values() if look.matters and look.mark is not None}
+        whole_agreed: set[Mark] = {
+            told for name, look in self._mark_looks.items()
+            if self.bound.places[name][1].type == "integer" and look.matters and (told := self._told_mark(name, look)) is not None
+        }
         for name, look in self._mark_looks.items():
-            mark: Mark | None = look.mark
+            mark = self._told_mark(name, look)
             if not look.matters and len(agreed) == 1:
                 # Whole numbers are not looked at as long as they can be read, and 20.000 can: as 20.
                 mark = next(iter(agreed))
@@ -140,7 +149,9 @@ class Typing:
                 self.decisions.marks[name] = mark
             else:
                 place, rule = self.bound.places[name]
-                if len(agreed) == 1 and not look.contradictory:
+                if rule.type == "integer" and len(whole_agreed) == 1 and not look.contradictory:
+                    self.decisions.marks[name] = next(iter(whole_agreed))
+                elif len(agreed) == 1 and not look.contradictory:
                     self.decisions.marks[name] = next(iter(agreed))  # the same program wrote the file's other columns
                 elif rule.type == "integer" and not look.contradictory:
                     continue  # marks in whole numbers can only group thousands: settled where they are read
@@ -173,7 +184,8 @@ class Typing:
 
     def _check_marks(self) -> None:
         for name, look in self._mark_looks.items():
-            if look.matters and look.mark != self.decisions.marks.get(name, look.mark) or look.contradictory:
+            told = self._told_mark(name, look)
+            if look.matters and told != self.decisions.marks.get(name, told) or look.contradictory:
                 raise ReadAgain
 
     def _look_at_unread(self, block: Block, bad: Mapping[str, Bool]) -> None:

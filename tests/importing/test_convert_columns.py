@@ -450,6 +450,21 @@ def test_the_order_of_day_and_month_is_decided_by_the_whole_column() -> None:
     assert order.order is None and order.contradictory
 
 
+def test_dates_between_signs_that_the_formats_read_in_one_order_leave_nothing_open() -> None:
+    order = convert.DateOrder(times.needs_order(["D.M.YYYY", "D/M/YYYY", "M/D/YYYY"]))
+    order.look(Cells.of(["03.04.2026", "05.06.2026"]))
+    assert not order.matters
+    order.look(Cells.of(["03/04/2026"]))
+    assert order.matters and order.order is None
+
+
+@pytest.mark.parametrize(("text", "mark"), [("1,051", "."), ("1.051", ","), ("1,000", None)])
+def test_a_whole_number_with_three_digits_behind_its_mark_is_grouped_unless_they_are_noughts(text: str, mark: str | None) -> None:
+    look = convert.DecimalMark()
+    look.look(Cells.of(["51", text]))
+    assert look.mark_of_integer == mark and look.mark is None
+
+
 def test_two_orders_are_never_read_in_one_column() -> None:
     column, bad = convert.day(Cells.of(["13/04/2026", "04/13/2026"]), ["DD/MM/YYYY", "MM/DD/YYYY"])
     assert bad.tolist() == [False, True]
