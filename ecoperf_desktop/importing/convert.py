@@ -143,6 +143,11 @@ class DecimalMark:
         return "." if self._points else ","
 
     @property
+    def lone(self) -> frozenset[str]:
+        """Return the marks that stand once in a value with three digits behind them: thousands or decimals."""
+        return frozenset(self._lone)
+
+    @property
     def mark_of_whole(self) -> Mark | None:
         """Return the mark of a column known to hold whole numbers: whatever stands in it groups thousands."""
         if self.mark is not None or len(self._lone) != 1 or self.contradictory:

@@ -151,6 +151,9 @@ class Typing:
                 place, rule = self.bound.places[name]
                 if rule.type == "integer" and len(whole_agreed) == 1 and not look.contradictory:
                     self.decisions.marks[name] = next(iter(whole_agreed))
+                elif rule.type == "integer" and look.lone & agreed:
+                    # 1,000 beside decimal commas: one program would not write both, unless it means 1.
+                    raise convert.undecided_decimal(self.bound.header[place], self._file)
                 elif len(agreed) == 1 and not look.contradictory:
                     self.decisions.marks[name] = next(iter(agreed))  # the same program wrote the file's other columns
                 elif rule.type == "integer" and not look.contradictory:

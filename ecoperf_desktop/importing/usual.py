@@ -30,11 +30,11 @@ def absent_columns(form: Format, bound: Bound) -> tuple[str, ...]:
         return ()
     names, usual = numbered(bound.header), numbered(nearest[1].header)
     absent = []
-    for field, (place, rule) in nearest[1].places.items():
+    for field, (place, _) in nearest[1].places.items():
         if field in bound.places:
             # Another column, which the example has besides, may stand in for it.
             stands_in = names[bound.places[field][0]]
-            differs = bound.places[field][1] != rule or stands_in != usual[place] and stands_in in usual
+            differs = stands_in != usual[place] and stands_in in usual
         else:
             differs = field in deciding
         if differs:

@@ -181,7 +181,7 @@ def test_a_real_server_log_gives_the_pages_and_visitors_that_a_plain_reading_cou
         if not found:
             continue
         address, day, method, target, code = found.groups()
-        agent = line.rsplit('"', 2)[-2] if line.endswith('"') else ""
+        agent = line.rsplit('"', 2)[-2] if line.endswith('"') else line.rsplit('"', 1)[-1]
         is_file = target.split("?")[0].rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower() in files and "." in target.split("?")[0]
         if method == "GET" and code in ("200", "304") and not is_file and not robots.search(agent):
             views[day] += 1
