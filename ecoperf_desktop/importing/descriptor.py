@@ -291,11 +291,6 @@ class Format:
     unpack: Unpack | None = None
 
     @property
-    def hidden_fields(self) -> frozenset[str]:
-        """Return the column fields whose raw text is not kept."""
-        return frozenset(column.field for column in self.columns if column.private)
-
-    @property
     def kinds_of_values(self) -> dict[str, str]:
         """Return every value the columns and their packed cells make, with its kind."""
         made: dict[str, str] = {}
@@ -807,6 +802,10 @@ class _Reader:
         section = self.place.table(self.tree, "group")
         self.place.known_keys(section, {"by", "fill_down", "first_row_only"}, "group")
         names = {key: self._known_names(section, key, "group", kinds) for key in ("by", "fill_down", "first_row_only")}
+        for name in names["by"]:
+            if name in self.tree.get("set", {}):
+                # Groups are put together before values are made.
+                raise self.place.wrong("group.by", "mapping_group_made", value=name)
         return Group(names["by"], names["fill_down"], names["first_row_only"])
 
     def _known_names(self, section: Tree, key: str, where: str, kinds: Mapping[str, str]) -> tuple[str, ...]:

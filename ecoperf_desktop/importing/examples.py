@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -135,9 +135,3 @@ def _same(wanted: object, got: str) -> bool:
         return abs(Decimal(text) - Decimal(got)) <= abs(Decimal(text)) * Decimal("1e-9")
     except ArithmeticError:
         return False
-
-
-def all_problems(formats: Sequence[Format], among: Mapping[str, Format] | None = None) -> list[str]:
-    """Return the problems of all examples of ``formats``, each tried among these and ``among``."""
-    known = {form.id: form for form in (*(among or {}).values(), *formats)}
-    return [problem for form in formats for problem in problems(form, list(known.values()))]

@@ -87,6 +87,7 @@ def test_fields_of_a_table_are_filled_by_the_values_of_the_same_name(tmp_path: P
     ('set.gross = { product = ["qty", "unit_price"] }', 'set.gross = { total = "unit_price" }', "mapping_fold_place", "emit 2 (order_lines).set.gross"),
     ('set.gross = { product = ["qty", "unit_price"] }', "", "mapping_needed", "emit 2 (order_lines).gross"),
     ('by = ["order_no"]', 'by = ["order"]', "mapping_unknown_value", "group.by"),
+    ('[group]\nby = ["order_no"]', '[set]\nmade = "order_no"\n\n[group]\nby = ["made"]', "mapping_group_made", "group.by"),
     ('[group]', '[groups]', "mapping_unknown_key", "groups"),
     ('field = "sku"', 'field = "email"', "mapping_personal", "column 3.field"),
     ('field = "placed"\ntype = "datetime"', 'field = "placed"\ntype = "datetime"\nformat = ["HH:mm"]', "mapping_unknown_value", "column 2.format"),
