@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -17,6 +18,7 @@ from ecoperf_desktop.metrics.scope import Cut, Scope
 from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import (
     AverageLevel,
+    Awaits,
     Calculation,
     Deviation,
     Distinct,
@@ -25,6 +27,7 @@ from ecoperf_desktop.model.metric import (
     Formula,
     Given,
     Last,
+    Method,
     Metric,
     Opening,
     Percentile,
@@ -34,6 +37,7 @@ from ecoperf_desktop.model.metric import (
     Unsold,
 )
 from ecoperf_desktop.model.value import Number, Quality
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.coverage import Coverage
 
 # A level without a snapshot on the day is carried on for so many days, and then not known.
@@ -47,7 +51,7 @@ _NOT_CUT: tuple[Cut, ...] = ((),)
 class Result(NamedTuple):
     """One number before it is dressed as a Value.
 
-    ``base`` is how many rows stand behind it, where that decides whether it is firm.
+    ``base`` is how many rows stand behind it, where that decides whether it is firm; ``word`` what a class is called.
     """
 
     value: Number | None
@@ -57,6 +61,7 @@ class Result(NamedTuple):
     reason: str | None = None
     details: Mapping[str, object] = _NO_DETAILS
     base: Number | None = None
+    word: str | None = None
 
 
 class Results:
@@ -116,7 +121,19 @@ def _ending(period: Period, days: int) -> Period:
 class Sources:
     """Where numbers come from, shared by all that is asked together."""
 
-    def __init__(self, catalogue: Catalogue, loads: Loads, facts: Facts, coverage: Coverage) -> None:
+    def __init__(
+        self,
+        conn: sqlite3.Connection,
+        catalogue: Catalogue,
+        loads: Loads,
+        facts: Facts,
+        coverage: Coverage,
+        methods: Mapping[str, type[Working]],
+        week_start: int = 1,
+    ) -> None:
+        self.conn = conn
+        self.methods = methods
+        self.week_start = week_start
         self.catalogue = catalogue
         self.loads = loads
         self.facts = facts
@@ -287,6 +304,39 @@ class Asked:
 # ---- ways of working a number out
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Rows that a method looked at: those of ``view`` from the period that fulfil ``where`` (SQL over its columns)."""
+
+    view: str
+    period: Period
+    where: str | None = None
+
+
+class Working(ABC):
+    """A method of the catalogue in one scope: one entry of ``metrics/methods`` (see there).
+
+    It reads other metrics by ``sources.asked(id, scope).results(period)`` and facts by ``store/views``.
+    """
+
+    def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
+        self.sources = sources
+        self.metric = metric
+        self.calculation = calculation
+        self.scope = scope
+
+    def want(self, period: Period) -> None:  # noqa: B027 - most methods have nothing to note
+        """Note what will be asked, so that it is read with the rest."""
+
+    @abstractmethod
+    def results(self, period: Period) -> Results:
+        """Return the number over ``period`` by cut of the scope."""
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        """Return the rows it rests on; by default those of its views in the period."""
+        return [Evidence(view, period) for view in self.calculation.views]
+
+
 class _Work(ABC):
     """One way of working a number out in one scope."""
 
@@ -316,8 +366,38 @@ def _work(sources: Sources, metric: Metric, calculation: Calculation, scope: Sco
             return _Level(sources, calculation, scope)
         case Distinct() | Percentile() | Deviation() | Given() | Downtime():
             return _OfFacts(sources, calculation, scope)
+        case Method():
+            return _ByMethod(sources.methods[calculation.name](sources, metric, calculation, scope))
+        case Awaits():
+            return _Awaited(calculation)
         case _:
             assert_never(calculation)
+
+
+class _ByMethod(_Work):
+    """What a method works out."""
+
+    def __init__(self, working: Working) -> None:
+        self.working = working
+
+    def want(self, period: Period) -> None:
+        self.working.want(period)
+
+    def results(self, period: Period) -> Results:
+        return self.working.results(period)
+
+
+class _Awaited(_Work):
+    """What has to be set up first."""
+
+    def __init__(self, awaits: Awaits) -> None:
+        self._absent = Result(None, quality="missing", reason=awaits.what)
+
+    def want(self, period: Period) -> None:
+        """Nothing is read."""
+
+    def results(self, period: Period) -> Results:
+        return Results((), lambda cut: self._absent, self._absent)
 
 
 class _Measured(_Work):

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +17,7 @@ from ecoperf_desktop.errors import MappingError, MetricRefused
 from ecoperf_desktop.model.days import Grain
 from ecoperf_desktop.model.metric import (
     AverageLevel,
+    Awaits,
     Calculation,
     Deviation,
     Direction,
@@ -28,10 +29,12 @@ from ecoperf_desktop.model.metric import (
     Given,
     Last,
     Measure,
+    Method,
     Metric,
     Opening,
     Percentile,
     Ratio,
+    Rollup,
     Sum,
     Term,
     Unit,
@@ -42,10 +45,11 @@ from ecoperf_desktop.store.measures import measures
 from ecoperf_desktop.store.tables import TABLES
 from ecoperf_desktop.store.views import DIMENSIONS, VIEWS
 
-AREAS = ("sales", "customers", "supply_chain", "marketing", "site", "staff", "finance")
-ZERO_POLICIES = ("Z0", "ZN", "ZC", "ZS", "ZL")
+AREAS = ("sales", "customers", "supply_chain", "marketing", "site", "staff", "finance", "performance")
+ZERO_POLICIES = ("Z0", "ZN", "ZC", "ZS", "ZL", "ZF", "ZE")
 COVERAGE = frozenset(table.coverage for table in TABLES.values() if table.coverage)
 
+_OF = re.compile(r"([a-z][a-z0-9_]*)\(([a-z][a-z0-9_]*)\)")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _PERIOD_WORDS = ("days", "covered")
 
@@ -65,6 +69,8 @@ class Catalogue:
     def metric(self, metric_id: str) -> Metric:
         """Return a metric or part; raise MetricRefused that names the nearest ids."""
         found = self.metrics.get(metric_id) or self.parts.get(metric_id)
+        if found is None and (named := _OF.fullmatch(metric_id)):
+            return self._about(named[1], named[2])
         if found is None:
             import difflib
 
@@ -73,6 +79,25 @@ class Catalogue:
                 raise MetricRefused("metrics.catalogue_unknown_metric", metric=metric_id, near=", ".join(near))
             raise MetricRefused("metrics.catalogue_unknown_metric_none_near", metric=metric_id)
         return found
+
+    def _about(self, method_id: str, metric_id: str) -> Metric:
+        """Return a method's metric worked out for another metric than it usually is: ``growth_yoy(orders)``."""
+        method, about = self.metric(method_id), self.metric(metric_id)
+        calculation = method.calculation
+        if not isinstance(calculation, Method) or not calculation.of:
+            raise MetricRefused("metrics.catalogue_unknown_metric_none_near", metric=f"{method_id}({metric_id})")
+        is_about_its_unit = method.unit == self.metric(calculation.of[0]).unit
+        return replace(
+            method,
+            id=f"{method_id}({metric_id})",
+            name={spoken: f"{text} · {about.name[spoken]}" for spoken, text in method.name.items()},
+            calculation=replace(calculation, of=(metric_id, *calculation.of[1:])),
+            unit=about.unit if is_about_its_unit else method.unit,
+            dimensions=tuple(name for name in method.dimensions if name in about.dimensions or name in calculation.parts),
+            grains=tuple(grain for grain in method.grains if grain in about.grains),
+            needs=about.needs,
+            wants=about.wants,
+        )
 
 
 @cache
@@ -123,12 +148,31 @@ def formula_metrics(text: str) -> list[str]:
     return [word for word in dict.fromkeys(_WORD.findall(text)) if word not in _PERIOD_WORDS]
 
 
+def rollup(metric: Metric) -> tuple[Rollup, Rollup]:
+    """Return how the metric adds up over days, and over the parts of a dimension."""
+    implied = _ROLLUPS.get(type(metric.calculation), ("recalc", "recalc"))
+    return metric.rollup_time or implied[0], metric.rollup_parts or implied[1]
+
+
+_ROLLUPS: dict[type, tuple[Rollup, Rollup]] = {
+    Sum: ("sum", "sum"),
+    Ratio: ("ratio", "ratio"),
+    Distinct: ("distinct", "distinct"),
+    Last: ("last", "sum"),
+    Opening: ("last", "sum"),
+    AverageLevel: ("average", "sum"),
+    Percentile: ("percentile", "percentile"),
+    Given: ("none", "none"),
+    Unsold: ("last", "sum"),
+}
+
+
 def parts_of(metric: Metric) -> list[str]:
     """Return the ids of the metrics that ``metric`` is directly made of, its gate left out."""
     calculation = metric.calculation
     if isinstance(calculation, Formula):
         return formula_metrics(calculation.text)
-    if isinstance(calculation, FirstKnown):
+    if isinstance(calculation, FirstKnown | Method):
         return list(calculation.of)
     return [term.of for term in _terms(calculation) if "." not in term.of]
 
@@ -177,6 +221,11 @@ class _Entry:
             internal=internal,
             zero_policy=zero,
             gate=self.gate(),
+            sources=self.words("source", self.rest.pop("source", [])),
+            rollup_time=self.take("rollup_time", str, None),
+            rollup_parts=self.take("rollup_parts", str, None),
+            aliases=self.words("aliases", self.rest.pop("aliases", [])),
+            note=self.texts("note", needed=False),
         )
         if self.rest:
             raise self.wrong(next(iter(self.rest)))
@@ -231,7 +280,7 @@ class _Entry:
             sides = {side: self.terms(f"{way}.{side}", found.get(side)) for side in ("over", "under")}
             ratio: Ratio = self.build(way, Ratio, {**found, **sides})
             return ratio
-        if kind in (Last, Opening, AverageLevel, Formula):
+        if kind in (Last, Opening, AverageLevel, Formula, Awaits):
             if not isinstance(found, str):
                 raise self.wrong(way)
             only: Calculation = kind(found)
@@ -262,6 +311,8 @@ _WAYS: dict[str, Any] = {
     "downtime": Downtime,
     "first_known": FirstKnown,
     "unsold": Unsold,
+    "method": Method,
+    "awaits": Awaits,
 }
 
 
@@ -304,6 +355,9 @@ def _closed_words(metric: Metric) -> Iterator[tuple[str, str, Sequence[str] | fr
     yield "unit", metric.unit, get_args(Unit)
     yield "direction", metric.direction, get_args(Direction)
     yield "zero", metric.zero_policy, ZERO_POLICIES
+    for rollup in (metric.rollup_time, metric.rollup_parts):
+        if rollup is not None:
+            yield "rollup", rollup, get_args(Rollup)
     for dimension in metric.dimensions:
         yield "dimensions", dimension, tuple(DIMENSIONS)
     for kind in metric.needs + metric.wants:
@@ -331,6 +385,8 @@ def _views(calculation: Calculation) -> list[str]:
         return [calculation.view] + ([calculation.finer] if calculation.finer else [])
     if isinstance(calculation, Percentile | Deviation | Given | Downtime):
         return [calculation.view]
+    if isinstance(calculation, Method):
+        return list(calculation.views)
     return []
 
 
@@ -340,6 +396,8 @@ def _dimensions(metric: Metric, found: Mapping[str, Metric], known: Mapping[str,
     allowed = set(DIMENSIONS)
     if isinstance(calculation, Distinct):
         return set().union(*(VIEWS[view].dims for view in _views(calculation)))
+    if isinstance(calculation, Method):  # it says itself how it can be cut
+        return allowed
     for view in [*_views(calculation), *(known[name].view for name in _measures(calculation))]:
         allowed &= set(VIEWS[view].dims)
     for name in parts_of(metric):
@@ -400,7 +458,7 @@ def _way(calculation: Calculation) -> str:
     return next(way for way, kind in _WAYS.items() if type(calculation) is kind)
 
 
-_TUPLES = ("dimensions", "grains", "needs", "wants", "edge_rules", "sources")
+_TUPLES = ("dimensions", "grains", "needs", "wants", "edge_rules", "sources", "aliases")
 
 
 def _thaw(entry: dict[str, Any]) -> Metric:

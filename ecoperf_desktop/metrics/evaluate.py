@@ -12,6 +12,7 @@ from ecoperf_desktop.metrics.asked import Asked, Result, Results, Sources
 from ecoperf_desktop.metrics.catalogue import Catalogue, parts_of
 from ecoperf_desktop.metrics.facts import Facts
 from ecoperf_desktop.metrics.loads import Loads
+from ecoperf_desktop.metrics.methods import METHODS
 from ecoperf_desktop.metrics.scope import Cut, Names, Scope
 from ecoperf_desktop.model.days import Day, Grain, Period, buckets
 from ecoperf_desktop.model.metric import (
@@ -21,6 +22,7 @@ from ecoperf_desktop.model.metric import (
     Downtime,
     Given,
     Last,
+    Method,
     Metric,
     Opening,
     Percentile,
@@ -88,7 +90,13 @@ class Answering:
         self._week_start = engine.week_start
         self._names = Names(engine.conn)
         self.sources = Sources(
-            engine.catalogue, Loads(engine.conn), Facts(engine.conn), Coverage.read(engine.conn)
+            engine.conn,
+            engine.catalogue,
+            Loads(engine.conn),
+            Facts(engine.conn),
+            Coverage.read(engine.conn),
+            METHODS,
+            engine.week_start,
         )
         currency = engine.conn.execute("SELECT value FROM setting WHERE name = 'reporting_currency'").fetchone()
         self._currency: str | None = None if currency is None else currency[0]
@@ -149,6 +157,8 @@ class Answering:
                 measures = [calculation.measure]
             elif isinstance(calculation, Distinct | Percentile | Deviation | Given | Downtime):
                 found[calculation.view] = None
+            elif isinstance(calculation, Method):
+                found.update(dict.fromkeys(calculation.views))
             found.update({self._catalogue.measures[name].view: None for name in measures if "." in name})
             found.update(dict.fromkeys(self._views(self._catalogue.metric(part) for part in parts_of(metric))))
         return list(found)
@@ -188,6 +198,7 @@ class Answering:
             dict(one.details),
             asked.covered_days(cut, period),
             None if plan.kind is None else _compared(plan.kind, plan.earlier[period], asked, period, cut, one),
+            one.word,
         )
 
     def _top(self, plan: Plan) -> tuple[set[Cut] | None, int | None]:

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from ecoperf_desktop.records import dataclass
 
+# class: a word (A, at risk); index: 1 is the level itself.
 # points: NPS, CES and percentage points; stars: 1 to 5; per_1000: so many in a thousand; rank: 1 is best.
 Unit = Literal[
     "money", "count", "ratio", "days", "hours", "minutes", "seconds", "ms", "score", "times", "position", "units",
-    "points", "stars", "per_1000", "rank",
+    "points", "stars", "per_1000", "rank", "months", "index", "class",
 ]
 Direction = Literal["higher", "lower", "neutral", "target_range"]
 
@@ -199,10 +200,40 @@ class Unsold:
     days: int
 
 
+@dataclass(frozen=True)
+class Method:
+    """What takes more than arithmetic: classes, cohorts, decompositions, models.
+
+    ``name`` is an entry of ``metrics/methods``.  ``of`` are the metrics it works on; the first can be another
+    one when it is asked for as ``growth_yoy(orders)``.  ``views`` are the facts it reads itself, ``parts`` the
+    dimensions that only it knows (the age of a cohort, the step of a decomposition), ``settings`` its own
+    constants (days of a window, cuts of a class).
+    """
+
+    name: str
+    of: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Awaits:
+    """Nothing to work it out from yet: ``what`` is the code of the sentence that says what has to be set up first."""
+
+    what: str
+
+
 Calculation: TypeAlias = (
     Sum | Ratio | Distinct | Last | Opening | AverageLevel | Percentile | Deviation | Formula | Given | Downtime
-    | FirstKnown | Unsold
+    | FirstKnown | Unsold | Method | Awaits
 )
+
+# How a number over more days, or over all parts of a dimension, comes from those of its parts.
+# sum: they add up; ratio: numerators and denominators add up; distinct: counted anew from the rows; last: the last
+# snapshot, slices of one day add up; average: slices add up per day, then the mean over days; percentile: value counts
+# are merged; recalc: worked out anew from the facts; none: only for the period it was given for.
+Rollup = Literal["sum", "ratio", "distinct", "last", "average", "percentile", "recalc", "none"]
 
 
 @dataclass(frozen=True)
@@ -236,6 +267,10 @@ class Metric:
     ``zero_policy`` is the catalogue's word for what no rows and no base mean: Z0 (nothing
     in a covered period is 0), ZN (no base, no number), ZC (as ZN, and cost must be known),
     ZS (no snapshot, no number), ZL (as ZN, flagged below ``low_n``).
+    ``rollup_time`` and ``rollup_parts`` say how it adds up over days and over dimensions; None takes what
+    the calculation implies (``catalogue.rollup``).  ``aliases`` are other words people search it by, ``note``
+    what it is not to be confused with, ``sources`` keys of ``resources/metrics/sources.toml``.
+    ``own``: a person's own metric, kept in the workspace.
     """
 
     id: str
@@ -259,3 +294,8 @@ class Metric:
     internal: bool = False
     zero_policy: str = "ZN"
     gate: Gate | None = None
+    rollup_time: Rollup | None = None
+    rollup_parts: Rollup | None = None
+    aliases: tuple[str, ...] = ()
+    note: dict[str, str] = field(default_factory=dict)
+    own: bool = False

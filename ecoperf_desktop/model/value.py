@@ -40,7 +40,8 @@ class Value:
 
     ``value`` is None exactly when ``quality`` says why, with ``reason`` a code of
     ``resources/languages``.  Money is in minor units of ``currency``.
-    ``covered`` of ``period.days`` days have data.
+    ``covered`` of ``period.days`` days have data.  ``word`` is what a class is called (``A``, ``at_risk``);
+    its ``value`` is then its place in the order of classes, 1 first.
     """
 
     metric: str
@@ -57,6 +58,7 @@ class Value:
     details: dict[str, object] = field(default_factory=dict)
     covered: int | None = None
     compare: Comparison | None = None
+    word: str | None = None
 
 
 @dataclass(frozen=True)

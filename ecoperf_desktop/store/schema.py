@@ -300,6 +300,12 @@ CREATE INDEX restatement_by_day ON restatement(day);
 ALTER TABLE source ADD COLUMN attribution TEXT;
 """
 
+STEP_4 = """
+-- a person's own metrics: an expression over metrics of the catalogue
+CREATE TABLE own_metric(metric TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL, expression TEXT NOT NULL,
+  unit TEXT NOT NULL, direction TEXT NOT NULL, decimals INTEGER) STRICT;
+"""
+
 # Number of a step, and its SQL.  New steps go to the end.
-STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2), (3, STEP_3))
+STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2), (3, STEP_3), (4, STEP_4))
 VERSION = STEPS[-1][0]

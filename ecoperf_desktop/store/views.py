@@ -78,6 +78,14 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("target"),
         Dimension("account"),
         Dimension("class"),
+        Dimension("department"),
+        # what only a method of the catalogue knows: months of first orders, months since, groups of customers, steps of a
+        # change, days of the week
+        Dimension("cohort"),
+        Dimension("age"),
+        Dimension("segment"),
+        Dimension("step"),
+        Dimension("weekday"),
     )
 }
 

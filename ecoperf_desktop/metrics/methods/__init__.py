@@ -1,0 +1,8 @@
+"""Methods of the catalogue: what takes more than arithmetic.  One entry a method, named in ``resources/metrics``."""
+
+from __future__ import annotations
+
+from ecoperf_desktop.metrics.asked import Working
+from ecoperf_desktop.metrics.methods import customers, sales, supply
+
+METHODS: dict[str, type[Working]] = {**sales.METHODS, **customers.METHODS, **supply.METHODS}
