@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 
-from ecoperf_desktop.analysis import signals
-from ecoperf_desktop.analysis.signals import Limits
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.metrics.methods import signals
+from ecoperf_desktop.metrics.methods.signals import Limits
 from ecoperf_desktop.model.metric import Metric, Sum
 from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.model.value import Number

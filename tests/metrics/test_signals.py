@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoperf_desktop.analysis import signals
+from ecoperf_desktop.metrics.methods import signals
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 BASE = [50.0, 53.0, 48.0, 51.0, 49.0, 52.0, 50.0, 47.0, 51.0, 49.0]
