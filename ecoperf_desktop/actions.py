@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecoperf_desktop import language
-from ecoperf_desktop.errors import EcoPerfError, FileRefused, UsageError, WorkspaceError
+from ecoperf_desktop.errors import EcoPerfError, FileRefused, MetricRefused, UsageError, WorkspaceError
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ecoperf_desktop.importing.plan import FilePlan, ImportPlan
     from ecoperf_desktop.importing.suggest import Draft
     from ecoperf_desktop.importing.trial import Trial
+    from ecoperf_desktop.metrics.catalogue import Catalogue as Metrics
     from ecoperf_desktop.metrics.evaluate import Engine
+    from ecoperf_desktop.model.metric import Metric, OwnMetric
     from ecoperf_desktop.model.quality import Quality
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
     from ecoperf_desktop.reports.pack import Pack
@@ -140,10 +142,54 @@ def undo(opened: Workspace, import_ids: Sequence[int], progress: Progress = no_p
 
 
 def engine(opened: Workspace) -> Engine:
-    from ecoperf_desktop.metrics.catalogue import catalogue
     from ecoperf_desktop.metrics.evaluate import Engine
 
-    return Engine(opened.conn, catalogue(), week_start=week_start(opened))
+    return Engine(opened.conn, known_metrics(opened), week_start=week_start(opened))
+
+
+def known_metrics(opened: Workspace | None) -> Metrics:
+    """Return every metric: the shipped ones and, of a workspace, the person's own."""
+    from ecoperf_desktop.metrics.catalogue import catalogue
+    from ecoperf_desktop.metrics.own import with_own
+    from ecoperf_desktop.store import own_metrics as room
+
+    return catalogue() if opened is None else with_own(catalogue(), room.own_metrics(opened.conn))
+
+
+def own_metrics(opened: Workspace) -> list[OwnMetric]:
+    from ecoperf_desktop.store import own_metrics as room
+
+    return room.own_metrics(opened.conn)
+
+
+def check_own_metric(opened: Workspace, own: OwnMetric) -> Metric:
+    """Return the metric that ``own`` describes; raise MetricRefused that says what is wrong with it."""
+    from ecoperf_desktop.metrics.own import checked
+
+    return checked(own, known_metrics(opened))
+
+
+def keep_own_metric(opened: Workspace, own: OwnMetric) -> Metric:
+    """Check and keep a metric of one's own, in place of an earlier one of the same id; raise MetricRefused."""
+    from ecoperf_desktop.store import own_metrics as room
+
+    metric = check_own_metric(opened, own)
+    with opened.transaction():
+        room.keep(opened.conn, own)
+    return metric
+
+
+def remove_own_metric(opened: Workspace, metric_id: str) -> None:
+    """Remove a metric of one's own; raise MetricRefused when there is none or another one is made of it."""
+    from ecoperf_desktop.metrics.own import made_of
+    from ecoperf_desktop.store import own_metrics as room
+
+    others = made_of(metric_id, room.own_metrics(opened.conn))
+    if others:
+        raise MetricRefused("metrics.own_needed", id=metric_id, others=", ".join(others))
+    with opened.transaction():
+        if not room.remove(opened.conn, metric_id):
+            raise MetricRefused("metrics.own_unknown", id=metric_id)
 
 
 def week_start(opened: Workspace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -143,7 +144,15 @@ def _parser() -> argparse.ArgumentParser:
     added = command("formats", _formats)
     added.add_argument("--suggest", metavar="FILE", help=sentence("cli.help_suggest"))
     added.add_argument("-o", "--output", metavar="FILE", help=sentence("cli.help_suggest_output"))
-    command("metrics", _metrics)
+    added = command("metrics", _metrics)
+    added.add_argument("what", nargs="?", default="list", choices=("list", "find", "show", "add", "remove"), help=sentence("cli.help_metrics_what"))
+    added.add_argument("words", nargs="*", metavar="ID|WORDS", help=sentence("cli.help_metrics_words"))
+    added.add_argument("--name", metavar="NAME", help=sentence("cli.help_own_name"))
+    added.add_argument("--expression", metavar="TEXT", help=sentence("cli.help_own_expression"))
+    added.add_argument("--unit", default="ratio", metavar="UNIT", help=sentence("cli.help_own_unit"))
+    added.add_argument("--direction", default="higher", metavar="WAY", help=sentence("cli.help_own_direction"))
+    added.add_argument("--definition", default="", metavar="TEXT", help=sentence("cli.help_own_definition"))
+    added.add_argument("--decimals", type=int, metavar="N", help=sentence("cli.help_own_decimals"))
 
     added = command("value", _value)
     added.add_argument("metrics", nargs="+", metavar="METRIC")
@@ -367,14 +376,55 @@ def _suggest(asked: argparse.Namespace) -> int:
 
 
 def _metrics(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
-    from ecoperf_desktop.metrics.catalogue import catalogue
+    from ecoperf_desktop.reports.described import find
 
-    metrics = [cli_json.metric_entry(metric) for metric in catalogue().metrics.values()]
+    if asked.what in ("add", "remove"):
+        return _own_metric(path, asked)
+    # The catalogue can be read before there is a workspace.
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(actions.workspace(path)) if path.exists() else None
+        known = actions.known_metrics(opened)
+    if asked.what == "show":
+        if len(asked.words) != 1:
+            raise UsageError("cli.metrics_one_id")
+        metric = known.metric(asked.words[0])
+        if asked.json:
+            _print_json(cli_json.metric_told(metric, known))
+        else:
+            print("\n".join(cli_json.metric_lines(metric, known)))
+        return OK
+    metrics = [cli_json.metric_entry(metric) for metric in find(known, " ".join(asked.words))]
     if asked.json:
         _print_json({"metrics": metrics})
     else:
         for entry in metrics:
             print(f"{entry['id']:<32} {entry['name']:<40} {entry['area']:<14} {entry['unit']}")
+    return OK
+
+
+def _own_metric(path: Path, asked: argparse.Namespace) -> int:
+    """Write down a metric of one's own, or remove one."""
+    from ecoperf_desktop.model.metric import OwnMetric
+
+    if len(asked.words) != 1:
+        raise UsageError("cli.metrics_one_id")
+    metric_id = asked.words[0]
+    if asked.what == "add" and not (asked.name and asked.expression):
+        raise UsageError("cli.metrics_add_needs")
+    with actions.workspace(path, write=True) as opened:
+        if asked.what == "remove":
+            actions.remove_own_metric(opened, metric_id)
+            told = {"removed": metric_id}
+            words = sentence("cli.metric_removed", id=metric_id)
+        else:
+            own = OwnMetric(metric_id, asked.name, asked.definition, asked.expression, asked.unit, asked.direction, asked.decimals)
+            metric = actions.keep_own_metric(opened, own)
+            told = cli_json.metric_entry(metric)
+            words = sentence("cli.metric_kept", id=metric_id, formula=metric.formula_text[language.current()])
+    if asked.json:
+        _print_json(told)
+    else:
+        print(words)
     return OK
 
 

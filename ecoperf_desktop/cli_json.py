@@ -21,6 +21,7 @@ from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.descriptor import Format
     from ecoperf_desktop.importing.suggest import Draft
+    from ecoperf_desktop.metrics.catalogue import Catalogue
     from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
@@ -207,7 +208,32 @@ def metric_entry(metric: Metric) -> Json:
         "formula": metric.formula_text[here],
         "dimensions": list(metric.dimensions),
         "grains": list(metric.grains),
+        "own": metric.own,
     }
+
+
+def metric_told(metric: Metric, known: Catalogue) -> Json:
+    """Return everything the catalogue says about a metric, codes beside words."""
+    from ecoperf_desktop.metrics.catalogue import rollup
+    from ecoperf_desktop.reports.described import described
+
+    over_time, over_parts = rollup(metric)
+    told = described(metric, known)
+    return {
+        **metric_entry(metric), "names": dict(metric.name), "aliases": list(metric.aliases), "zero": metric.zero_policy,
+        "rollup_time": over_time, "rollup_parts": over_parts, "needs": list(metric.needs), "edge": list(metric.edge_rules),
+        "source": list(metric.sources), "low_n": metric.low_n, "words": dict(told.lines),
+    }  # fmt: skip
+
+
+def metric_lines(metric: Metric, known: Catalogue) -> list[str]:
+    from ecoperf_desktop.reports.described import described
+
+    told = described(metric, known)
+    lines = [f"{told.name} · {told.area}"]
+    for head, text in told.lines:
+        lines += [f"  {head}: {one}" if place == 0 else f"    {one}" for place, one in enumerate(text.split("\n"))]
+    return lines
 
 
 def value_entry(value: Value) -> Json:
@@ -223,6 +249,7 @@ def value_entry(value: Value) -> Json:
         "unit": value.unit,
         "currency": value.currency if value.unit == "money" else None,
         "quality": value.quality,
+        "class": value.word,
         "reason": sentence(value.reason, **value.details) if value.reason else None,
         "compare": _comparison(value.compare, value) if value.compare else None,
     }

@@ -41,6 +41,14 @@ class Grain(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    # Of the shop's own financial year: only a calendar knows where they begin (``model/calendars.py``).
+    PERIOD = "period"
+    FISCAL_QUARTER = "fiscal_quarter"
+    FISCAL_YEAR = "fiscal_year"
+
+    @property
+    def is_fiscal(self) -> bool:
+        return self in (Grain.PERIOD, Grain.FISCAL_QUARTER, Grain.FISCAL_YEAR)
 
 
 class _FirstAndLast(NamedTuple):
@@ -85,7 +93,7 @@ def bucket_of(day: Day, grain: Grain, week_start: int = 1) -> Bucket:
     """Return the bucket that holds ``day``.
 
     ``week_start`` is 1 for ISO weeks (Monday) and 7 for Sunday weeks, whose
-    label is the ISO week of their Thursday.
+    label is the ISO week of their Thursday.  Raises ValueError for a fiscal grain: ``Calendar.bucket_of`` has those.
     """
     when = date_of(day)
     if grain is Grain.DAY:
@@ -104,6 +112,8 @@ def bucket_of(day: Day, grain: Grain, week_start: int = 1) -> Bucket:
         start = date(when.year, quarter * 3 + 1, 1)
         following = date(when.year + (quarter == 3), (quarter * 3 + 3) % 12 + 1, 1)
         return Bucket(f"{when.year}-Q{quarter + 1}", Period(day_of(start), day_of(following) - 1))
+    if grain.is_fiscal:
+        raise ValueError(grain)
     return Bucket(str(when.year), Period(day_of(date(when.year, 1, 1)), day_of(date(when.year, 12, 31))))
 
 

@@ -299,3 +299,19 @@ class Metric:
     aliases: tuple[str, ...] = ()
     note: dict[str, str] = field(default_factory=dict)
     own: bool = False
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric that a person wrote: an expression over metrics of the catalogue, named in the person's own words.
+
+    ``expression`` is the arithmetic of ``Formula``.  ``decimals`` None shows as many as the unit usually has.
+    """
+
+    id: str
+    name: str
+    definition: str
+    expression: str
+    unit: str
+    direction: str = "higher"
+    decimals: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.records import dataclass
 
 Quality = Literal["ok", "partial", "low_n", "no_base", "missing", "cost_incomplete", "insufficient_history"]
@@ -83,7 +83,13 @@ class Question:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One stored row behind a number, and the text it was read from."""
+    """One stored row behind a number, and the text it was read from.
+
+    ``contributes`` is its part of the number, or of a quotient's numerator, and ``under`` its part of the
+    denominator; ``counts_in`` says on which of the two sides it stands at all (``over`` where there is but one).
+    ``gives`` is what was read from it, by what is worked out of it: an amount of a measure (``line.gross``), the
+    value that is counted or ranked for a metric.  Import 0 without a file is a row that no file states.
+    """
 
     table: str
     import_id: int
@@ -93,11 +99,45 @@ class SourceRow:
     record: int
     contributes: Number
     raw: dict[str, str]
+    under: Number = 0
+    counts_in: Literal["over", "under", "both"] = "over"
+    day: Day | None = None
+    gives: dict[str, tuple[object, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportBehind:
+    """An import that a number rests on, with how many of the rows came with it; ``imported_utc`` in UTC seconds."""
+
+    import_id: int
+    file: str
+    member: str | None
+    imported_utc: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A metric that another is made of, with its value there.
+
+    ``side``: over and under of a quotient; ``sum`` with its ``sign``; ``part`` of anything else.
+    """
+
+    metric: str
+    name: str
+    value: Value
+    side: Literal["over", "under", "sum", "part"] = "part"
+    sign: int = 1
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a number is what it is."""
+    """Why a number is what it is.
+
+    ``rows`` are those asked for of ``row_count``, from the ``offset``-th on; ``imports`` count all of them.
+    ``numerator`` and ``denominator`` are the words for the two sides of a quotient, empty where it is none.
+    """
 
     value: Value
     name: str
@@ -105,3 +145,14 @@ class Explanation:
     formula: str
     row_count: int
     rows: tuple[SourceRow, ...]
+    numerator: str = ""
+    denominator: str = ""
+    parts: tuple[Part, ...] = ()
+    imports: tuple[ImportBehind, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    offset: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row behind the number is among ``rows``."""
+        return self.offset == 0 and len(self.rows) == self.row_count
