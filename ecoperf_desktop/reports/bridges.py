@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ecoperf_desktop.analysis.drivers import split_product
+from ecoperf_desktop.metrics.methods.decompose import split_product
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.reports import figures

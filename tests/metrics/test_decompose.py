@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoperf_desktop.analysis.drivers import log_mean, shapley, split_product
+from ecoperf_desktop.metrics.methods.decompose import log_mean, shapley, split_product
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 

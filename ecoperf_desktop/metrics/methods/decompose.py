@@ -1,21 +1,28 @@
-"""Why a product of factors moved: effects that add up to the change, with no rest and no order dependence.
+"""Why a number moved: effects that add up to the change, with no rest and no order dependence.
 
-The default is additive LMDI-I (Ang 2005) with the limits of Ang & Liu (2007) where a factor is zero.  It is
-undefined when a factor or the product is negative; there the Shapley value is used, the mean over all orders
-of replacing one factor at a time, and the split says so.
+A product of factors is split by additive LMDI-I (Ang 2005) with the limits of Ang & Liu (2007) where a factor is
+zero.  It is undefined when a factor or the product is negative; there the Shapley value is used, the mean over all
+orders of replacing one factor at a time, and the split says so.  Sales of many products are split into price, volume
+and mix (Bennet's symmetric form, or the classic one), a rate of many parts into their own rates and their weights.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
 
 Method = Literal["log_mean", "shapley"]
+Form = Literal["bennet", "classic"]
+_Key = TypeVar("_Key")
+
+# Effects worked out in floating point are kept to so many parts of a unit before they are made to add up.
+_PARTS = 10**6
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,144 @@ def _mean(first: float, second: float) -> float:
     ratio = math.log(first / second)
     # Close together the quotient loses its digits; the arithmetic mean is exact to second order.
     return (first - second) / ratio if abs(ratio) > 1e-7 else (first + second) / 2
+
+
+def closed(effects: Mapping[_Key, float | Fraction], change: Fraction) -> dict[_Key, Fraction]:
+    """Return effects as fractions that add up to ``change`` exactly: the largest takes what rounding has left."""
+    exact = {
+        key: effect if isinstance(effect, Fraction) else Fraction(round(effect * _PARTS), _PARTS)
+        for key, effect in effects.items()
+    }
+    if exact:
+        rest = change - sum(exact.values(), Fraction(0))
+        if rest:
+            largest = max(exact, key=lambda key: abs(exact[key]))
+            exact[largest] += rest
+    return exact
+
+
+# ---- price, volume and mix
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What one product sold in two periods: units, and value in minor units before returns; 0 for nothing."""
+
+    units_before: int
+    value_before: int
+    units_after: int
+    value_after: int
+
+
+@dataclass(frozen=True)
+class PriceSplit:
+    """The change of sales by its causes; the parts add up to it exactly.
+
+    ``cannot_split`` is the change of products with a value but no units in a period: they have no price.
+    """
+
+    price: Fraction
+    volume: Fraction
+    mix: Fraction
+    new: Fraction
+    lost: Fraction
+    cannot_split: Fraction
+
+    @property
+    def change(self) -> Fraction:
+        return self.price + self.volume + self.mix + self.new + self.lost + self.cannot_split
+
+
+def split_prices(products: Iterable[Sold], form: Form = "bennet") -> PriceSplit:
+    """Split the change of the sales of products that share a unit.
+
+    Price, volume and mix are of the products sold in both periods; one that was sold in one period only is new or lost.
+    """
+    both: list[Sold] = []
+    new = lost = unsplit = 0
+    for one in products:
+        if one.units_before > 0 and one.units_after > 0:
+            both.append(one)
+        elif one.units_after > 0 and not one.units_before and not one.value_before:
+            new += one.value_after
+        elif one.units_before > 0 and not one.units_after and not one.value_after:
+            lost -= one.value_before
+        else:
+            unsplit += one.value_after - one.value_before
+    price, volume, mix = _continuing(both, form)
+    return PriceSplit(price, volume, mix, Fraction(new), Fraction(lost), Fraction(unsplit))
+
+
+def _continuing(products: Sequence[Sold], form: Form) -> tuple[Fraction, Fraction, Fraction]:
+    """Return price, volume and mix of products sold in both periods; mix is what the other two leave of the change."""
+    nothing = Fraction(0)
+    if not products:
+        return nothing, nothing, nothing
+    units_before = sum(one.units_before for one in products)
+    units_after = sum(one.units_after for one in products)
+    value_before = sum(one.value_before for one in products)
+    value_after = sum(one.value_after for one in products)
+    if len(products) == 1:
+        # Nothing can be mixed: all that is not volume is price.
+        volume = _volume(form, units_before, value_before, units_after, value_after)
+        return value_after - value_before - volume, volume, nothing
+    # What each period's units would have been worth at the other's prices.
+    before_at_new = math.fsum(one.units_before * one.value_after / one.units_after for one in products)
+    after_at_old = math.fsum(one.units_after * one.value_before / one.units_before for one in products)
+    volume = _volume(form, units_before, value_before, units_after, value_after)
+    if form == "classic":
+        price = Fraction(round((value_after - after_at_old) * _PARTS), _PARTS)
+    else:
+        shares = before_at_new / units_before - value_before / units_before + value_after / units_after - after_at_old / units_after
+        price = Fraction(round((units_before + units_after) / 4 * shares * _PARTS), _PARTS)
+    return price, volume, value_after - value_before - price - volume
+
+
+def _volume(form: Form, units_before: int, value_before: int, units_after: int, value_after: int) -> Fraction:
+    grown = units_after - units_before
+    if form == "classic":
+        return grown * Fraction(value_before, units_before)
+    return grown * (Fraction(value_before, units_before) + Fraction(value_after, units_after)) / 2
+
+
+# ---- rates
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One part's rate in two periods as numerators and bases; a base of 0 is a part that was not there."""
+
+    over_before: Number
+    under_before: Number
+    over_after: Number
+    under_after: Number
+
+
+def split_rate(parts: Mapping[_Key, Rated]) -> dict[_Key, tuple[Fraction, Fraction]]:
+    """Return how far each part's own rate and its weight moved the rate of all; both of all parts add up to its change.
+
+    Weights are the parts of the base.  A part that was not there in one period keeps its other period's rate.  Empty
+    where the base of all is 0 in a period.
+    """
+    before = sum((Fraction(part.under_before) for part in parts.values()), Fraction(0))
+    after = sum((Fraction(part.under_after) for part in parts.values()), Fraction(0))
+    if before <= 0 or after <= 0:
+        return {}
+    over_before = sum((Fraction(part.over_before) for part in parts.values() if part.under_before), Fraction(0))
+    over_after = sum((Fraction(part.over_after) for part in parts.values() if part.under_after), Fraction(0))
+    centre = (over_before / before + over_after / after) / 2
+    found = {}
+    for key, part in parts.items():
+        weights = Fraction(part.under_before) / before, Fraction(part.under_after) / after
+        if not part.under_before and not part.under_after:
+            found[key] = (Fraction(0), Fraction(0))
+            continue
+        old = Fraction(part.over_before) / Fraction(part.under_before) if part.under_before else None
+        new = Fraction(part.over_after) / Fraction(part.under_after) if part.under_after else None
+        first = old if old is not None else new
+        second = new if new is not None else old
+        assert first is not None and second is not None
+        within = (weights[0] + weights[1]) / 2 * (second - first)
+        mix = (weights[1] - weights[0]) * ((first + second) / 2 - centre)
+        found[key] = (within, mix)
+    return found

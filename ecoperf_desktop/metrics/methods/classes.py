@@ -1,0 +1,60 @@
+"""Classes of products by what they sell, and the part that the best of them make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TypeVar
+
+from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.records import dataclass
+
+_Key = TypeVar("_Key")
+
+# Up to which part of all sales before it an article belongs to a class; the rest is C.
+CUTS = (("A", Fraction(80, 100)), ("B", Fraction(95, 100)))
+TOP = Fraction(20, 100)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An article's class, its place from the best on, and what those before it sold."""
+
+    class_: str
+    place: int
+    before: Number
+
+
+def by_share(values: Mapping[_Key, Number], cuts: tuple[tuple[str, Fraction], ...] = CUTS) -> dict[_Key, Placed]:
+    """Class articles by the part of all that stands before each of them, the largest first; equal ones by their keys.
+
+    The part before an article decides, so that the largest is always A, however much it sells alone.  What sold
+    nothing, or less than nothing, is in the last class and adds nothing to the whole.
+    """
+    ordered = sorted(values.items(), key=lambda one: (-one[1], _sortable(one[0])))
+    whole = sum(value for value in values.values() if value > 0)
+    limits = [(name, part * whole) for name, part in cuts]
+    found = {}
+    before: Number = 0
+    for place, (key, value) in enumerate(ordered, start=1):
+        name = "C" if value <= 0 else next((name for name, limit in limits if before < limit), "C")
+        found[key] = Placed(name, place, before)
+        if value > 0:
+            before += value
+    return found
+
+
+def top_share(values: Mapping[_Key, Number], part: Fraction = TOP) -> tuple[Number, Number, int]:
+    """Return what the best ``part`` of the articles that sold make, what all of them make, and how many the best are.
+
+    The number of the best is rounded up: of five articles a fifth is one, of six two.
+    """
+    sold = sorted((value for value in values.values() if value > 0), reverse=True)
+    best = math.ceil(part * len(sold))
+    return sum(sold[:best]), sum(sold), best
+
+
+def _sortable(key: object) -> tuple[str, object]:
+    """Numbers in their order; other keys by their text."""
+    return ("", key) if isinstance(key, int) else (str(key), 0)
