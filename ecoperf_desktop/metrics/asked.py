@@ -7,7 +7,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, TypeVar, assert_never, cast
 
 from ecoperf_desktop.metrics import formula
 from ecoperf_desktop.metrics.catalogue import Catalogue
@@ -39,6 +39,8 @@ from ecoperf_desktop.model.metric import (
 from ecoperf_desktop.model.value import Number, Quality
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.coverage import Coverage
+
+_S = TypeVar("_S")
 
 # A level without a snapshot on the day is carried on for so many days, and then not known.
 CARRIED_DAYS = 3
@@ -140,6 +142,7 @@ class Sources:
         self.coverage = coverage
         self._asked: dict[tuple[str, Scope], Asked] = {}
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
+        self._shared: dict[object, object] = {}
 
     def asked(self, metric_id: str, scope: Scope) -> Asked:
         """Return the metric in the scope, the same object each time."""
@@ -160,6 +163,13 @@ class Sources:
     def sold(self, days: Period) -> set[int]:
         """Return the products of which anything was sold."""
         return self.loads.sold(days)
+
+    def shared(self, kind: Callable[[Sources], _S]) -> _S:
+        """Return the one ``kind`` of these sources: what several methods read, they read together."""
+        found = self._shared.get(kind)
+        if found is None:
+            found = self._shared[kind] = kind(self)
+        return cast(_S, found)
 
 
 class Verdicts:

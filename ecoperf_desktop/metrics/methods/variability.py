@@ -1,0 +1,64 @@
+"""How evenly something is in demand: XYZ classes and the kinds of intermittent demand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ecoperf_desktop.records import dataclass
+
+CUTS = (0.5, 1.0)
+CLASSES = ("X", "Y", "Z")
+# Syntetos and Boylan (2005): beyond these, demand comes seldom, or in very different sizes.
+SELDOM = Fraction(132, 100)
+UNEVEN = Fraction(49, 100)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A series of whole numbers: how many, their sum, the sum of their squares, and how many are not 0."""
+
+    n: int
+    total: int
+    squares: int
+    present: int
+
+
+def moments(values: Sequence[int]) -> Moments:
+    """Return the moments of a series."""
+    return Moments(len(values), sum(values), sum(value * value for value in values), sum(1 for value in values if value))
+
+
+def variation(series: Moments) -> float | None:
+    """Return the coefficient of variation (population deviation over mean), None without any demand."""
+    if series.total <= 0:
+        return None
+    return math.sqrt(max(series.n * series.squares - series.total * series.total, 0)) / series.total
+
+
+def xyz(series: Moments, cuts: Sequence[float] = CUTS) -> str | None:
+    """Return the class: X up to the first cut, Y up to the second, else Z; None without any demand."""
+    if series.total <= 0:
+        return None
+    # Compared in whole numbers, so that a series that lies on a cut is not pushed over it by a float.
+    squared = Fraction(max(series.n * series.squares - series.total * series.total, 0), series.total * series.total)
+    place = sum(squared > Fraction(str(cut)) ** 2 for cut in cuts)
+    return CLASSES[place]
+
+
+def interval(series: Moments) -> Fraction | None:
+    """Return the mean number of periods from one demand to the next (ADI), None without any."""
+    return Fraction(series.n, series.present) if series.present else None
+
+
+def demand_class(series: Moments) -> str | None:
+    """Return the kind of demand: smooth, erratic (sizes differ), intermittent (seldom) or lumpy (both)."""
+    between = interval(series)
+    if between is None or series.total <= 0:
+        return None
+    sizes = Fraction(series.present * series.squares - series.total * series.total, series.total * series.total)
+    is_seldom, is_uneven = between >= SELDOM, sizes >= UNEVEN
+    if is_seldom:
+        return "lumpy" if is_uneven else "intermittent"
+    return "erratic" if is_uneven else "smooth"
