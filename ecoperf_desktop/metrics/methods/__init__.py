@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ecoperf_desktop.metrics.asked import Working
-from ecoperf_desktop.metrics.methods import customers, sales, supply
+from ecoperf_desktop.metrics.methods import customers, lifetime, performance, sales, supply
 
-METHODS: dict[str, type[Working]] = {**sales.METHODS, **customers.METHODS, **supply.METHODS}
+METHODS: dict[str, type[Working]] = {**sales.METHODS, **customers.METHODS, **supply.METHODS, **lifetime.METHODS, **performance.METHODS}
