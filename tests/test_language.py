@@ -76,3 +76,9 @@ def test_a_sentence_with_forms_follows_the_number() -> None:
 
 def test_an_unknown_code_shows_and_never_raises() -> None:
     assert language.sentence("nowhere.nothing") == "nowhere.nothing"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_one_flat_list_so_that_a_sentence_added_at_its_end_is_found(room: str) -> None:
+    for tongue in language.LANGUAGES:
+        assert not re.search(r"^\s*\[", (FOLDER / tongue / room).read_text(encoding="utf-8"), re.MULTILINE), (tongue, room)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ecoperf_desktop import actions
 from ecoperf_desktop.errors import EcoPerfError
@@ -22,6 +22,8 @@ from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.metrics.catalogue import Catalogue
+    from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import SourceDays
     from ecoperf_desktop.reports.make.quality import Told
     from ecoperf_desktop.store.ledger import ImportEntry
@@ -90,13 +92,20 @@ def explanation(opened: Workspace, reference: Reference) -> Explanation:
     return actions.explain(opened, reference.metric, reference.period, reference.where)
 
 
-def sides(metric_id: str) -> tuple[str, str]:
+KnownMetrics: TypeAlias = "tuple[Catalogue, list[OwnMetric]]"
+
+
+def known_metrics(opened: Workspace) -> KnownMetrics:
+    """Return all metrics, and what a person wrote of them."""
+    return actions.known_metrics(opened), actions.own_metrics(opened)
+
+
+def sides(opened: Workspace, metric_id: str) -> tuple[str, str]:
     """Return the units of a quotient's two sides, ``money`` or ``count``; both the metric's own when it is none."""
-    from ecoperf_desktop.metrics.catalogue import catalogue
     from ecoperf_desktop.model.metric import Ratio
 
-    known = catalogue()
-    metric = known.metrics[metric_id]
+    known = actions.known_metrics(opened)
+    metric = known.metric(metric_id)
     if not isinstance(metric.calculation, Ratio):
         return metric.unit, metric.unit
 
@@ -142,8 +151,9 @@ def format_titles(language: str) -> Mapping[str, str]:
     return {known.id: known.title.get(language) or known.title.get("en", known.id) for known in shipped()}
 
 
-def metric_names(language: str) -> dict[str, tuple[str, str]]:
-    """Return name and definition of every metric, by id."""
-    from ecoperf_desktop.metrics.catalogue import catalogue
-
-    return {metric.id: (metric.name[language], metric.definition[language]) for metric in catalogue().metrics.values()}
+def metric_names(opened: Workspace, language: str) -> dict[str, tuple[str, str]]:
+    """Return the name of every metric, and the words it can be found by, by id."""
+    return {
+        metric.id: (metric.name[language], " ".join((*metric.aliases, *metric.short.values(), metric.definition[language])))
+        for metric in actions.known_metrics(opened).metrics.values()
+    }

@@ -45,9 +45,11 @@ from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
     from ecoperf_desktop.model.importing import Progress
+    from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import Mend
     from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.ui.answers_dialog import AnswersDialog
+    from ecoperf_desktop.ui.catalogue_view import CatalogueWindow
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self._data: DataView | None = None
         self._first_run: FirstRun | None = None
         self._panel: ExplainPanel | None = None
+        self._catalogue: CatalogueWindow | None = None
         self._was_painted = False
         self._dropping = ""
         self.setObjectName("window")
@@ -178,7 +181,7 @@ class MainWindow(QMainWindow):
         """Open the field that finds numbers, pages and commands."""
         if self.scope is None:
             return
-        self.reader.ask("names", lambda opened: reading.metric_names(language.current()), self._open_finder, self._failed)
+        self.reader.ask("names", lambda opened: reading.metric_names(opened, language.current()), self._open_finder, self._failed)
 
     def refresh(self) -> None:
         """Read everything again: what is stored has changed."""
@@ -413,6 +416,7 @@ class MainWindow(QMainWindow):
             ],
             "ui.menu_help": [
                 Command("ui.find_number", "Ctrl+K", self.open_finder, "", True),
+                Command("ui.catalogue", "Ctrl+Shift+K", self.open_catalogue),
                 Command("ui.keys", "F1", self._show_keys),
                 Command("ui.about", "", self.about),
             ],
@@ -696,11 +700,10 @@ class MainWindow(QMainWindow):
         from ecoperf_desktop.reports.pages import CODES
         from ecoperf_desktop.ui.explain_panel import Explained
 
-        def show(explanation: object) -> None:
+        def show(told: object) -> None:
             from ecoperf_desktop.model.value import Explanation
 
-            assert isinstance(explanation, Explanation)
-            over, under = reading.sides(reference.metric)
+            explanation, (over, under) = cast("tuple[Explanation, tuple[str, str]]", told)
             summary = self._summaries.get("overview")
             currency = summary.facts.currency if summary is not None else None
             code = CODES.get(reference.metric, "")
@@ -708,10 +711,51 @@ class MainWindow(QMainWindow):
 
         self.reader.ask(
             "explain",
-            lambda opened: reading.explanation(opened, reference),
+            lambda opened: (reading.explanation(opened, reference), reading.sides(opened, reference.metric)),
             show,
             lambda problem: self._explain_panel().show_problem(words_of(problem)),
         )
+
+    def open_catalogue(self, metric: str = "") -> None:
+        """Show the catalogue of metrics, at ``metric`` when it is named."""
+
+        def show(told: object) -> None:
+            from ecoperf_desktop.ui.catalogue_view import CatalogueWindow
+
+            known, own = cast("reading.KnownMetrics", told)
+            if self._catalogue is None:
+                self._catalogue = CatalogueWindow(known, own, self)
+                self._catalogue.kept.connect(self._keep_own_metric)
+                self._catalogue.removed.connect(self._remove_own_metric)
+            else:
+                self._catalogue.show_catalogue(known, own)
+            if metric:
+                self._catalogue.choose(metric)
+            self._catalogue.show()
+            self._catalogue.raise_()
+
+        self.reader.ask("catalogue", reading.known_metrics, show, self._failed)
+
+    def _keep_own_metric(self, own: OwnMetric) -> None:
+        self._change_own_metrics(lambda opened, progress: actions.keep_own_metric(opened, own))
+
+    def _remove_own_metric(self, metric: str) -> None:
+        self._change_own_metrics(lambda opened, progress: actions.remove_own_metric(opened, metric))
+
+    def _change_own_metrics(self, run: Callable[[Workspace, Progress], object]) -> None:
+        def done(_: object) -> None:
+            if self._catalogue is not None:
+                self._catalogue.say_outcome()
+                self.open_catalogue()
+            self.errands.changed.emit()
+
+        def failed(problem: BaseException) -> None:
+            if self._catalogue is not None and self._catalogue.is_writing:
+                self._catalogue.say_outcome(words_of(problem))
+            else:
+                self.say.warn(words_of(problem))
+
+        self.writer.submit("own metric", run, done, failed)
 
     def _metric_name(self, reference: Reference) -> str:
         return reference.metric.replace("_", " ")
