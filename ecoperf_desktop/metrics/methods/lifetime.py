@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics.asked import Evidence, Result, Results, Sources, Working
@@ -122,10 +121,6 @@ class Purchases:
         return total
 
 
-# Both methods ask for the same purchases and models: one reading serves both as long as the answering lives.
-_READ: WeakKeyDictionary[Sources, dict[Scope, _Models]] = WeakKeyDictionary()
-
-
 @dataclass(frozen=True)
 class Known:
     """A model that passed its check, with the customers it is of."""
@@ -177,14 +172,25 @@ class _Models:
         return Known(customers, fit_buying(customers.histories()), predicted, happened)
 
 
+class _AllModels:
+    """The models of all scopes: both methods ask for the same ones."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._by_scope: dict[Scope, _Models] = {}
+
+    def of(self, scope: Scope) -> _Models:
+        if scope not in self._by_scope:
+            self._by_scope[scope] = _Models(Purchases(self._sources, scope))
+        return self._by_scope[scope]
+
+
 class _OfModel(Working):
     """What follows from the model of each cut's customers as of the period's last day with data."""
 
-    _dimensions: ClassVar[frozenset[str]] = frozenset(("shop", "channel", "region"))
-
     def results(self, period: Period) -> Results:
         as_of = self._as_of(period)
-        models = _models(self.sources, self.scope)
+        models = self.sources.shared(_AllModels).of(self.scope)
         if self.scope.per:
             cuts = models.customers(as_of)
             return Results(cuts.keys(), lambda cut: self._result(models, as_of, cut), _none())
@@ -281,13 +287,6 @@ class FutureValue(_OfModel):
 
 
 METHODS: dict[str, type[Working]] = {"clv_predicted": FutureValue, "p_alive": StillCustomers}
-
-
-def _models(sources: Sources, scope: Scope) -> _Models:
-    read = _READ.setdefault(sources, {})
-    if scope not in read:
-        read[scope] = _Models(Purchases(sources, scope))
-    return read[scope]
 
 
 def _year(as_of: Day) -> Period:
