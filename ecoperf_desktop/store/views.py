@@ -80,12 +80,13 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("class"),
         Dimension("department"),
         # what only a method of the catalogue knows: months of first orders, months since, groups of customers, steps of a
-        # change, days of the week
+        # change, days of the week, weeks of the year
         Dimension("cohort"),
         Dimension("age"),
         Dimension("segment"),
         Dimension("step"),
         Dimension("weekday"),
+        Dimension("week"),
     )
 }
 

@@ -32,12 +32,14 @@ def by_share(values: Mapping[_Key, Number], cuts: tuple[tuple[str, Fraction], ..
     The part before an article decides, so that the largest is always A, however much it sells alone.  What sold
     nothing, or less than nothing, is in the last class and adds nothing to the whole.
     """
-    ordered = sorted(values.items(), key=lambda one: (-one[1], _sortable(one[0])))
+    # Sorting keeps the order of what is equal: that of the keys.
+    ordered = sorted(sorted(values), key=values.__getitem__, reverse=True)  # type: ignore[type-var]
     whole = sum(value for value in values.values() if value > 0)
     limits = [(name, part * whole) for name, part in cuts]
     found = {}
     before: Number = 0
-    for place, (key, value) in enumerate(ordered, start=1):
+    for place, key in enumerate(ordered, start=1):
+        value = values[key]
         name = "C" if value <= 0 else next((name for name, limit in limits if before < limit), "C")
         found[key] = Placed(name, place, before)
         if value > 0:
@@ -53,8 +55,3 @@ def top_share(values: Mapping[_Key, Number], part: Fraction = TOP) -> tuple[Numb
     sold = sorted((value for value in values.values() if value > 0), reverse=True)
     best = math.ceil(part * len(sold))
     return sum(sold[:best]), sum(sold), best
-
-
-def _sortable(key: object) -> tuple[str, object]:
-    """Numbers in their order; other keys by their text."""
-    return ("", key) if isinstance(key, int) else (str(key), 0)
