@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -40,8 +42,12 @@ from ecoperf_desktop.reports.blocks import (
     Table,
 )
 from ecoperf_desktop.ui import icons, looks, marks
+from ecoperf_desktop.ui.buttons import FlatButton
 from ecoperf_desktop.ui.table_view import RowsView
 from ecoperf_desktop.ui.texts import Label, one_line, tip
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.ui.filter_bar import FilterBar
 
 
 class StateLabel(QWidget):
@@ -96,7 +102,7 @@ class Card(QFrame):
         self._outer.setSpacing(0)
         self._head = QWidget(self)
         self._head.setFixedHeight(looks.px(looks.CARD_HEAD))
-        line = QHBoxLayout(self._head)
+        self._head_line = line = QHBoxLayout(self._head)
         line.setContentsMargins(looks.CARD_PADDING - 1, 0, looks.CARD_PADDING - 1, 0)
         line.setSpacing(8)
         self._title = Label(role="body_strong")
@@ -344,11 +350,14 @@ class TableCard(Card):
     """A table with its head and foot."""
 
     row_chosen = Signal(str)
+    save_asked = Signal(object)  # Table, as it is arranged
 
     def __init__(self, parent: QWidget | None = None, *, most_rows: int = 12) -> None:
         super().__init__(parent)
         self._most_rows = most_rows
         self.rows: RowsView | None = None
+        self.bar: FilterBar | None = None
+        self._more: FlatButton | None = None
         self._foot = Foot(self)
         self._filler = QWidget(self)
         self._filler.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
@@ -361,14 +370,53 @@ class TableCard(Card):
             self.rows = RowsView(block, self, most_rows=most)
             self.rows.explain_asked.connect(self.explain_asked)
             self.rows.row_chosen.connect(self.row_chosen)
+            self.rows.arranged.connect(self._show_arrangement)
+            self.rows.filter_wanted.connect(self.filter)
+            self.rows.save_asked.connect(self.save_asked)
             self._outer.addWidget(self.rows, 1000)
             self._outer.addWidget(self._filler, 1)
             self._outer.addWidget(self._foot)
         else:
             self.rows.show_table(block, most_rows=most)
         self.rows.setVisible(bool(block.columns))
+        if block.is_sortable and self._more is None:
+            self._more = FlatButton("dots")
+            self._more.setFixedSize(26, 24)
+            self._more.setAccessibleName(sentence("ui.table_menu"))
+            self._more.clicked.connect(self._open_menu)
+            self._head_line.addWidget(self._more)
         self._foot.text.setText(block.foot)
         self._foot.setVisible(bool(block.foot))
+        if self.rows.table_model.how.is_filtered:
+            self._show_arrangement()
+
+    def _open_menu(self) -> None:
+        if self.rows is not None and self._more is not None:
+            self.rows.open_menu(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    def filter(self) -> None:
+        """Show the line above the rows in which they are filtered, and go there."""
+        self._filter_bar().field.setFocus()
+
+    def _filter_bar(self) -> FilterBar:
+        if self.bar is None:
+            from ecoperf_desktop.ui.filter_bar import FilterBar
+
+            assert self.rows is not None
+            self.bar = FilterBar(self)
+            self.bar.changed.connect(self.rows.arrange)
+            self.bar.left.connect(self.bar.hide)
+            self.bar.left.connect(self.rows.setFocus)
+            self._outer.insertWidget(self._outer.indexOf(self.rows), self.bar)
+        self.bar.show()
+        return self.bar
+
+    def _show_arrangement(self) -> None:
+        if self.rows is None:
+            return
+        model = self.rows.table_model
+        if model.how.is_filtered or self.bar is not None:
+            self._filter_bar().show_arrangement(model.how, model.columns, model.counts)
 
 
 class _BridgeCanvas(QWidget):

@@ -61,6 +61,7 @@ class CatalogueWindow(QDialog):
         self.list = QListWidget(self)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setFont(looks.font("table"))
+        self.list.setSpacing(3)
         self.list.setAccessibleName(sentence("catalogue.title"))
         self._count = Label(role="small", tone="ink3")
         self._new = Link(sentence("catalogue.new"), self)

@@ -1,13 +1,13 @@
-"""A block's table: model, head, view and what the keyboard does in it."""
+"""A block's table: head, view, and what keyboard and menus do in it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
@@ -41,169 +41,18 @@ from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
     BarCell,
     ChangeCell,
-    Column,
     NumberCell,
-    Reference,
-    Row,
-    SparkCell,
     StateCell,
     Table,
     TextCell,
 )
-from ecoperf_desktop.ui import looks
-from ecoperf_desktop.ui.cells import CELL, STRUCK, STYLE, TOTAL, CellDelegate, cell_width, row_height
-from ecoperf_desktop.ui.texts import one_line, tip
+from ecoperf_desktop.ui import looks, remembered
+from ecoperf_desktop.ui.arranged import AS_IT_COMES, Arrangement, Condition, Is, groupable
+from ecoperf_desktop.ui.cells import CELL, STYLE, CellDelegate, cell_width, row_height
+from ecoperf_desktop.ui.table_model import TableModel, for_sheet
+from ecoperf_desktop.ui.texts import one_line
 
-_Index = QModelIndex | QPersistentModelIndex
 _MOST_ROWS = 12
-_GROUP_COLUMN = Column("group", "", "text", 1.0)
-
-
-class TableModel(QAbstractTableModel):
-    """A table's rows, in the order asked for, with a leading column of groups where there are any."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__()
-        self.styles: dict[str, str] = {}
-        self.struck_column = 0
-        self.show_table(table)
-
-    def show_table(self, table: Table) -> None:
-        self.beginResetModel()
-        self._table = table
-        self.grouped = any(row.group for row in table.rows)
-        self.columns: tuple[Column, ...] = (_GROUP_COLUMN, *table.columns) if self.grouped else table.columns
-        self._rows = list(table.rows)
-        self._struck: frozenset[str] = frozenset()
-        self.sorted_by: tuple[int, Qt.SortOrder] | None = None
-        self.endResetModel()
-
-    def strike(self, keys: frozenset[str]) -> None:
-        """Draw the rows with these keys as taken back."""
-        self._struck = keys
-
-    def row(self, position: int) -> Row:
-        return self._rows[position]
-
-    def reference(self, index: _Index) -> Reference | None:
-        """Return what explains the cell, or else its row."""
-        row = self._rows[index.row()]
-        position = index.column() - (1 if self.grouped else 0)
-        if 0 <= position < len(row.cells):
-            cell = row.cells[position]
-            if isinstance(cell, NumberCell | ChangeCell | BarCell) and cell.figure.reference:
-                return cell.figure.reference
-            if isinstance(cell, TextCell) and cell.reference:
-                return cell.reference
-        return row.reference
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.columns)
-
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        row = self._rows[index.row()]
-        position = index.column() - (1 if self.grouped else 0)
-        if role == TOTAL:
-            return row.is_total
-        if role == STRUCK:
-            return row.key in self._struck and index.column() == self.struck_column
-        if role == STYLE:
-            return self.styles.get(self.columns[index.column()].key, "")
-        if position < 0:
-            before = self._rows[index.row() - 1].group if index.row() else None
-            shown = row.group if row.group != before else ""
-            if role == CELL:
-                return TextCell(shown, muted=True) if shown else None
-            if role in (int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)):
-                return row.group
-            return None
-        if position >= len(row.cells):
-            return None
-        cell = row.cells[position]
-        if role == CELL:
-            return cell
-        if role == int(Qt.ItemDataRole.DisplayRole):
-            return cell.text
-        if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            return f"{self.columns[index.column()].title} {cell.text}".strip()
-        if role == int(Qt.ItemDataRole.ToolTipRole):
-            return tip(self._why(cell))
-        return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == int(Qt.ItemDataRole.DisplayRole):
-            return self.columns[section].title
-        if role == int(Qt.ItemDataRole.ToolTipRole):
-            return tip(self.columns[section].tip)
-        return None
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by one column; totals stay last and holes come after every number."""
-        if not self._table.is_sortable:
-            return
-        position = column - (1 if self.grouped else 0)
-        self.layoutAboutToBeChanged.emit()
-        body = [row for row in self._table.rows if not row.is_total]
-        totals = [row for row in self._table.rows if row.is_total]
-        falling = order is Qt.SortOrder.DescendingOrder
-        known = [row for row in body if _sort_key(row, position) is not None]
-        holes = [row for row in body if _sort_key(row, position) is None]
-        known.sort(key=lambda row: _sort_key(row, position) or (0, 0.0, ""), reverse=falling)
-        self._rows = [*known, *holes, *totals]
-        self.sorted_by = (column, order)
-        self.layoutChanged.emit()
-
-    def as_text(self) -> str:
-        """Return heads and rows separated by tabs."""
-        lines = ["\t".join(column.title for column in self.columns)]
-        for row in range(self.rowCount()):
-            cells = (self.data(self.index(row, column)) for column in range(self.columnCount()))
-            lines.append("\t".join(_for_sheet(str(cell or "")) for cell in cells))
-        return "\n".join(lines) + "\n"
-
-    @staticmethod
-    def _why(cell: object) -> str:
-        if isinstance(cell, NumberCell | ChangeCell | BarCell):
-            return cell.figure.reason or ""
-        if isinstance(cell, StateCell):
-            return cell.state.why
-        if isinstance(cell, SparkCell) and cell.spark is not None:
-            return cell.spark.text
-        if isinstance(cell, TextCell):
-            return one_line(cell.text) if len(cell.text) > 24 else ""
-        return ""
-
-
-def _sort_key(row: Row, position: int) -> tuple[int, float, str] | None:
-    cell = row.cells[position] if 0 <= position < len(row.cells) else None
-    if isinstance(cell, NumberCell | ChangeCell | BarCell):
-        place = cell.figure.place
-        return None if place is None else (0, place, "")
-    return (1, 0.0, cell.text) if cell is not None else (1, 0.0, row.group)
-
-
-def _for_sheet(text: str) -> str:
-    """Return ``text`` so that a spreadsheet it is pasted into takes it for text, never for a formula."""
-    text = text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
-    begins = next((sign for sign in text if not sign.isspace() and sign != "\ufeff"), "")
-    if begins in "=@|%＝＋－＠" and begins:
-        return "'" + text
-    if begins in ("+", "-") and not _is_number(text):
-        return "'" + text
-    return text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "").rstrip("%"))
-    except ValueError:
-        return not any(sign.isalpha() or sign in "=(!" for sign in text)
-    return True
 
 
 class _Head(QHeaderView):
@@ -248,12 +97,17 @@ class RowsView(QTableView):
     explain_asked = Signal(object)  # Reference
     row_chosen = Signal(str)
     link_clicked = Signal(str, str)  # key of the row, key of the column
+    arranged = Signal()
+    filter_wanted = Signal()
+    save_asked = Signal(object)  # Table, as it is arranged
 
     def __init__(self, table: Table, parent: QWidget | None = None, *, most_rows: int = _MOST_ROWS, side: int = 6) -> None:
         super().__init__(parent)
         self.setObjectName("rows")
         self._most_rows, self._side = most_rows, side
         self._model = TableModel(table)
+        if table.is_sortable:
+            self._model.arrange(remembered.arrangement(table.key))
         self._hidden_titles: tuple[str, ...] = ()
         self.setModel(self._model)
         self.setItemDelegate(CellDelegate(self))
@@ -289,8 +143,17 @@ class RowsView(QTableView):
         """Show another table; beyond ``most_rows`` it scrolls, None leaves that as it was."""
         if most_rows is not None:
             self._most_rows = most_rows
-        self._model.show_table(table)
+        self._model.show_table(table, remembered.arrangement(table.key) if table.is_sortable else AS_IT_COMES)
         self._fit()
+        self.arranged.emit()
+
+    def arrange(self, how: Arrangement) -> None:
+        """Sort, filter and group as ``how`` says, and remember it for this table."""
+        remembered.keep(self._model.table.key, how)
+        self._model.arrange(how)
+        self._fit()
+        self.horizontalHeader().viewport().update()
+        self.arranged.emit()
 
     def sizeHint(self) -> QSize:
         return QSize(400, self._height_of(min(self._model.rowCount(), self._most_rows)))
@@ -303,7 +166,7 @@ class RowsView(QTableView):
         return sum(self._natural(position) for position in range(self._model.columnCount())) + 2 * self._side
 
     def _fit(self) -> None:
-        self.setAccessibleName(self._model._table.title)
+        self.setAccessibleName(self._model.table.title)
         self.verticalHeader().setDefaultSectionSize(row_height())
         # Where its card has grown, more rows are shown before it scrolls.
         self.setMinimumHeight(self.sizeHint().height())
@@ -371,13 +234,16 @@ class RowsView(QTableView):
                 self.setColumnWidth(position, wishes[position])
 
     def _sort_by(self, section: int) -> None:
-        if not self._model._table.is_sortable:
+        """Sort by a column: falling, then rising, then as the table comes."""
+        if not self._model.table.is_sortable:
             return
-        order = Qt.SortOrder.DescendingOrder
-        if self._model.sorted_by == (section, order):
-            order = Qt.SortOrder.AscendingOrder
-        self._model.sort(section, order)
-        self.horizontalHeader().viewport().update()
+        key, how = self._model.columns[section].key, self._model.how
+        if how.sorted_by != key:
+            self.arrange(replace(how, sorted_by=key, is_falling=True))
+        elif how.is_falling:
+            self.arrange(replace(how, is_falling=False))
+        else:
+            self.arrange(replace(how, sorted_by="", is_falling=True))
 
     def _clicked(self, index: QModelIndex) -> None:
         cell = index.data(CELL)
@@ -407,6 +273,12 @@ class RowsView(QTableView):
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
             return
+        if event.matches(QKeySequence.StandardKey.Find) and self._model.table.is_sortable:
+            self.filter_wanted.emit()
+            return
+        if event.key() == Qt.Key.Key_E and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.save_asked.emit(self._model.shown_table())
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._clicked(self.currentIndex()) if self.currentIndex().data(STYLE) == "link" else self._explain(self.currentIndex())
             return
@@ -418,8 +290,24 @@ class RowsView(QTableView):
             return
         self._menu(index, event.globalPos())
 
+    def open_menu(self, where: QPoint) -> None:
+        """Open what can be done with the table as a whole."""
+        self._menu(self.currentIndex(), where)
+
     def _menu(self, index: QModelIndex, where: QPoint) -> None:
         menu = QMenu(self)
+        if index.isValid():
+            self._add_for_cell(menu, index)
+        whole = menu.addAction(sentence("ui.copy_table"))
+        whole.triggered.connect(lambda: QGuiApplication.clipboard().setText(self._model.as_text()))
+        save = menu.addAction(sentence("ui.save_table"))
+        save.setShortcut(QKeySequence("Ctrl+E"))
+        save.triggered.connect(lambda: self.save_asked.emit(self._model.shown_table()))
+        if self._model.table.is_sortable:
+            self._add_arranging(menu, index)
+        menu.exec(where)
+
+    def _add_for_cell(self, menu: QMenu, index: QModelIndex) -> None:
         explain = menu.addAction(sentence("ui.explain_number"))
         explain.setShortcut(QKeySequence(Qt.Key.Key_Return))
         explain.setEnabled(self._model.reference(index) is not None)
@@ -427,9 +315,51 @@ class RowsView(QTableView):
         value = menu.addAction(sentence("ui.copy_value"))
         value.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         value.triggered.connect(lambda: QGuiApplication.clipboard().setText(str(index.data() or "")))
-        whole = menu.addAction(sentence("ui.copy_table"))
-        whole.triggered.connect(lambda: QGuiApplication.clipboard().setText(self._model.as_text()))
-        menu.exec(where)
+
+    def _add_arranging(self, menu: QMenu, index: QModelIndex) -> None:
+        """Offer to filter by the cell under the mouse and to group by columns of words."""
+        menu.addSeparator()
+        words = menu.addAction(sentence("ui.filter_rows"))
+        words.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
+        words.triggered.connect(self.filter_wanted)
+        if index.isValid():
+            self._add_conditions(menu, index)
+        if self._model.how.is_filtered:
+            menu.addAction(sentence("ui.filter_clear")).triggered.connect(
+                lambda: self.arrange(replace(self._model.how, words="", conditions=()))
+            )
+        columns = groupable(self._model.table)
+        if columns or self._model.how.group_by:
+            groups = menu.addMenu(sentence("ui.group_by"))
+            for key, title in (("", sentence("ui.group_none")), *((one.key, one.title) for one in columns)):
+                action = groups.addAction(title)
+                action.setCheckable(True)
+                action.setChecked(self._model.how.group_by == key)
+                action.triggered.connect(self._grouping(key))
+
+    def _add_conditions(self, menu: QMenu, index: QModelIndex) -> None:
+        column, cell = self._model.columns[index.column()], index.data(CELL)
+        text = one_line(str(index.data() or ""))
+        if isinstance(cell, NumberCell | ChangeCell | BarCell):
+            if cell.figure.place is not None:
+                for kind, code in (("at_least", "ui.filter_at_least"), ("at_most", "ui.filter_at_most")):
+                    action = menu.addAction(sentence(code, column=column.title, value=text))
+                    action.triggered.connect(self._filtering(Condition(column.key, cast(Is, kind), text, cell.figure.place)))
+        elif text and column.key != "group":
+            action = menu.addAction(sentence("ui.filter_is", column=column.title, value=text))
+            action.triggered.connect(self._filtering(Condition(column.key, "is", str(index.data()))))
+
+    def _filtering(self, condition: Condition) -> Callable[[], None]:
+        def run() -> None:
+            how = self._model.how
+            kept = tuple(one for one in how.conditions if (one.column, one.kind) != (condition.column, condition.kind))
+            self.arrange(replace(how, conditions=(*kept, condition)))
+            self.filter_wanted.emit()
+
+        return run
+
+    def _grouping(self, key: str) -> Callable[[], None]:
+        return lambda: self.arrange(replace(self._model.how, group_by=key))
 
     def copy(self) -> None:
         """Put the current value, or the selected rows, on the clipboard, separated by tabs."""
@@ -438,5 +368,5 @@ class RowsView(QTableView):
             QGuiApplication.clipboard().setText(str(self.currentIndex().data() or ""))
             return
         shown = [position for position in range(self._model.columnCount()) if not self.isColumnHidden(position)]
-        lines = ["\t".join(_for_sheet(str(self._model.index(row, position).data() or "")) for position in shown) for row in rows]
+        lines = ["\t".join(for_sheet(str(self._model.index(row, position).data() or "")) for position in shown) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")

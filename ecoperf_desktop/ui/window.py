@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QRectF, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ecoperf_desktop import actions, language, paths, settings
+from ecoperf_desktop import actions, language, settings
 from ecoperf_desktop.errors import WorkspaceInUse
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
@@ -37,6 +37,7 @@ from ecoperf_desktop.ui.crash import words_of
 from ecoperf_desktop.ui.errands import Errands
 from ecoperf_desktop.ui.menus import Command, Menus, compare_commands, page_commands
 from ecoperf_desktop.ui.page_view import PageView
+from ecoperf_desktop.ui.remembered import window_settings
 from ecoperf_desktop.ui.status import Status
 from ecoperf_desktop.ui.strips import SayStrip, WorkStrip
 from ecoperf_desktop.ui.tabs import PAGES, TabRow, Tabs
@@ -342,7 +343,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, lambda: self.errands.import_files(files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        kept = _window_settings()
+        kept = window_settings()
         kept.setValue("geometry", self.saveGeometry())
         self.writer.close()
         self.reader.close()
@@ -439,7 +440,7 @@ class MainWindow(QMainWindow):
             QShortcut(QKeySequence(keys), self).activated.connect(run)
 
     def _place(self) -> None:
-        kept = _window_settings().value("geometry", type=QByteArray)
+        kept = window_settings().value("geometry", type=QByteArray)
         if not (isinstance(kept, QByteArray) and not kept.isEmpty() and self.restoreGeometry(kept)):
             room = self.screen().availableGeometry()
             self.resize(min(1440, max(SMALLEST[0], room.width() - 80)), min(900, max(SMALLEST[1], room.height() - 80)))
@@ -882,7 +883,3 @@ def _files_of(event: QDropEvent) -> list[Path]:
     """Return the local files and folders that are dragged."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
-
-
-def _window_settings() -> QSettings:
-    return QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)

@@ -27,7 +27,8 @@ from ecoperf_desktop.ui.crash_dialog import CrashDialog
 from ecoperf_desktop.ui.page_view import PageView
 from ecoperf_desktop.ui.periods import read_period
 from ecoperf_desktop.ui.single import Inbox
-from ecoperf_desktop.ui.table_view import RowsView, _for_sheet
+from ecoperf_desktop.ui.table_model import for_sheet
+from ecoperf_desktop.ui.table_view import RowsView
 from ecoperf_desktop.ui.texts import Label, for_plot, one_line, tip
 
 PAYLOADS = ('<img src="file:///etc/passwd">', "<b>bold</b>", "&amp;", "a\nb\tc", "\u202eevil", "![x](file:///x)")
@@ -108,12 +109,12 @@ def test_tables_sort_with_holes_last_and_totals_below(qtbot: QtBot) -> None:
 
 
 def test_copied_cells_cannot_become_formulas() -> None:
-    assert _for_sheet("=1+1") == "'=1+1"
-    assert _for_sheet("  @SUM(A1)") == "'  @SUM(A1)"
-    assert _for_sheet("-cmd") == "'-cmd"
-    assert _for_sheet("+12.5%") == "+12.5%"
-    assert _for_sheet("−4.7%") == "−4.7%"
-    assert _for_sheet("a\tb\nc") == "a b c"
+    assert for_sheet("=1+1") == "'=1+1"
+    assert for_sheet("  @SUM(A1)") == "'  @SUM(A1)"
+    assert for_sheet("-cmd") == "'-cmd"
+    assert for_sheet("+12.5%") == "+12.5%"
+    assert for_sheet("−4.7%") == "−4.7%"
+    assert for_sheet("a\tb\nc") == "a b c"
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
