@@ -316,11 +316,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows that a method looked at: those of ``view`` from the period that fulfil ``where`` (SQL over its columns)."""
+    """Rows that a method looked at: those of ``view`` from the period that fulfil ``where`` (SQL over its columns).
+
+    They are those of the method's own filters, or of ``scope`` where it looked further.
+    """
 
     view: str
     period: Period
     where: str | None = None
+    scope: Scope | None = None
 
 
 class Working(ABC):
