@@ -54,14 +54,18 @@ def open_workspace(path: Path, *, write: bool = False) -> Workspace:
     """Open the workspace, created when it is absent; close it again yourself.
 
     Daily sums that another release declared differently are made anew when it is
-    opened for writing.  Raise the WorkspaceError family.
+    opened for writing, and the days of events marked anew.  Raise the WorkspaceError family.
     """
     if not write and not path.exists():
         Workspace.open(path, write=True).close()
     opened = Workspace.open(path, write=write)
-    if write and not opened.read_only and not sums.are_current(opened.conn):
-        with opened.transaction() as conn:
-            sums.ensure(conn)
+    if write and not opened.read_only:
+        from ecoperf_desktop.store import events
+
+        if not sums.are_current(opened.conn) or not events.are_current(opened.conn):
+            with opened.transaction() as conn:
+                sums.ensure(conn)
+                events.follow(conn)
     return opened
 
 

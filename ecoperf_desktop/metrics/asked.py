@@ -15,6 +15,7 @@ from ecoperf_desktop.metrics.facts import Facts, scaled
 from ecoperf_desktop.metrics.given import Choice
 from ecoperf_desktop.metrics.loads import Amount, Loaded, Loads
 from ecoperf_desktop.metrics.scope import Cut, Scope
+from ecoperf_desktop.model.calendars import Calendar, calendar_of
 from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import (
     AverageLevel,
@@ -131,11 +132,12 @@ class Sources:
         facts: Facts,
         coverage: Coverage,
         methods: Mapping[str, type[Working]],
-        week_start: int = 1,
+        calendar: Calendar | int = 1,
     ) -> None:
         self.conn = conn
         self.methods = methods
-        self.week_start = week_start
+        self.calendar = calendar_of(calendar)
+        self.week_start = self.calendar.week_start
         self.catalogue = catalogue
         self.loads = loads
         self.facts = facts

@@ -14,7 +14,8 @@ from ecoperf_desktop.metrics.facts import Facts
 from ecoperf_desktop.metrics.loads import Loads
 from ecoperf_desktop.metrics.methods import METHODS
 from ecoperf_desktop.metrics.scope import Cut, Names, Scope
-from ecoperf_desktop.model.days import Day, Grain, Period, buckets
+from ecoperf_desktop.model.calendars import Calendar, calendar_of
+from ecoperf_desktop.model.days import Day, Grain, Period
 from ecoperf_desktop.model.metric import (
     AverageLevel,
     Deviation,
@@ -39,10 +40,14 @@ from ecoperf_desktop.store.views import DIMENSIONS
 class Engine:
     """Answers questions about one workspace as it is at that moment."""
 
-    def __init__(self, conn: sqlite3.Connection, catalogue: Catalogue, *, week_start: int = 1) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, catalogue: Catalogue, *, week_start: int = 1, calendar: Calendar | None = None
+    ) -> None:
+        """Without a ``calendar`` weeks begin on ``week_start`` and the financial year is the civil one."""
         self.conn = conn
         self.catalogue = catalogue
-        self.week_start = week_start
+        self.calendar = calendar or calendar_of(week_start)
+        self.week_start = self.calendar.week_start
         self._answering: tuple[tuple[int, int], Answering] | None = None
 
     def answer(self, questions: Sequence[Question]) -> list[list[Value]]:
@@ -87,7 +92,7 @@ class Answering:
     def __init__(self, engine: Engine) -> None:
         self.conn = engine.conn
         self._catalogue = engine.catalogue
-        self._week_start = engine.week_start
+        self._calendar = engine.calendar
         self._names = Names(engine.conn)
         self.sources = Sources(
             engine.conn,
@@ -96,7 +101,7 @@ class Answering:
             Facts(engine.conn),
             Coverage.read(engine.conn),
             METHODS,
-            engine.week_start,
+            engine.calendar,
         )
         currency = engine.conn.execute("SELECT value FROM setting WHERE name = 'reporting_currency'").fetchone()
         self._currency: str | None = None if currency is None else currency[0]
@@ -110,13 +115,13 @@ class Answering:
             _check_grain(metric, grain)
         scope = self._names.scope(question.where, question.per, lambda: self._views(metrics))
         asked = tuple(self.sources.asked(metric.id, scope) for metric in metrics)
-        parts = tuple(_clipped(question.period, grain, self._week_start))
-        kind = None if question.compare is None else compare.checked_kind(question.compare)
+        parts = tuple(_clipped(question.period, grain, self._calendar))
+        kind, event = (None, None) if question.compare is None else compare.read(question.compare)
         earlier: dict[Period, compare.Earlier] = {}
         if kind is not None:
             through = self._through(metrics, scope)
             for _, period in parts:
-                earlier[period] = compare.earlier(self.conn, kind, period, grain, through, self._week_start)
+                earlier[period] = compare.earlier(self.conn, kind, period, grain, through, self._calendar, event)
         plan = Plan(question, scope, asked, parts, kind, earlier)
         for period in self._periods(plan):
             for one in asked:
@@ -233,13 +238,13 @@ def _compared(
     kind: compare.Kind, earlier: compare.Earlier, asked: Asked, period: Period, cut: Cut, now: Result
 ) -> Comparison:
     if earlier.period is None:
-        return Comparison(kind, period, None, None, None, "missing", earlier.reason)
+        return Comparison(kind, period, None, None, None, "missing", earlier.reason, earlier.event)
     before = asked.results(earlier.period).get(cut)
     if before.value is None or now.value is None:
-        return Comparison(kind, earlier.period, before.value, None, None, before.quality, before.reason)
+        return Comparison(kind, earlier.period, before.value, None, None, before.quality, before.reason, earlier.event)
     change = now.value - before.value
     ratio = compare.relative(now.value, before.value)
-    return Comparison(kind, earlier.period, before.value, change, ratio, before.quality, before.reason)
+    return Comparison(kind, earlier.period, before.value, change, ratio, before.quality, before.reason, earlier.event)
 
 
 def _grain(by: str | None) -> Grain | None:
@@ -252,8 +257,8 @@ def _grain(by: str | None) -> Grain | None:
 
 
 def _check_grain(metric: Metric, grain: Grain | None) -> None:
-    # Quarters and years follow from months.
-    if grain in (Grain.QUARTER, Grain.YEAR) and Grain.MONTH in metric.grains:
+    # Quarters, years and what financial years are made of follow from months.
+    if grain is not None and Grain.MONTH in metric.grains and (grain.is_fiscal or grain in (Grain.QUARTER, Grain.YEAR)):
         return
     if grain is not None and grain not in metric.grains:
         raise MetricRefused("metrics.grain_not_allowed", metric=metric.id, grain=grain, allowed=", ".join(metric.grains))
@@ -267,11 +272,11 @@ def _check_cut(metric: Metric, question: Question) -> None:
             raise MetricRefused(code, metric=metric.id, dimension=dimension, allowed=allowed)
 
 
-def _clipped(period: Period, grain: Grain | None, week_start: int) -> Iterator[tuple[str | None, Period]]:
+def _clipped(period: Period, grain: Grain | None, calendar: Calendar) -> Iterator[tuple[str | None, Period]]:
     if grain is None:
         yield None, period
         return
-    for bucket in buckets(period, grain, week_start):
+    for bucket in calendar.buckets(period, grain):
         whole = bucket.period
         if whole.first < period.first or whole.last > period.last:
             whole = Period(max(whole.first, period.first), min(whole.last, period.last))

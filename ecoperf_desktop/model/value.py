@@ -19,7 +19,8 @@ Number: TypeAlias = int | Fraction | float
 class Comparison:
     """The same number in another period.
 
-    ``kind`` is previous, year, aligned (364 days), event or elapsed.  ``change`` is
+    ``kind`` is previous, year, aligned (364 days), event or elapsed; ``event`` is the code of the one that both
+    periods lie round.  ``change`` is
     the difference, ``change_ratio`` the difference over the earlier value; None
     where either is missing, the earlier one is 0, or the sign changed.  ``reason`` says
     why there is no earlier value (a code of ``resources/languages``).
@@ -32,6 +33,7 @@ class Comparison:
     change_ratio: float | None
     quality: Quality = "ok"
     reason: str | None = None
+    event: str | None = None
 
 
 @dataclass(frozen=True)

@@ -477,7 +477,7 @@ def _statements(text: str) -> Iterator[str]:
 
 
 def _fill_calendar(conn: sqlite3.Connection) -> None:
-    """Store the days of 1990 to 2100; fiscal periods and events are set by people."""
+    """Store the days of 1990 to 2100; events are marked by ``events``, other financial years by ``calendars``."""
     # Only for a new file: opening one must not wait for numpy.
     import numpy as np
 
@@ -496,7 +496,7 @@ def _fill_calendar(conn: sqlite3.Connection) -> None:
     columns = {
         "day": days, "iso_year": new_year.astype(np.int64) + 1970, "iso_week": iso_week, "week_start": monday,
         "sun_week_start": days - weekday % 7, "month_id": years * 100 + months, "quarter_id": years * 10 + (months + 2) // 3,
-        "year": years, "dow": weekday,
+        "year": years, "dow": weekday, "fiscal_period_id": years * 100 + months,
     }  # fmt: skip
     named = {name: Numbers(column) for name, column in columns.items()}
     rows.insert(conn, "calendar", {**named, "iso_date": np.datetime_as_string(dates).tolist()}, len(days))

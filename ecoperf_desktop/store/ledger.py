@@ -16,7 +16,7 @@ from ecoperf_desktop.errors import WorkspaceError
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Progress, RowCounts, no_progress
-from ecoperf_desktop.store import costs, derive, rows, seen, sums
+from ecoperf_desktop.store import costs, derive, events, rows, seen, sums
 from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.dimensions import NAMED
@@ -126,6 +126,7 @@ def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = n
         touched.derive()
         if conn.execute("SELECT 1 FROM imports WHERE state = 'active' LIMIT 1").fetchone() is None:
             _empty(conn)
+        events.follow(conn)
         sums.refresh(conn, touched.dirty)
         progress(len(wanted), len(wanted), "")
 

@@ -20,7 +20,7 @@ from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Number
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead, RowCounts
-from ecoperf_desktop.store import personal, rows, sums
+from ecoperf_desktop.store import events, personal, rows, sums
 from ecoperf_desktop.store.blocks import Blocks
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.dimensions import Names, as_words
@@ -170,6 +170,7 @@ class Loading:
         if self._fresh is not None:
             self._fresh.flush()
         self._touched.derive()
+        events.follow(self._conn)
         self._store_coverage()
         new, changed, unchanged = self._levels.counts()
         counts = RowCounts(read, new, changed, unchanged, sum(dropped.values()), rejected)

@@ -304,8 +304,41 @@ STEP_4 = """
 -- a person's own metrics: an expression over metrics of the catalogue
 CREATE TABLE own_metric(metric TEXT PRIMARY KEY, name TEXT NOT NULL, definition TEXT NOT NULL, expression TEXT NOT NULL,
   unit TEXT NOT NULL, direction TEXT NOT NULL, decimals INTEGER) STRICT;
+-- ---------- money in other currencies than the workspace's (imports.currency NULL: the workspace's)
+ALTER TABLE imports ADD COLUMN currency TEXT;
+-- what files say of rates: ``rate`` of ``quote`` (NULL: the reporting currency) for ``units`` (NULL: 1) of ``currency``
+CREATE TABLE exchange_rates(exchange_rate_id INTEGER PRIMARY KEY, natural_key TEXT NOT NULL UNIQUE, day INTEGER NOT NULL, currency TEXT NOT NULL,
+  quote TEXT, units INTEGER, rate REAL NOT NULL, import_id INTEGER NOT NULL, record INTEGER NOT NULL) STRICT;
+-- rates that a person typed in, which win; in 1/1 000 000 000 of ``quote`` for one of ``currency``
+CREATE TABLE typed_rate(currency TEXT NOT NULL, quote TEXT NOT NULL, day INTEGER NOT NULL, rate_e9 INTEGER NOT NULL,
+  PRIMARY KEY(currency, quote, day)) STRICT, WITHOUT ROWID;
+-- rows with amounts in another currency.  With a rate: the fact holds converted amounts, ``says`` (JSON by column) those as
+-- traded.  Without (rate_e9 NULL): the row waits, its fact is taken out (an order keeps its number only), ``says`` is all of it.
+-- day: the one whose rate is wanted; place: natural key or block key; order_id: of orders, their lines and refunds
+CREATE TABLE traded(traded_id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id INTEGER, place TEXT, order_id INTEGER,
+  import_id INTEGER NOT NULL, currency TEXT NOT NULL, day INTEGER NOT NULL, rate_day INTEGER, rate_e9 INTEGER, says TEXT NOT NULL) STRICT;
+CREATE INDEX traded_by_row ON traded(table_name, row_id);
+CREATE INDEX traded_by_place ON traded(table_name, place) WHERE place IS NOT NULL;
+CREATE INDEX traded_by_order ON traded(order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX traded_by_day ON traded(currency, day);
+CREATE INDEX traded_waiting ON traded(currency, day) WHERE rate_e9 IS NULL;
+"""
+
+STEP_5 = """
+-- derived from the reason alone, by the words of resources/refund_reasons.toml (see ``reasons.py``)
+ALTER TABLE refunds ADD COLUMN reason_class TEXT;
+-- few platforms say anything of claims: only orders of which one does
+CREATE INDEX orders_judged ON orders(sale_day) WHERE coalesce(has_claim, has_chargeback) IS NOT NULL;
+"""
+
+STEP_6 = """
+-- a person's own events, and other days of known ones (see ``events.py``); without days: it does not count in that year
+CREATE TABLE own_event(code TEXT NOT NULL, year INTEGER NOT NULL, name TEXT, kind TEXT, first_day INTEGER, last_day INTEGER,
+  anchor_day INTEGER, PRIMARY KEY(code, year)) STRICT, WITHOUT ROWID;
+-- financial years are those of months until a person says otherwise
+UPDATE calendar SET fiscal_period_id = month_id WHERE fiscal_period_id IS NULL;
 """
 
 # Number of a step, and its SQL.  New steps go to the end.
-STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2), (3, STEP_3), (4, STEP_4))
+STEPS: tuple[tuple[int, str], ...] = ((1, STEP_1), (2, STEP_2), (3, STEP_3), (4, STEP_4), (5, STEP_5), (6, STEP_6))
 VERSION = STEPS[-1][0]

@@ -14,6 +14,7 @@ from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics import compare
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
+from ecoperf_desktop.model.calendars import Calendar
 from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
 from ecoperf_desktop.model.value import Comparison, Number, Question
 from ecoperf_desktop.store import sums
@@ -75,13 +76,6 @@ def new_year() -> SmallStore:
     store = SmallStore(kinds=())
     first, last = parse_day("2024-01-01"), parse_day("2025-03-31")
     store.cover("sales", first, last)
-    for anchor in (parse_day("2024-02-10"), parse_day("2025-01-29")):
-        for offset in range(-21, 15):
-            store.conn.execute(
-                "INSERT OR REPLACE INTO calendar(day, iso_date, iso_year, iso_week, week_start, sun_week_start, month_id, "
-                "quarter_id, year, dow, event_code, event_offset) VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 'new_year', ?)",
-                (anchor + offset, iso(anchor + offset), offset),
-            )
     quiet = {parse_day(start) + day for start in ("2024-02-10", "2025-01-29") for day in range(7)}
     for day in range(first, last + 1):
         store.order(day, {"gross_minor": 20 if day in quiet else 100})
@@ -108,19 +102,73 @@ def test_a_moving_event_is_compared_with_the_same_days_round_it(new_year: SmallS
 def test_without_an_event_there_is_a_reason_and_no_number(new_year: SmallStore) -> None:
     found = _comparison(new_year, "event", "2025-03-10..2025-03-16")
     assert (found.value, found.quality, found.reason) == (None, "missing", "metrics.no_event")
-    first = _comparison(new_year, "event", "2024-02-10..2024-02-16")
-    assert first.reason == "metrics.no_earlier_event"
+    first = _comparison(new_year, "event", "2020-01-27..2020-02-02")
+    assert first.reason == "metrics.no_earlier_event" and first.event == "lunar_new_year"
 
 
-def test_a_period_before_all_data_has_no_number_to_compare_with(new_year: SmallStore) -> None:
-    found = _comparison(new_year, "year", "2024-02-01..2024-02-29")
-    assert (found.value, found.change, found.change_ratio, found.quality) == (None, None, None, "missing")
-    assert found.reason == "metrics.not_covered"
+@pytest.mark.parametrize(
+    ("kind", "period", "expected", "event"),
+    [
+        ("event", "2025-11-10..2025-11-16", "2024-11-10..2024-11-16", "double11"),
+        ("event", "2025-10-15..2025-10-19", "2024-10-14..2024-10-18", "double11_presale"),
+        ("event", "2025-10-20..2025-10-26", "2024-10-21..2024-10-27", "double11_first_wave"),
+        ("event:double11", "2025-12-01..2025-12-07", "2024-12-01..2024-12-07", "double11"),
+        ("event:春节", "2026-02-09..2026-02-15", "2025-01-21..2025-01-27", "lunar_new_year"),
+        ("event:qixi", "2026-08-17..2026-08-23", "2025-08-27..2025-09-02", "qixi"),
+        ("event:Black Friday", "2025-11-24..2025-11-30", "2024-11-25..2024-12-01", "black_friday"),
+        ("event:618_presale", "2025-05-12..2025-05-18", None, "618_presale"),
+    ],
+)
+def test_days_keep_their_distance_from_the_anchor(new_year: SmallStore, kind: str, period: str, expected: str | None, event: str) -> None:
+    found = compare.earlier(new_year.conn, compare.read(kind)[0], _period(period), None, None, 1, compare.read(kind)[1])
+    assert (found.period, found.event) == (expected and _period(expected), event)
+    assert (found.reason is None) == (expected is not None)
+    asked = _comparison(new_year, kind, period)
+    assert (asked.kind, asked.event) == ("event", event)
+    assert asked.period == (found.period or _period(period))
 
 
-def test_each_bucket_is_compared_with_its_own_earlier_one(new_year: SmallStore) -> None:
-    question = Question(("gross_sales",), _period("2025-01-01..2025-03-15"), by="month", compare="previous")
-    values = Engine(new_year.conn, catalogue()).answer([question])[0]
-    periods = [value.compare.period for value in values if value.compare]
-    assert periods == [_period("2024-12-01..2024-12-31"), _period("2025-01-01..2025-01-31"), _period("2025-02-01..2025-02-15")]
-    assert values[2].compare is not None and values[2].compare.value == 15 * 100 - 4 * 80
+def test_an_unknown_event_is_refused_with_those_there_are(new_year: SmallStore) -> None:
+    with pytest.raises(MetricRefused, match="double11"):
+        _comparison(new_year, "event:easter", "2025-04-14..2025-04-20")
+    for text in ("event:", "year:double11", "event: "):
+        with pytest.raises(MetricRefused):
+            compare.read(text)
+
+
+NRF = Calendar(7, 2, "454")
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "grain", "expected"),
+    [
+        ("previous", "2024-02-04..2024-03-02", None, "2023-12-31..2024-02-03"),
+        ("previous", "2024-02-04..2025-02-01", None, "2023-01-29..2024-02-03"),
+        ("year", "2024-02-04..2024-03-02", None, "2023-02-05..2023-03-04"),
+        ("year", "2024-02-11..2024-02-17", Grain.PERIOD, "2023-02-12..2023-02-18"),
+        ("year", "2025-02-01..2025-02-28", None, "2024-02-01..2024-02-29"),
+        ("elapsed", "2024-05-05..2024-08-03", Grain.FISCAL_QUARTER, "2024-02-04..2024-03-02"),
+    ],
+)
+def test_a_retail_calendar_says_what_comes_before(kind: Any, period: str, grain: Grain | None, expected: str) -> None:
+    found = compare.earlier(SmallStore().conn, kind, _period(period), grain, parse_day("2024-06-01"), NRF)
+    assert found.period == _period(expected)
+
+
+def test_the_engine_cuts_by_the_periods_of_its_calendar_and_compares_the_restated_year(new_year: SmallStore) -> None:
+    engine = Engine(new_year.conn, catalogue(), calendar=NRF)
+    question = Question(("gross_sales",), _period("2024-02-04..2024-06-08"), by="period", compare="year")
+    values = engine.answer([question])[0]
+    assert [value.bucket for value in values] == ["FY2024-P01", "FY2024-P02", "FY2024-P03", "FY2024-P04", "FY2024-P05"]
+    assert values[-1].period == _period("2024-06-02..2024-06-08")
+    compared = [value.compare.period for value in values if value.compare]
+    assert compared == [value.period.shifted(-364) for value in values]
+
+
+def test_a_financial_year_needs_no_other_measures_than_months(new_year: SmallStore) -> None:
+    engine = Engine(new_year.conn, catalogue(), calendar=Calendar(fiscal_start_month=4))
+    whole = _period("2024-01-01..2025-03-31")
+    for grain in ("period", "fiscal_quarter", "fiscal_year"):
+        values = engine.answer([Question(("gross_sales",), whole, by=grain)])[0]
+        assert sum(int(value.value or 0) for value in values) == (366 + 90) * 100 - 14 * 80
+    assert [value.bucket for value in values] == ["FY2024", "FY2025"]

@@ -57,7 +57,7 @@ class _Changing(Working):
         # Part of a running period is compared with the same part of the one before.
         kind: compare.Kind = "elapsed" if self.kind == "previous" else self.kind
         asked = period if kind == "elapsed" else now
-        earlier = compare.earlier(sources.conn, kind, asked, None, now.last, sources.week_start)
+        earlier = compare.earlier(sources.conn, kind, asked, None, now.last, sources.calendar)
         if earlier.period is None:
             return _Base(now, None, Result(None, quality="missing", reason=earlier.reason))
         return _Base(now, earlier.period)
