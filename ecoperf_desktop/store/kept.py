@@ -60,6 +60,13 @@ _BY_REGION = {1: 14}
 PRODUCT_MEASURES = {
     "line": ("gross", "discount", "net", "tax_in_price", "cost", "net_with_cost", "units", "net_without_gifts"),
     "refund": ("goods", "units", "tax_in_price", "restocked_cost", "goods_with_order"),
+    # whether a product could be bought, day by day
+    "stock_sku": ("days", "days_out"),
+}
+# What is kept of each buyer, day by day: what a customer is worth.
+BUYER_MEASURES = {
+    "line": ("net", "tax_in_price", "cost"),
+    "refund": ("goods", "tax_in_price", "restocked_cost"),
 }
 
 
@@ -84,6 +91,11 @@ def month_of(day: Day) -> Day:
 def product_measures(view: str, measures: Sequence[Measure]) -> list[Measure]:
     """Return those of a view's measures that are kept by product, in the order of their rows."""
     return [measure for measure in measures if measure.name in PRODUCT_MEASURES.get(view, ())]
+
+
+def buyer_measures(view: str, measures: Sequence[Measure]) -> list[Measure]:
+    """Return those of a view's measures that are kept by buyer, in the order of their names."""
+    return sorted((one for one in measures if one.name in BUYER_MEASURES.get(view, ())), key=lambda one: one.name)
 
 
 def kept_column(view: str, of: str, where: str | None) -> KeptColumn | None:

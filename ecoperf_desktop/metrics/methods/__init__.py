@@ -3,6 +3,32 @@
 from __future__ import annotations
 
 from ecoperf_desktop.metrics.asked import Working
-from ecoperf_desktop.metrics.methods import customers, lifetime, performance, sales, supply
+from ecoperf_desktop.metrics.methods import (
+    customers,
+    lifetime,
+    marginal,
+    monitoring,
+    people,
+    performance,
+    plans,
+    sales,
+    scorecards,
+    shares,
+    supply,
+    vitals,
+)
 
-METHODS: dict[str, type[Working]] = {**sales.METHODS, **customers.METHODS, **supply.METHODS, **lifetime.METHODS, **performance.METHODS}
+METHODS: dict[str, type[Working]] = {
+    **sales.METHODS,
+    **customers.METHODS,
+    **supply.METHODS,
+    **lifetime.METHODS,
+    **performance.METHODS,
+    **shares.METHODS,
+    **plans.METHODS,
+    **people.METHODS,
+    **scorecards.METHODS,
+    **vitals.METHODS,
+    **marginal.METHODS,
+    **monitoring.METHODS,
+}

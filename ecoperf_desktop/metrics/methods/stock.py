@@ -88,7 +88,8 @@ def _loss(factor: float) -> float:
 def _up(amounts: Any) -> Int64:
     import numpy as np
 
-    return np.ceil(amounts - _SLACK).astype(np.int64)
+    up: Int64 = np.ceil(amounts - _SLACK).astype(np.int64)
+    return up
 
 
 def _quantiles(mean: Any, variance: Any, service: Any) -> Int64:

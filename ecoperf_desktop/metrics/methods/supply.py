@@ -1,7 +1,686 @@
-"""Methods of stock, suppliers, carriers, costs and monitoring."""
+"""Methods of stock: stock-outs and what they cost, buffers, what to order, and how old the stock is."""
+
+# SQL is put together from our own views and row ids; words from outside are always parameters.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
-from ecoperf_desktop.metrics.asked import Working
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-METHODS: dict[str, type[Working]] = {}
+from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Evidence, Result, Results, Sources, Working
+from ecoperf_desktop.metrics.methods import stock, variability
+from ecoperf_desktop.metrics.methods.parted import Parted, results
+from ecoperf_desktop.metrics.methods.product_days import HELD_DAYS, NOTHING, Groups, ProductDays
+from ecoperf_desktop.metrics.scope import Cut, conditions
+from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, iso
+from ecoperf_desktop.store.views import VIEWS
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.model.columns import Int64
+
+# Weekdays compared, and weeks in which what sells is known well enough to weigh by.
+_SAME_WEEKDAYS = 8
+_WEEK = 7
+# Every mean over one to eight days is a whole number of these.
+_PARTS = 840
+_NOT_GIFTS = "COALESCE(is_gift, 0) = 0"
+_NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
+_NO_SNAPSHOT = Result(None, quality="missing", reason="metrics.no_snapshot")
+
+
+def whole(working: Working, name: str) -> int:
+    """Return a whole number of the entry's settings."""
+    value = working.calculation.settings[name]
+    assert isinstance(value, int)
+    return value
+
+
+def number(working: Working, name: str) -> float:
+    """Return a number of the entry's settings."""
+    value = working.calculation.settings[name]
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+# ---- stock-outs
+
+
+class _Stockouts(Working):
+    @property
+    def days(self) -> ProductDays:
+        return self.sources.shared(ProductDays)
+
+    def _back(self, period: Period) -> Period:
+        """Return the days in which demand is looked for."""
+        return Period(period.first - _SAME_WEEKDAYS * _WEEK, period.last)
+
+
+class StockoutsByDemand(_Stockouts):
+    """Share of demand that met no stock: each product's days out, weighted by what it sells a day while there is any."""
+
+    def results(self, period: Period) -> Results:
+        import numpy as np
+
+        _, product, is_out = self.days.counted(period)
+        if not len(product):
+            return results({}, _NO_SNAPSHOT, self.scope)
+        products, place = np.unique(product, return_inverse=True)
+        counted = np.bincount(place)
+        share_out = np.bincount(place, is_out) / counted
+        sold, days = self._in_stock(self._back(period), products)
+        rate = np.divide(sold, days, out=np.zeros(len(products)), where=days > 0)
+        groups = self.days.grouped(self.scope, products)
+        size = len(groups.cuts)
+        demand = np.bincount(groups.of, rate[groups.taken], size)
+        missed = np.bincount(groups.of, (rate * share_out)[groups.taken], size)
+        unknown = np.bincount(groups.of, days[groups.taken] == 0, size)
+        count = np.bincount(groups.of, minlength=size)
+        found: dict[Cut, Result] = {}
+        for at, cut in enumerate(groups.cuts):
+            details: dict[str, object] = {"products": int(count[at])}
+            if unknown[at]:
+                details["unknown"] = int(unknown[at])
+            if demand[at] > 0:
+                found[cut] = Result(float(missed[at] / demand[at]), float(missed[at]), float(demand[at]), details=details)
+            else:
+                found[cut] = _NO_BASE._replace(details=details)
+        return results(found, _NO_BASE, self.scope)
+
+    def _in_stock(self, back: Period, products: Int64) -> tuple[Any, Any]:
+        """Return units sold and days, of the days on which the product is not known to have been out."""
+        import numpy as np
+
+        units = self.days.daily(back, products, "units")[0]
+        counts = ~self.days.out(back, products) & self.days.covered(back)[:, None]
+        counts &= np.arange(back.first, back.last + 1)[:, None] >= self.days.attributes().launched[products]
+        return (units * counts).sum(0), counts.sum(0)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        return [Evidence("stock_sku", period), Evidence("line", self._back(period), _NOT_GIFTS)]
+
+
+class LostSales(_Stockouts):
+    """For each product and day without stock, the mean net sales of the eight same weekdays before that had stock.
+
+    That is the mean of units times the average price of those days.
+    """
+
+    def results(self, period: Period) -> Results:
+        import numpy as np
+
+        days = self.days
+        _, counted, was_out = days.counted(Period(period.first - HELD_DAYS, period.last))
+        if not len(counted):
+            return results({}, _NO_SNAPSHOT, self.scope)
+        products = np.unique(counted)
+        candidates = np.unique(counted[was_out])
+        lost, units, unknown, out_days = self._lost(period, candidates)
+        groups = days.grouped(self.scope, products)
+        at = np.searchsorted(products, candidates)
+
+        def by_group(amounts: Any) -> list[int]:
+            every = np.zeros(len(products), np.int64)
+            every[at] = amounts
+            added = np.zeros(len(groups.cuts), np.int64)
+            np.add.at(added, groups.of, every[groups.taken])
+            return [int(amount) for amount in added]
+
+        found: dict[Cut, Result] = {}
+        sums = zip(groups.cuts, *map(by_group, (lost, units, unknown, out_days)), strict=True)
+        for cut, money, pieces, blind, out in sums:
+            details: dict[str, object] = {"days_out": out, "units": float(Fraction(pieces, _PARTS))}
+            if blind and blind == out:
+                found[cut] = Result(None, quality="insufficient_history", reason="metrics.lost_sales_unknown", details=details)
+                continue
+            value = Fraction(money, _PARTS)
+            result = Result(int(value) if value.denominator == 1 else value, details=details)
+            if blind:
+                result = result._replace(quality="partial", reason="metrics.lost_sales_partly", details={**details, "unknown": blind})
+            found[cut] = result
+        return results(found, _NO_BASE, self.scope)
+
+    def _lost(self, period: Period, products: Int64) -> tuple[Any, Any, Any, Any]:
+        """Return by product, in 840ths, the money and units not sold; days out without a day to compare; and days out."""
+        import numpy as np
+
+        back = self._back(period)
+        units, net = self.days.daily(back, products, "units", "net_without_gifts")
+        out = self.days.out(back, products)
+        counts = ~out & self.days.covered(back)[:, None]
+        counts &= np.arange(back.first, back.last + 1)[:, None] >= self.days.attributes().launched[products]
+        before = _SAME_WEEKDAYS * _WEEK
+        size = period.days
+        compared = np.zeros((size, len(products)), np.int64)
+        sold, money = np.zeros_like(compared), np.zeros_like(compared)
+        for weeks in range(1, _SAME_WEEKDAYS + 1):
+            rows = slice(before - weeks * _WEEK, before - weeks * _WEEK + size)
+            compared += counts[rows]
+            sold += units[rows] * counts[rows]
+            money += net[rows] * counts[rows]
+        gone = out[before:]
+        known = gone & (compared > 0)
+        parts = _PARTS // np.maximum(compared, 1)
+        return (
+            (money * parts * known).sum(0),
+            (sold * parts * known).sum(0),
+            (gone & (compared == 0)).sum(0),
+            gone.sum(0),
+        )
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        held = Period(period.first - HELD_DAYS, period.last)
+        return [Evidence("stock_sku", held, "available <= 0"), Evidence("line", self._back(period), _NOT_GIFTS)]
+
+
+# ---- how evenly it sells
+
+
+class XyzClass(Working):
+    """The class of weekly units, over the covered weeks of the year up to the period's end."""
+
+    def results(self, period: Period) -> Results:
+        import numpy as np
+
+        days = self.sources.shared(ProductDays)
+        weeks = self._weeks(period)
+        least = whole(self, "least_weeks")
+        if len(weeks) < least:
+            few = Result(
+                None, quality="insufficient_history", reason="metrics.few_weeks", details={"weeks": len(weeks), "at_least": least}
+            )
+            return results({}, few, self.scope)
+        span = Period(weeks[0].first, weeks[-1].last)
+        place = np.full(span.days, -1, np.int64)
+        for at, week in enumerate(weeks):
+            place[week.first - span.first : week.last - span.first + 1] = at
+        day, product, units = days.sold(span, "units")
+        products, of_row = np.unique(product, return_inverse=True)
+        groups = days.grouped(self.scope, products)
+        of_product = np.full(len(products), -1, np.int64)
+        of_product[groups.taken] = groups.of
+        row, week_of = of_product[of_row], place[day]
+        passes = (row >= 0) & (week_of >= 0)
+        size = (len(groups.cuts), len(weeks))
+        table = np.bincount(row[passes] * size[1] + week_of[passes], units[passes], size[0] * size[1])
+        table = table.reshape(size).astype(np.int64)
+        begins = self._begins(groups, products, weeks)
+        total, squares = table.sum(1).tolist(), (table * table).sum(1).tolist()
+        present = (table != 0).sum(1).tolist()
+        where = {cut: at for at, cut in enumerate(groups.cuts)}
+
+        def one(cut: Cut) -> Result:
+            at = where[cut]
+            n = len(weeks) - begins[at]
+            series = variability.Moments(n, total[at], squares[at], present[at])
+            return self._classed(series, least)
+
+        if not self.scope.per:
+            return results({(): one(())} if groups.cuts else {}, _NO_BASE, self.scope)
+        return Results(groups.cuts, one, _NO_BASE)
+
+    def _classed(self, series: variability.Moments, least: int) -> Result:
+        cuts = self.calculation.settings["cuts"]
+        assert isinstance(cuts, list | tuple)
+        word = variability.xyz(series, cuts)
+        if word is None:
+            return _NO_BASE
+        details: dict[str, object] = {
+            "variation": variability.variation(series),
+            "weeks": series.n,
+            "interval": float(variability.interval(series) or 0),
+            "demand": variability.demand_class(series),
+        }
+        if series.n < least:
+            return Result(
+                None, quality="insufficient_history", reason="metrics.few_weeks", details={**details, "at_least": least}
+            )
+        return Result(variability.CLASSES.index(word) + 1, details=details, word=word)
+
+    def _weeks(self, period: Period) -> list[Period]:
+        """Return the whole weeks up to the period's end of which every day's sales are covered, oldest first."""
+        start = self.sources.week_start
+        week = bucket_of(period.last + 1, Grain.WEEK, start).period.shifted(-_WEEK)
+        spoken = self.sources.coverage.spoken("sales")
+        every = [week.shifted(-_WEEK * back) for back in range(whole(self, "weeks"))]
+        return [one for one in reversed(every) if spoken.of(one).days == _WEEK]
+
+    def _begins(self, groups: Groups, products: Int64, weeks: Sequence[Period]) -> list[int]:
+        """Return for each cut how many of the weeks lie before the launch of all its products; 0 where one is not known."""
+        import numpy as np
+
+        launched = self.sources.shared(ProductDays).attributes().launched[products]
+        lasts = np.array([week.last for week in weeks])
+        before = np.where(launched == NOTHING, 0, np.searchsorted(lasts, launched))
+        least = np.full(len(groups.cuts), len(weeks), np.int64)
+        np.minimum.at(least, groups.of, before[groups.taken])
+        return [int(one) for one in least]
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        weeks = self._weeks(period)
+        return [Evidence("line", Period(weeks[0].first, weeks[-1].last), _NOT_GIFTS)] if weeks else []
+
+
+# ---- what to order
+
+
+class LeadTime(NamedTuple):
+    """Days from order to complete receipt: how many lines, their sum and the sum of their squares; stated by the
+    supplier where ``lines`` is 0."""
+
+    lines: int
+    total: int
+    squares: int
+
+
+class Planned(NamedTuple):
+    """What is planned for products, one entry each: see ``stock.Levels``.
+
+    ``days`` and ``units`` are what demand was read from; ``lead`` the lead time, None where nobody tells any.
+    """
+
+    products: Int64
+    days: Int64
+    units: Int64
+    spread: Any
+    lead: list[LeadTime | None]
+    service: Any
+    levels: stock.Levels
+    is_known: Any
+
+
+class Planning:
+    """The levels of all products that sold: worked out once for buffers, reorder points and what to order."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._planned: dict[tuple[object, ...], Planned] = {}
+
+    def planned(self, working: Working, period: Period) -> Planned:
+        """Return the levels by the settings of ``working``, from demand and receipts up to the period's end."""
+        names = ("days", "least_days", "lead_days", "least_lines", "review_days")
+        settings = tuple(whole(working, name) for name in names)
+        key = (period.last, settings, number(working, "service"))
+        found = self._planned.get(key)
+        if found is None:
+            found = self._planned[key] = self._plan(period.last, number(working, "service"), *settings)
+        return found
+
+    def _plan(
+        self, last: Day, service: float, demand_days: int, least_days: int, lead_days: int, least_lines: int, review: int
+    ) -> Planned:
+        import numpy as np
+
+        days = self._sources.shared(ProductDays)
+        window = Period(last - demand_days + 1, last)
+        products = np.unique(days.sold(window, "units")[1])
+        units = days.daily(window, products, "units")[0]
+        products, units = products[units.any(0)], units[:, units.any(0)]
+        attributes = days.attributes()
+        counts = ~days.out(window, products) & days.covered(window)[:, None]
+        counts &= np.arange(window.first, last + 1)[:, None] >= attributes.launched[products]
+        n, sold = counts.sum(0), units * counts
+        total, squares = sold.sum(0), (sold * sold).sum(0)
+        spread = np.sqrt(np.maximum(n * squares - total * total, 0) / np.maximum(n * (n - 1), 1))
+        lead = self._lead_times(products, last, lead_days, least_lines)
+        own = attributes.service[products]
+        chosen = np.where(own > 0, own, self._service(service))
+        mean_lead = np.array([one.total / max(one.lines, 1) if one else 0.0 for one in lead])
+        lead_sd = np.array([_spread(one) for one in lead])
+        levels = stock.levels(total / np.maximum(n, 1), spread, mean_lead, lead_sd, chosen, review)
+        has_lead = np.array([one is not None for one in lead], np.bool_)
+        return Planned(products, n, total, spread, lead, chosen, levels, has_lead & (n >= least_days))
+
+    def _service(self, declared: float) -> float:
+        """Return the workspace's service level, the declared one where it has none of its own."""
+        row = self._sources.conn.execute("SELECT value FROM setting WHERE name = 'service_level'").fetchone()
+        if row is not None:
+            try:
+                own = float(row[0])
+            except ValueError:
+                return declared
+            return own if 0 < own < 1 else declared
+        return declared
+
+    def _lead_times(self, products: Int64, last: Day, days: int, least_lines: int) -> list[LeadTime | None]:
+        """Return each product's lead time: of its supplier's completed lines, else as the supplier states it."""
+        conn = self._sources.conn
+        measured = {
+            supplier: LeadTime(lines, total, squares)
+            for supplier, lines, total, squares in conn.execute(
+                f"SELECT supplier_id, COUNT(*), SUM(day - ordered_day), SUM((day - ordered_day) * (day - ordered_day)) "
+                f"FROM ({VIEWS['po_completed'].sql}) WHERE day BETWEEN ? AND ? AND day >= ordered_day AND supplier_id IS NOT NULL "
+                "GROUP BY supplier_id",
+                (last - days + 1, last),
+            )
+            if lines >= least_lines
+        }
+        stated = {
+            supplier: LeadTime(0, lead, lead * lead)
+            for supplier, lead in conn.execute("SELECT supplier_id, lead_time_days FROM supplier WHERE lead_time_days > 0")
+        }
+        known = {**stated, **measured}
+        suppliers = self._sources.shared(ProductDays).attributes().supplier[products].tolist()
+        if NOTHING in suppliers:
+            bought = self._bought_from(last)
+            suppliers = [
+                supplier or bought.get(product, NOTHING) for supplier, product in zip(suppliers, products.tolist(), strict=True)
+            ]
+        return [known.get(supplier) for supplier in suppliers]
+
+    def _bought_from(self, last: Day) -> dict[int, int]:
+        """Return who each product was last ordered from."""
+        rows = self._sources.conn.execute(
+            "SELECT l.product_id, p.supplier_id FROM po_lines l JOIN purchase_orders p ON p.po_id = l.po_id "
+            "WHERE p.ordered_day <= ? AND p.supplier_id IS NOT NULL AND l.product_id IS NOT NULL "
+            "ORDER BY p.ordered_day, l.po_line_id",
+            (last,),
+        )
+        return dict(rows.fetchall())
+
+
+def _spread(lead: LeadTime | None) -> float:
+    """Return the sample standard deviation of a lead time, 0 where a single number is all that is known."""
+    if lead is None or lead.lines < 2:
+        return 0.0
+    squared = Fraction(lead.lines * lead.squares - lead.total * lead.total, lead.lines * (lead.lines - 1))
+    return math.sqrt(max(squared, Fraction(0)))
+
+
+class _Planning(Working):
+    def plan(self, period: Period) -> Planned:
+        return self.sources.shared(Planning).planned(self, period)
+
+    def reasons(self, planned: Planned, at: int) -> Result:
+        """Return a result without its value: how firmly the levels of a product are known, and from what."""
+        days, lead = int(planned.days[at]), planned.lead[at]
+        details: dict[str, object] = {
+            "days": days,
+            "demand": int(planned.units[at]) / days if days else None,
+            "demand_sd": float(planned.spread[at]),
+            "service": float(planned.service[at]),
+        }
+        if days < whole(self, "least_days"):
+            least = {"at_least": whole(self, "least_days")}
+            return Result(None, quality="insufficient_history", reason="metrics.few_days_in_stock", details={**details, **least})
+        if lead is None:
+            return Result(None, quality="insufficient_history", reason="metrics.no_lead_time", details=details)
+        details |= {"lead_time": lead.total / max(lead.lines, 1), "lead_time_sd": _spread(lead), "lines": lead.lines}
+        if not lead.lines:
+            return Result(None, quality="partial", reason="metrics.lead_time_stated", details=details)
+        return Result(None, details=details)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        window = Period(period.last - whole(self, "days") + 1, period.last)
+        received = Period(period.last - whole(self, "lead_days") + 1, period.last)
+        return [Evidence("line", window, _NOT_GIFTS), Evidence("stock_sku", window), Evidence("po_completed", received)]
+
+
+class _LevelOfProduct(_Planning):
+    """A level is one product's: pieces of different products make no common buffer."""
+
+    def level(self, levels: stock.Levels) -> Int64:
+        raise NotImplementedError
+
+    def results(self, period: Period) -> Results:
+        import numpy as np
+
+        planned = self.plan(period)
+        groups = self.sources.shared(ProductDays).grouped(self.scope, planned.products)
+        count = np.bincount(groups.of, minlength=len(groups.cuts))
+        product = np.zeros(len(groups.cuts), np.int64)
+        product[groups.of] = groups.taken
+        level = self.level(planned.levels)
+        where = {cut: at for at, cut in enumerate(groups.cuts)}
+
+        def one(cut: Cut) -> Result:
+            group = where[cut]
+            if count[group] > 1:
+                several = {"products": int(count[group])}
+                return Result(None, quality="missing", reason="metrics.one_product_only", details=several)
+            at = int(product[group])
+            result = self.reasons(planned, at)
+            return result if result.quality == "insufficient_history" else result._replace(value=int(level[at]))
+
+        if not self.scope.per:
+            return results({(): one(())} if groups.cuts else {}, _NO_BASE, self.scope)
+        return Results(groups.cuts, one, _NO_BASE)
+
+
+class SafetyStock(_LevelOfProduct):
+    """The buffer of one product."""
+
+    def level(self, levels: stock.Levels) -> Int64:
+        return levels.safety
+
+
+class ReorderPoint(_LevelOfProduct):
+    """The position at which one product has to be ordered."""
+
+    def level(self, levels: stock.Levels) -> Int64:
+        return levels.reorder
+
+
+# ---- what there is
+
+
+class Position(NamedTuple):
+    """What is there and on its way, by product: on hand less reserved, plus on order."""
+
+    day: Day
+    products: Int64
+    pieces: Int64
+
+
+def _snapshot(working: Working, period: Period) -> Day | None:
+    """Return the last day with a count in the scope, at most three days before the period."""
+    view = VIEWS["stock"]
+    filters, texts = conditions(working.scope.within(view.dims), view)
+    within = " AND ".join([f"day BETWEEN {period.first - CARRIED_DAYS} AND {period.last}", *filters])
+    source = f"({view.sql})" if filters else "inventory_snapshots"
+    day: Day | None = working.sources.conn.execute(f"SELECT MAX(day) FROM {source} WHERE {within}", texts).fetchone()[0]
+    return day
+
+
+def _on(day: Day, period: Period) -> Result:
+    """Return what a number of snapshot ``day`` is worth at the period's end."""
+    if day < max(period.first, period.last - CARRIED_DAYS):
+        return Result(0, quality="partial", reason="metrics.carried_on", details={"day": iso(day)})
+    return Result(0, details={"day": iso(day)})
+
+
+class InventoryPosition(Working):
+    """On hand less reserved plus on order; what is on order comes from open purchase orders where the count does not say."""
+
+    def results(self, period: Period) -> Results:
+        day = _snapshot(self, period)
+        if day is None:
+            return results({}, _NO_SNAPSHOT, self.scope)
+        absent = _on(day, period)
+        view = VIEWS["stock"]
+        filters, texts = conditions(self.scope, view)
+        cuts = [view.dims[name] for name in self.scope.per]
+        amounts = (
+            "SUM(on_hand - COALESCE(reserved, 0)), SUM(CASE WHEN on_order IS NULL THEN 1 ELSE 0 END), COALESCE(SUM(on_order), 0)"
+        )
+        rows = self.sources.conn.execute(
+            f"SELECT {', '.join([*cuts, 'product_id', amounts])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
+            f"GROUP BY {', '.join([*cuts, 'product_id'])}",
+            texts,
+        ).fetchall()
+        open_orders = _Open(self.sources, day)
+        pieces: dict[Cut, int] = {}
+        for *cut, product, free, unstated, on_order in rows:
+            # Purchase orders name no place: a place alone has only what its count tells.
+            is_placed = "location" in self.scope.dimensions
+            coming = open_orders.of(product) if unstated and not on_order and not is_placed else on_order
+            pieces[tuple(cut)] = pieces.get(tuple(cut), 0) + free + coming
+        return results({cut: absent._replace(value=found) for cut, found in pieces.items()}, absent, self.scope)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        day = _snapshot(self, period)
+        return [] if day is None else [Evidence("stock", Period(day, day))]
+
+
+class _Open:
+    """What of purchase orders had not arrived by the end of ``day``; read when it is first asked for."""
+
+    def __init__(self, sources: Sources, day: Day) -> None:
+        self._conn = sources.conn
+        self._day = day
+        self._known: dict[int, int] | None = None
+
+    def of(self, product: int | None) -> int:
+        if self._known is None:
+            # Of a closed order only what did arrive later was still to come.
+            rows = self._conn.execute(
+                """
+                SELECT l.product_id, SUM(MAX(CASE WHEN COALESCE(p.status, '') IN ('closed', 'received', 'completed')
+                    THEN (SELECT COALESCE(SUM(r.qty_received), 0) FROM receipts r WHERE r.po_line_id = l.po_line_id)
+                    ELSE l.qty_ordered END
+                  - (SELECT COALESCE(SUM(r.qty_received), 0) FROM receipts r
+                     WHERE r.po_line_id = l.po_line_id AND r.received_day <= ?), 0))
+                FROM po_lines l JOIN purchase_orders p ON p.po_id = l.po_id
+                WHERE p.ordered_day <= ? AND COALESCE(l.cancelled, 0) = 0 AND COALESCE(p.status, '') <> 'cancelled'
+                  AND l.product_id IS NOT NULL
+                GROUP BY l.product_id""",
+                (self._day, self._day),
+            )
+            self._known = dict(rows.fetchall())
+        return 0 if product is None else self._known.get(product, 0)
+
+
+class _Positioned(_Planning):
+    """Listed products in stock on the last counted day, held against their levels."""
+
+    def counted(self, planned: Planned, places: Int64, position: Int64) -> Int64:
+        """Return what each product whose levels are known counts; ``places`` are its places in ``planned``."""
+        raise NotImplementedError
+
+    def results(self, period: Period) -> Results:
+        import numpy as np
+
+        day = _snapshot(self, period)
+        if day is None:
+            return results({}, _NO_SNAPSHOT, self.scope)
+        absent = _on(day, period)
+        products, position = self._position(day)
+        planned = self.plan(period)
+        days = self.sources.shared(ProductDays)
+        place = days.places(planned.products)[products]
+        sells = place >= 0
+        known = np.zeros(len(products), np.bool_)
+        known[sells] = planned.is_known[place[sells]]
+        amounts = np.zeros(len(products), np.int64)
+        amounts[known] = self.counted(planned, place[known], position[known])
+        groups = days.grouped(self.scope, products)
+        size = len(groups.cuts)
+        total = np.zeros(size, np.int64)
+        np.add.at(total, groups.of, amounts[groups.taken])
+        unknown = np.bincount(groups.of, (sells & ~known)[groups.taken], size)
+        judged = np.bincount(groups.of, known[groups.taken], size)
+        found: dict[Cut, Result] = {}
+        for at, cut in enumerate(groups.cuts):
+            result = absent._replace(value=int(total[at]))
+            if unknown[at]:
+                said = {**absent.details, "unknown": int(unknown[at]), "products": int(unknown[at] + judged[at])}
+                result = result._replace(quality="partial", reason="metrics.reorder_points_unknown", details=said)
+                if not judged[at]:
+                    result = result._replace(value=None, quality="insufficient_history")
+            found[cut] = result
+        return results(found, absent, self.scope)
+
+    def _position(self, day: Day) -> tuple[Int64, Int64]:
+        import numpy as np
+
+        rows = self.sources.conn.execute(
+            "SELECT t.product_id, SUM(t.on_hand - COALESCE(t.reserved, 0)), COUNT(t.on_order), COALESCE(SUM(t.on_order), 0) "
+            "FROM inventory_snapshots t JOIN product p ON p.product_id = t.product_id "
+            "WHERE t.day = ? AND COALESCE(p.is_listed, 1) = 1 GROUP BY t.product_id ORDER BY t.product_id",
+            (day,),
+        ).fetchall()
+        open_orders = _Open(self.sources, day)
+        products = np.array([row[0] for row in rows], np.int64)
+        coming = [on_order if stated else open_orders.of(product) for product, _, stated, on_order in rows]
+        return products, np.array([row[1] for row in rows], np.int64) + np.array(coming, np.int64)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        day = _snapshot(self, period)
+        counted = [] if day is None else [Evidence("stock", Period(day, day))]
+        return [*counted, *super().evidence(period)]
+
+
+class BelowReorderPoint(_Positioned):
+    """How many listed products have reached the position at which they should be ordered."""
+
+    def counted(self, planned: Planned, places: Int64, position: Int64) -> Int64:
+        below: Int64 = (position <= planned.levels.reorder[places]).astype("int64")
+        return below
+
+
+class OrderQuantity(_Positioned):
+    """What brings the products below their reorder points up to the level that lasts until the order after next."""
+
+    def counted(self, planned: Planned, places: Int64, position: Int64) -> Int64:
+        is_below = position <= planned.levels.reorder[places]
+        wanted: Int64 = (planned.levels.up_to[places] - position) * is_below
+        return wanted
+
+
+class StockByAge(Working):
+    """The value of stock on the last counted day, by the days since the oldest receipt in it."""
+
+    def results(self, period: Period) -> Results:
+        day = _snapshot(self, period)
+        if day is None:
+            return results({}, _NO_SNAPSHOT, self.scope)
+        absent = _on(day, period)
+        parted = Parted(self.scope, self.calculation.parts)
+        view = VIEWS["stock"]
+        filters, texts = conditions(parted.facts, view)
+        cuts = [view.dims[name] for name in parted.facts.per]
+        value = self.sources.catalogue.measures["stock.value"].expression
+        columns = [*cuts, self._step(day)]
+        found: dict[Cut, list[int | None]] = {}
+        for *cut, step, amount in self.sources.conn.execute(
+            f"SELECT {', '.join([*columns, f'SUM({value})'])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
+            f"GROUP BY {', '.join(str(place + 1) for place in range(len(columns)))}",
+            texts,
+        ):
+            if parted.passes("step", step):
+                found.setdefault(parted.cut(tuple(cut), {"step": step}), []).append(amount)
+        unstated = absent._replace(value=None, quality="missing", reason="metrics.not_stated")
+        added: dict[Cut, Result] = {}
+        for whole_cut, amounts in found.items():
+            known = [amount for amount in amounts if amount is not None]
+            added[whole_cut] = absent._replace(value=sum(known)) if known else unstated
+        return results(added, absent, self.scope)
+
+    def _step(self, day: Day) -> str:
+        """Return the SQL that names the step of a row; NULL where nobody tells when it came."""
+        bounds = self.calculation.settings["bounds"]
+        assert isinstance(bounds, list | tuple)
+        cases, low = [], 0
+        for bound in bounds:
+            cases.append(f"WHEN {day} - oldest_receipt_day <= {int(bound)} THEN '{low}-{int(bound)}'")
+            low = int(bound) + 1
+        return f"CASE WHEN oldest_receipt_day IS NULL THEN NULL {' '.join(cases)} ELSE '{low - 1}+' END"
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        day = _snapshot(self, period)
+        return [] if day is None else [Evidence("stock", Period(day, day))]
+
+
+METHODS: dict[str, type[Working]] = {
+    "stockouts_by_demand": StockoutsByDemand,
+    "lost_sales": LostSales,
+    "xyz_class": XyzClass,
+    "safety_stock": SafetyStock,
+    "reorder_point": ReorderPoint,
+    "below_reorder_point": BelowReorderPoint,
+    "order_quantity": OrderQuantity,
+    "inventory_position": InventoryPosition,
+    "stock_by_age": StockByAge,
+}

@@ -1,0 +1,230 @@
+"""What each product sold and whether it could be bought, day by day: what all methods of stock are made of."""
+
+# SQL is put together from our own views and measures; words from outside are always parameters.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ecoperf_desktop.metrics.asked import Sources
+from ecoperf_desktop.metrics.scope import Cut, Key, Scope
+from ecoperf_desktop.model.days import Day, Period
+from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.kept import PRODUCT_MEASURES, product_measures
+from ecoperf_desktop.store.views import VIEWS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ecoperf_desktop.model.columns import Bool, Int64
+
+# A count holds until the next one, at most for a week with its day: shops count weekly or daily.
+HELD_DAYS = 6
+# Products without one hold this in place of a day, a category or a supplier.
+NOTHING = 0
+
+
+class Attributes(NamedTuple):
+    """What is known of products, by product id; ``NOTHING`` where it is not."""
+
+    category: Int64
+    supplier: Int64
+    launched: Int64
+    service: NDArray[Any]
+
+
+class Groups(NamedTuple):
+    """Products put together by the cuts of a scope: ``taken`` are the places of those that pass the filters, ``of``
+    the place of each one's cut in ``cuts``."""
+
+    taken: Int64
+    of: Int64
+    cuts: list[Cut]
+
+
+class ProductDays:
+    """Daily sales and stock-outs of products, from what is kept of them, else from the facts; each day is read once."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._conn = sources.conn
+        self._read: dict[str, dict[Day, list[Any]]] = {"line": {}, "stock_sku": {}}
+        self._asked: dict[str, set[Day]] = {"line": set(), "stock_sku": set()}
+        self._attributes: Attributes | None = None
+        self._covered: dict[Period, Bool] = {}
+        self._sold: dict[tuple[Period, tuple[str, ...]], tuple[Int64, ...]] = {}
+
+    def attributes(self) -> Attributes:
+        """Return what the product table says."""
+        if self._attributes is None:
+            import numpy as np
+
+            rows = self._conn.execute(
+                "SELECT product_id, category_id, supplier_id, launched_day, service_level FROM product"
+            ).fetchall()
+            size = max((row[0] for row in rows), default=0) + 1
+            category, supplier, launched = (np.zeros(size, np.int64) for _ in range(3))
+            service = np.zeros(size)
+            if rows:
+                ids, *columns = zip(*rows, strict=True)
+                places = np.array(ids, np.int64)
+                for array, column in zip((category, supplier, launched), columns[:3], strict=True):
+                    array[places] = [value or NOTHING for value in column]
+                service[places] = [value if value is not None and 0 < value < 1 else 0.0 for value in columns[3]]
+            self._attributes = Attributes(category, supplier, launched, service)
+        return self._attributes
+
+    def grouped(self, scope: Scope, products: Int64) -> Groups:
+        """Put products together by the scope's cuts, those out that its filters leave out."""
+        import numpy as np
+
+        keys = {name: self._keys(name, products) for name in scope.dimensions}
+        taken = np.arange(len(products))
+        for name, allowed in scope.where:
+            wanted = np.array([NOTHING if key is None else key for key in allowed if not isinstance(key, str)], np.int64)
+            taken = taken[np.isin(keys[name][taken], wanted)]
+        if not scope.per:
+            return Groups(taken, np.zeros(len(taken), np.int64), [()] if len(taken) else [])
+        code = np.zeros(len(taken), np.int64)
+        for name in scope.per:
+            code = code * (int(keys[name].max(initial=0)) + 1) + keys[name][taken]
+        present, of = sums.ranked(code)
+        at = np.empty(len(present), np.int64)
+        at[of] = np.arange(len(code))
+        named: list[list[Key]] = [[key or None for key in keys[name][taken][at].tolist()] for name in scope.per]
+        return Groups(taken, of, list(zip(*named, strict=True)))
+
+    def _keys(self, dimension: str, products: Int64) -> Int64:
+        if dimension == "product":
+            return products
+        attributes = self.attributes()
+        of: Int64 = attributes.category if dimension == "category" else attributes.supplier
+        return of[products]
+
+    def covered(self, period: Period) -> Bool:
+        """Return for each day of the period whether any file tells its sales."""
+        found = self._covered.get(period)
+        if found is None:
+            import numpy as np
+
+            found = np.zeros(period.days, np.bool_)
+            for first, last in self._sources.coverage.ranges("sales"):
+                found[max(first - period.first, 0) : max(last - period.first + 1, 0)] = True
+            self._covered[period] = found
+        return found
+
+    def sold(self, period: Period, *measures: str) -> tuple[Int64, ...]:
+        """Return the days (from 0), the products and the amounts of ``measures`` of what was sold; gifts are not in them.
+
+        A product may have several rows a day, and a row of no known product is left out.
+        """
+        key = (period, measures)
+        found = self._sold.get(key)
+        if found is None:
+            found = self._sold[key] = self._columns("line", measures, period)
+        return found
+
+    def counted(self, period: Period) -> tuple[Int64, Int64, Bool]:
+        """Return the days (from 0) and the listed products that were counted, and whether nothing was available."""
+        day, product, out = self._columns("stock_sku", ("days_out",), period)
+        return day, product, out > 0
+
+    def out(self, period: Period, products: Int64) -> Bool:
+        """Return, by day of the period and product, whether the product is known to have been out of stock.
+
+        A count holds until the next one, at most for ``HELD_DAYS`` days more.
+        """
+        import numpy as np
+
+        longer = Period(period.first - HELD_DAYS, period.last)
+        state = np.full((longer.days, len(products)), -1, np.int8)
+        day, product, is_out = self.counted(longer)
+        place = self.places(products)
+        at = place[np.minimum(product, len(place) - 1)]
+        known = at >= 0
+        state[day[known], at[known]] = is_out[known]
+        for _ in range(HELD_DAYS):
+            state[1:] = np.where(state[1:] < 0, state[:-1].copy(), state[1:])
+        held: Bool = state[HELD_DAYS:] == 1
+        return held
+
+    def places(self, products: Int64) -> Int64:
+        """Return the place of each product id among ``products``, -1 for another."""
+        import numpy as np
+
+        highest = max(len(self.attributes().category), int(products.max(initial=0)) + 1)
+        found = np.full(highest + 1, -1, np.int64)
+        found[products] = np.arange(len(products))
+        return found
+
+    def daily(self, period: Period, products: Int64, *measures: str) -> list[Int64]:
+        """Return the amounts of ``measures`` as tables of the period's days by ``products``."""
+        import numpy as np
+
+        day, product, *amounts = self.sold(period, *measures)
+        place = self.places(products)
+        at = place[np.minimum(product, len(place) - 1)]
+        code = day * len(products) + at
+        known = at >= 0
+        shape = (period.days, len(products))
+        # Sums of whole numbers: exact in floats up to 2**53.
+        return [
+            np.bincount(code[known], amount[known], shape[0] * shape[1]).reshape(shape).astype(np.int64) for amount in amounts
+        ]
+
+    # ---- reading
+
+    def _columns(self, view: str, measures: Sequence[str], period: Period) -> tuple[Int64, ...]:
+        import numpy as np
+
+        self._want(view, period)
+        held = self._read[view]
+        days = [day for day in range(period.first, period.last + 1) if day in held]
+        names = [measure.name for measure in product_measures(view, sums.by_view()[view])]
+        places = [0, *(1 + names.index(name) for name in measures)]
+        rows = [held[day] for day in days]
+        lengths = [len(row[0]) for row in rows]
+        day = np.repeat(np.array(days, np.int64) - period.first, lengths)
+        nothing = np.zeros(0, np.int64)
+        columns = [np.concatenate([row[place] for row in rows]).astype(np.int64) if rows else nothing for place in places]
+        known = columns[0] > 0
+        if known.all():
+            return day, *columns
+        return day[known], *(column[known] for column in columns)
+
+    def _want(self, view: str, period: Period) -> None:
+        missing = [day for day in range(period.first, period.last + 1) if day not in self._asked[view]]
+        if not missing:
+            return
+        self._asked[view].update(missing)
+        # Days that were read already lie between at most once more: periods move along.
+        first, last = missing[0], missing[-1]
+        read = self._from_kept if self._sources.loads.are_current and view in PRODUCT_MEASURES else self._from_facts
+        self._read[view].update(read(view, first, last))
+
+    def _from_kept(self, view: str, first: Day, last: Day) -> Mapping[Day, list[Any]]:
+        import numpy as np
+
+        from ecoperf_desktop.store import products
+
+        found = {}
+        for day, block in products.read(self._conn, view, "day", range(first, last + 1)):
+            columns = [block.column(products.PRODUCT), *(block.column(place) for place in range(products.SUMS, block.columns - 1))]
+            found[day] = [np.full(block.rows, column) if isinstance(column, int) else column for column in columns]
+        return found
+
+    def _from_facts(self, view: str, first: Day, last: Day) -> Mapping[Day, list[Any]]:
+        import numpy as np
+
+        wanted = product_measures(view, sums.by_view()[view])
+        amounts = ", ".join(f"COALESCE({sums.summed(measure)}, 0)" for measure in wanted)
+        rows = self._conn.execute(
+            f"SELECT day, COALESCE(product_id, 0), {amounts} FROM ({VIEWS[view].sql}) WHERE day BETWEEN ? AND ? GROUP BY 1, 2",
+            (first, last),
+        ).fetchall()
+        table = np.array(rows, np.int64).reshape(-1, 2 + len(wanted))
+        days, starts = np.unique(table[:, 0], return_index=True)
+        parts = np.split(table[:, 1:], starts[1:])
+        return {int(day): list(part.T) for day, part in zip(days.tolist(), parts, strict=True)}
