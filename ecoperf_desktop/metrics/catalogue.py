@@ -95,8 +95,9 @@ class Catalogue:
             unit=about.unit if is_about_its_unit else method.unit,
             dimensions=tuple(name for name in method.dimensions if name in about.dimensions or name in calculation.parts),
             grains=tuple(grain for grain in method.grains if grain in about.grains),
-            needs=about.needs,
-            wants=about.wants,
+            # A method that needs no data of its own period (a target for the next) needs none for another metric.
+            needs=about.needs if method.needs else (),
+            wants=about.wants if method.needs else (),
         )
 
 
@@ -398,6 +399,8 @@ def _dimensions(metric: Metric, found: Mapping[str, Metric], known: Mapping[str,
         return set().union(*(VIEWS[view].dims for view in _views(calculation)))
     if isinstance(calculation, Method):  # it says itself how it can be cut
         return allowed
+    if isinstance(calculation, FirstKnown):  # those answer that can be cut so
+        return set().union(*(_dimensions(found[name], found, known) & set(found[name].dimensions) for name in calculation.of))
     for view in [*_views(calculation), *(known[name].view for name in _measures(calculation))]:
         allowed &= set(VIEWS[view].dims)
     for name in parts_of(metric):

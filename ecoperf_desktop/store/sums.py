@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop.model.days import Day
 from ecoperf_desktop.model.metric import Measure
-from ecoperf_desktop.store.kept import CELL, KEPT_COLUMNS, NONE, PRODUCT_MEASURES, product_measures
+from ecoperf_desktop.store import reasons
+from ecoperf_desktop.store.kept import (
+    BUYER_MEASURES,
+    CELL,
+    KEPT_COLUMNS,
+    NONE,
+    PRODUCT_MEASURES,
+    buyer_measures,
+    product_measures,
+)
 from ecoperf_desktop.store.measures import measures
 from ecoperf_desktop.store.new_sales import NewSales
 from ecoperf_desktop.store.views import VIEWS, View
@@ -95,15 +104,16 @@ def ensure(conn: sqlite3.Connection) -> bool:
     """Create the sum tables, or rebuild them when the declared measures changed; say whether it did."""
     if are_current(conn):
         return False
-    from ecoperf_desktop.store import products, weeks
+    from ecoperf_desktop.store import buyers, products, weeks
 
     conn.execute("SAVEPOINT sums")
     try:
+        reasons.settle(conn, None)
         # No underscore may stand for any letter here: only our own names begin with sum_ and week_.
         derived = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (substr(name, 1, 4) = 'sum_' OR substr(name, 1, 5) = 'week_')"
         for (name,) in conn.execute(derived).fetchall():
             conn.execute(f'DROP TABLE "{name}"')
-        for statement in (weeks.TABLES + products.TABLES).split(";"):
+        for statement in (weeks.TABLES + products.TABLES + buyers.TABLES).split(";"):
             conn.execute(statement)
         for name, named in by_view().items():
             for by in breakdowns(VIEWS[name]):
@@ -188,7 +198,7 @@ def _prepared(named: Sequence[Measure], shown: Projection) -> list[Vector]:
 def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: Projection, values: Sequence[Vector]) -> None:
     import numpy as np
 
-    from ecoperf_desktop.store import products, weeks
+    from ecoperf_desktop.store import buyers, products, weeks
     from ecoperf_desktop.store.projection import Level
 
     keys: dict[str, Any] = {}
@@ -228,6 +238,11 @@ def _add(conn: sqlite3.Connection, view: View, named: Sequence[Measure], shown: 
         wanted = product_measures(view.name, named)
         columns_of = [shown.at(Level.LINE, values[named.index(measure)]) for measure in wanted]
         products.add(conn, view.name, cells, shown.line_order, of_line, columns_of)
+    if view.name in BUYER_MEASURES:
+        of_order, missing = shown.at(Level.ORDER, shown.vector("buyer_id"))
+        chosen = by_order.counts > 0 if missing is None else (by_order.counts > 0) & ~missing
+        spent = [totals[named.index(measure)][0] for measure in buyer_measures(view.name, named)]
+        buyers.add(conn, view.name, cells, keys["region_id"], of_order, chosen, spent)
 
 
 class _ByOrder:
@@ -319,7 +334,7 @@ def ranked(code: Any) -> tuple[Any, Any]:
 
 def _recompute(conn: sqlite3.Connection, view: View, named: Sequence[Measure], days: Sequence[Day] | None) -> None:
     """Sum the view's rows of ``days`` again, of all days when None."""
-    from ecoperf_desktop.store import products, weeks
+    from ecoperf_desktop.store import buyers, products, weeks
 
     kept = breakdowns(view)
     finest = tuple(dict.fromkeys(column for by in kept for column in key_columns(view, by)))
@@ -342,6 +357,7 @@ def _recompute(conn: sqlite3.Connection, view: View, named: Sequence[Measure], d
         conn.execute("DROP TABLE temp.summing")
     weeks.refresh(conn, view, days)
     products.refresh(conn, view, named, days)
+    buyers.refresh(conn, view, named, days)
 
 
 def _places(columns: Sequence[str]) -> str:
@@ -401,5 +417,5 @@ def _fingerprint() -> str:
         for view, named in ((VIEWS[name], named) for name, named in sorted(by_view().items()))
     ]
     kept = [[kept.number, kept.view, kept.of, kept.where, kept.type] for kept in KEPT_COLUMNS]
-    text = json.dumps([_BUILD, declared, kept, PRODUCT_MEASURES], sort_keys=True)
+    text = json.dumps([_BUILD, declared, kept, PRODUCT_MEASURES, BUYER_MEASURES, reasons.fingerprint()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from ecoperf_desktop.model.columns import Column, Int64, Numbers
-from ecoperf_desktop.store import derive, rows
-from ecoperf_desktop.store.costs import Costs
+from ecoperf_desktop.store import derive, reasons, rows
+from ecoperf_desktop.store.costs import Costs, stated_in
 from ecoperf_desktop.store.derive import Dirty
 from ecoperf_desktop.store.fold import Change
 from ecoperf_desktop.store.lines import LINES_AN_ORDER
 from ecoperf_desktop.store.rows import Shape, Stored
+from ecoperf_desktop.store.traded import Traded
 
 # Facts that speak of an order, and those that may stand for others of their order.
 _OF_AN_ORDER = ("refunds", "reviews", "surveys", "shipments")
@@ -28,7 +29,8 @@ class Touched:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self.dirty: Dirty = {}
-        self.costs = Costs(conn)
+        self.traded = Traded(conn, self.dirty)
+        self.costs = Costs(conn, self.traded)
         self.orders: set[int] = set()
         self.buyers: set[int] = set()
         # orders that are no longer, or newly, their buyer's first
@@ -58,6 +60,7 @@ class Touched:
     def changes(self, shape: Shape, changes: Iterable[Change]) -> None:
         """Note rows that are not what they were."""
         for change in changes:
+            self.traded.note(shape.name, (change.row_id,))
             for fact in (change.before, change.after):
                 if fact is not None:
                     self._fact(shape, change.row_id, fact)
@@ -92,7 +95,11 @@ class Touched:
     def derive(self) -> None:
         """Work out the derived columns of everything noted, and the days that this touches."""
         conn, dirty = self._conn, self.dirty
+        foreign = self._gather_foreign()
         derive.sale_days(conn, self.orders, dirty)
+        self.traded.settle(foreign)
+        self.buyers |= self.traded.buyers
+        self._purchase_orders |= self.traded.purchase_orders
         self.costs.settle(self.orders | self._orders_spoken_of.get("order_lines", set()), dirty)
         moved = derive.persons(conn, self._accounts, self._persons)
         derive.first_orders(conn, self.buyers, moved, dirty)
@@ -102,6 +109,27 @@ class Touched:
             derive.touch_order_days(conn, table, orders, dirty)
         derive.replaced_lines(conn, self._orders_spoken_of.get("order_lines", ()), dirty)
         derive.replaced_refunds(conn, self._orders_spoken_of.get("refunds", ()), dirty)
+        reasons.settle(conn, dirty.get("refunds", ()))
+
+    def _gather_foreign(self) -> set[int]:
+        """Return the orders with amounts in another currency among those noted: everything of theirs is worked out again."""
+        if self.traded.is_quiet:
+            return set()
+        if "exchange_rates" in self.dirty:
+            self.rates_changed(self.dirty["exchange_rates"])
+        spoken_of = [self._orders_spoken_of.get(table, set()) for table in ("order_lines", "refunds")]
+        foreign = self.traded.gather(self.orders.union(*spoken_of), self._purchase_orders)
+        self.orders |= foreign
+        if foreign:
+            for table in ("order_lines", "refunds"):
+                self._orders_spoken_of.setdefault(table, set()).update(foreign)
+        return foreign
+
+    def rates_changed(self, days: Collection[int]) -> None:
+        """Note that other rates are known of these days."""
+        self.traded.rates_changed(days)
+        for import_id in self.traded.foreign_imports():
+            self.costs.look_at(stated_in(self._conn, import_id))
 
     def _fact(self, shape: Shape, row_id: int, fact: Mapping[str, Stored]) -> None:
         derive.touch(self.dirty, shape.name, (fact.get(column) for column in shape.day_columns))

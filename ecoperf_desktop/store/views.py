@@ -72,6 +72,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("carrier", "carrier", "carrier_id", "name"),
         Dimension("warehouse", "location", "location_id", "name"),
         Dimension("location", "location", "location_id", "name"),
+        Dimension("source", "source", "source_id", "name"),  # where data come from
         Dimension("device"),
         Dimension("query"),
         Dimension("page"),
@@ -79,6 +80,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("account"),
         Dimension("class"),
         Dimension("department"),
+        Dimension("reason"),  # why goods came back, as a class
         # what only a method of the catalogue knows: months of first orders, months since, groups of customers, steps of a
         # change, days of the week, weeks of the year
         Dimension("cohort"),
@@ -93,15 +95,21 @@ DIMENSIONS: dict[str, Dimension] = {
 _CATEGORY = "(SELECT p.category_id FROM product p WHERE p.product_id = {row}.product_id) AS category_id"
 _SUPPLIER = "(SELECT p.supplier_id FROM product p WHERE p.product_id = {row}.product_id) AS supplier_id"
 _PERSON = "(SELECT c.buyer_id FROM customer c WHERE c.customer_id = {row}.customer_id) AS buyer_id"
+_PERSON_OF_REFUND = """(SELECT c.buyer_id FROM customer c
+            WHERE c.customer_id = CASE WHEN r.customer_id IS NULL THEN o.customer_id ELSE r.customer_id END) AS buyer_id"""
 # A channel without a kind of its own is told by the names that analytics tools give to groups of channels.
-_CHANNEL_KIND = """(SELECT COALESCE(c.kind, CASE
+_KIND = """COALESCE(c.kind, CASE
             WHEN LOWER(c.name) IN ('organic search', 'organic shopping', '自然搜索', '自然购物') THEN 'organic'
             WHEN LOWER(c.name) IN ('organic social', 'paid social', 'social', '自然社交', '付费社交') THEN 'social'
             WHEN LOWER(c.name) IN ('direct', 'referral', 'email', 'paid search', 'paid shopping', 'display', 'affiliates',
               'cross-network', 'organic video', 'paid video', 'paid other', 'sms', 'audio', 'unassigned',
               'mobile push notifications', '直接', '引荐', '电子邮件', '付费搜索', '付费购物', '展示广告', '联属网络',
-              '跨网络', '自然视频', '付费视频', '未分配') THEN 'other' END)
-          FROM channel c WHERE c.channel_id = t.channel_id)"""
+              '跨网络', '自然视频', '付费视频', '未分配') THEN 'other' END)"""
+_CHANNEL_KIND = f"(SELECT {_KIND} FROM channel c WHERE c.channel_id = t.channel_id)"
+# Channels and what they are, where it is known.
+CHANNEL_KINDS = f"SELECT c.channel_id, {_KIND} AS kind FROM channel c"
+_DEPARTMENT = "(SELECT s.department FROM staff s WHERE s.staff_id = {person}) AS department"
+_OF_ORDER = "(SELECT o.{column} FROM orders o WHERE o.order_id = {row}.order_id) AS {column}"
 _READ = "{row}.import_id, {row}.record, '{table}' AS source_table"
 
 _ORDER_DIMS = {
@@ -113,9 +121,16 @@ _ORDER_DIMS = {
     "agent": "agent_id",
 }
 _LINE_DIMS = {**_ORDER_DIMS, "product": "product_id", "category": "category_id", "supplier": "supplier_id"}
+_REFUND_DIMS = {**_LINE_DIMS, "reason": "reason_class"}
 _GOODS_DIMS = {"product": "product_id", "category": "category_id"}
 _PARCEL_DIMS = {"shop": "shop_id", "carrier": "carrier_id", "warehouse": "warehouse_id", "region": "region_id"}
-_SUPPLY_DIMS = {"supplier": "supplier_id", "buyer": "purchaser_id", "staff": "purchaser_id", **_GOODS_DIMS}
+_SUPPLY_DIMS = {
+    "supplier": "supplier_id",
+    "buyer": "purchaser_id",
+    "staff": "purchaser_id",
+    "department": "department",
+    **_GOODS_DIMS,
+}
 
 
 def _orders(day: str, condition: str) -> str:
@@ -142,6 +157,47 @@ def _lines(day: str, condition: str) -> str:
           AND o.{day} IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND {condition}"""
 
 
+_MEMBER_LINES = f"""
+        SELECT o.sale_day AS day, o.order_id, o.shop_id, o.channel_id, o.campaign_id, o.region_id, o.device, o.agent_id,
+          o.customer_id, l.gross_minor, l.discount_minor, {_READ.format(row="l", table="order_lines")}
+        FROM orders o CROSS JOIN customer c CROSS JOIN order_lines l
+        WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
+          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0
+          AND c.customer_id = o.customer_id AND c.is_member = 1 AND COALESCE(c.member_since_day, o.sale_day) <= o.sale_day"""
+
+_MEMBER_REFUNDS = f"""
+        SELECT r.refund_day AS day, r.order_id, r.shop_id, COALESCE(r.channel_id, o.channel_id) AS channel_id, o.campaign_id,
+          COALESCE(r.region_id, o.region_id) AS region_id, o.device, o.agent_id, o.customer_id, r.goods_minor,
+          {_READ.format(row="r", table="refunds")}
+        FROM refunds r CROSS JOIN orders o CROSS JOIN customer c
+        WHERE o.order_id = r.order_id AND o.sale_day IS NOT NULL AND COALESCE(o.is_test, 0) = 0
+          AND COALESCE(r.status, 'done') = 'done' AND COALESCE(r.is_replaced, 0) = 0
+          AND c.customer_id = o.customer_id AND c.is_member = 1 AND COALESCE(c.member_since_day, o.sale_day) <= o.sale_day"""
+
+_JUDGED_ORDER = """o.sale_day AS day, o.order_id, o.shop_id, o.channel_id, o.campaign_id, o.region_id, o.device, o.agent_id"""
+_JUDGED = f"""
+        SELECT {_JUDGED_ORDER}, CASE WHEN o.has_claim = 1 OR o.has_chargeback = 1 THEN 1 ELSE 0 END AS is_defective,
+          {_READ.format(row="o", table="orders")}
+        FROM orders o
+        WHERE COALESCE(o.has_claim, o.has_chargeback) IS NOT NULL AND o.sale_day IS NOT NULL AND COALESCE(o.is_test, 0) = 0
+        UNION ALL
+        SELECT {_JUDGED_ORDER}, CASE WHEN t.stars <= 2 THEN 1 ELSE 0 END AS is_defective,
+          {_READ.format(row="t", table="reviews")}
+        FROM reviews t CROSS JOIN orders o
+        WHERE o.order_id = t.order_id AND t.stars IS NOT NULL AND o.sale_day IS NOT NULL AND COALESCE(o.is_test, 0) = 0"""
+
+# How an order of the day was served: in full by its first parcel or not, and from where.  NULL where no parcel of it says so.
+_SERVED = f"""
+        SELECT o.sale_day AS day, o.order_id, o.shop_id, l.product_id, {_CATEGORY.format(row="l")}, {_SUPPLIER.format(row="l")},
+          (SELECT s.warehouse_id FROM shipments s WHERE s.order_id = o.order_id AND COALESCE(s.status, '') <> 'cancelled'
+            ORDER BY s.day, s.shipment_id LIMIT 1) AS location_id,
+          l.qty, (SELECT MIN(s.in_full) FROM shipments s WHERE s.order_id = o.order_id
+            AND COALESCE(s.status, '') <> 'cancelled') AS in_full, {_READ.format(row="l", table="order_lines")}
+        FROM orders o CROSS JOIN order_lines l
+        WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
+          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0"""
+
+
 # A refund of an order that never was a sale is none; one whose order is not known, or only mentioned
 # somewhere (no import asserts it), stands for itself.
 def _refunds(day: str, condition: str) -> str:
@@ -149,8 +205,8 @@ def _refunds(day: str, condition: str) -> str:
         SELECT {day} AS day, r.refund_day, o.sale_day, r.order_id, r.shop_id,
           COALESCE(r.channel_id, o.channel_id) AS channel_id, o.campaign_id,
           COALESCE(r.region_id, o.region_id) AS region_id, o.device, o.agent_id,
-          COALESCE(r.customer_id, o.customer_id) AS customer_id, o.is_first, r.product_id, {_CATEGORY.format(row="r")},
-          {_SUPPLIER.format(row="r")}, r.kind, r.reason, r.qty, r.goods_minor, r.shipping_minor, r.tax_minor,
+          COALESCE(r.customer_id, o.customer_id) AS customer_id, {_PERSON_OF_REFUND}, o.is_first, r.product_id, {_CATEGORY.format(row="r")},
+          {_SUPPLIER.format(row="r")}, r.kind, r.reason, r.reason_class, r.qty, r.goods_minor, r.shipping_minor, r.tax_minor,
           r.tax_in_price_minor, r.restocked_cost_minor, r.received_ts, r.closed_ts,
           {_READ.format(row="r", table="refunds")}
         FROM refunds r LEFT JOIN orders o ON o.order_id = r.order_id
@@ -170,8 +226,8 @@ def _parcels(day: str) -> str:
 
 
 _PO_LINES = f"""
-        SELECT l.po_line_id, l.po_id, p.supplier_id, p.purchaser_id, l.product_id, {_CATEGORY.format(row="l")},
-          p.ordered_day, l.promised_day, l.requested_day, l.qty_ordered, l.unit_cost_e4, l.std_cost_e4,
+        SELECT l.po_line_id, l.po_id, p.supplier_id, p.purchaser_id, {_DEPARTMENT.format(person="p.purchaser_id")},
+          l.product_id, {_CATEGORY.format(row="l")}, p.ordered_day, l.promised_day, l.requested_day, l.qty_ordered, l.unit_cost_e4, l.std_cost_e4,
           (SELECT MIN(r.received_day) FROM receipts r WHERE r.po_line_id = l.po_line_id) AS first_receipt_day,
           (SELECT MAX(r.received_day) FROM receipts r WHERE r.po_line_id = l.po_line_id) AS last_receipt_day,
           (SELECT SUM(r.qty_received) FROM receipts r WHERE r.po_line_id = l.po_line_id) AS qty_received,
@@ -188,8 +244,8 @@ def _po_lines(day: str) -> str:
 
 # A line is complete by its last receipt: found from the days' receipts, not from all lines ever ordered.
 _PO_COMPLETED = f"""
-        SELECT c.received_day AS day, l.po_line_id, l.po_id, p.supplier_id, p.purchaser_id, l.product_id,
-          {_CATEGORY.format(row="l")}, p.ordered_day, l.promised_day, l.requested_day, l.qty_ordered, l.unit_cost_e4,
+        SELECT c.received_day AS day, l.po_line_id, l.po_id, p.supplier_id, p.purchaser_id,
+          {_DEPARTMENT.format(person="p.purchaser_id")}, l.product_id, {_CATEGORY.format(row="l")}, p.ordered_day, l.promised_day, l.requested_day, l.qty_ordered, l.unit_cost_e4,
           l.std_cost_e4, {_READ.format(row="l", table="po_lines")}
         FROM receipts c CROSS JOIN po_lines l ON l.po_line_id = c.po_line_id JOIN purchase_orders p ON p.po_id = l.po_id
         WHERE COALESCE(l.cancelled, 0) = 0 AND COALESCE(p.status, '') <> 'cancelled' AND p.ordered_day IS NOT NULL
@@ -216,7 +272,7 @@ VIEWS: dict[str, View] = {
             "refund",
             _refunds("r.refund_day", _KNOWN_OR_ALONE),
             ("refunds",),
-            _LINE_DIMS,
+            _REFUND_DIMS,
             _SALES,
             follows=("orders",),
         ),
@@ -225,19 +281,41 @@ VIEWS: dict[str, View] = {
             "refunded_sale",
             _refunds("o.sale_day", "o.sale_day IS NOT NULL"),
             ("refunds", "orders"),
-            _LINE_DIMS,
+            _REFUND_DIMS,
             _SALES,
             kept=False,
             follows=("orders",),
         ),
+        # sales to people who were members when they bought, and what of these was taken back
+        View("member_line", _MEMBER_LINES, ("orders", "order_lines", "customer"), _ORDER_DIMS, kept=False, follows=("customer",)),
+        View(
+            "member_refund",
+            _MEMBER_REFUNDS,
+            ("refunds", "orders", "customer"),
+            _ORDER_DIMS,
+            kept=False,
+            follows=("orders", "customer"),
+        ),
+        # whether files say at all who is a member
+        View(
+            "membership",
+            f"""
+        SELECT 0 AS day, t.customer_id, t.is_member, {_READ.format(row="t", table="customer")}
+        FROM customer t WHERE t.is_member IS NOT NULL""",
+            ("customer",),
+            kept=False,
+        ),
+        # orders that somebody passed judgement on, by their sale day: a claim, a chargeback, the stars of a review
+        View("judged_order", _JUDGED, ("orders", "reviews"), _ORDER_DIMS, kept=False, follows=("orders",)),
         # demand: every order placed, paid or not
         View("placed_order", _orders("placed_day", _RECOGNISED), ("orders",), _ORDER_DIMS, _SALES),
         View("placed_line", _lines("placed_day", _RECOGNISED), ("orders", "order_lines"), _LINE_DIMS, _SALES),
+        # a buyer under the day of the first sale: read where that order stands, for most buyers have no file of their own
         View(
             "customer",
             f"""
         SELECT c.first_sale_day AS day, c.customer_id, c.buyer_id, c.region_id, c.is_member, c.first_order_id,
-          o.shop_id, o.channel_id, o.campaign_id, o.device, {_READ.format(row="c", table="customer")}
+          o.shop_id, o.channel_id, o.campaign_id, o.device, {_READ.format(row="o", table="orders")}
         FROM customer c LEFT JOIN orders o ON o.order_id = c.first_order_id
         WHERE c.first_sale_day IS NOT NULL AND c.buyer_id = c.customer_id""",
             ("customer", "orders"),
@@ -263,19 +341,22 @@ VIEWS: dict[str, View] = {
             _rows(
                 "reviews",
                 f"t.review_id, t.shop_id, t.order_id, t.product_id, {_CATEGORY.format(row='t')}, t.customer_id, t.stars, "
-                "t.dsr_item, t.dsr_service, t.dsr_logistics",
+                "t.dsr_item, t.dsr_service, t.dsr_logistics, "
+                f"{_OF_ORDER.format(row='t', column='channel_id')}, {_OF_ORDER.format(row='t', column='region_id')}",
             ),
             ("reviews",),
-            {"shop": "shop_id", **_GOODS_DIMS},
+            {"shop": "shop_id", "channel": "channel_id", "region": "region_id", **_GOODS_DIMS},
             ("shop_id",),
         ),
         View(
             "survey",
             _rows(
-                "surveys", "t.survey_id, t.shop_id, t.kind, t.scale_max, t.score, t.customer_id, t.order_id, t.agent_id"
+                "surveys",
+                "t.survey_id, t.shop_id, t.kind, t.scale_max, t.score, t.customer_id, t.order_id, t.agent_id, "
+                f"{_OF_ORDER.format(row='t', column='channel_id')}, {_OF_ORDER.format(row='t', column='region_id')}",
             ),
             ("surveys",),
-            {"shop": "shop_id", "agent": "agent_id"},
+            {"shop": "shop_id", "channel": "channel_id", "region": "region_id", "agent": "agent_id"},
             ("shop_id",),
         ),
         # ---- supply chain
@@ -337,8 +418,8 @@ VIEWS: dict[str, View] = {
         View(
             "receipt",
             f"""
-        SELECT t.received_day AS day, t.receipt_id, t.po_id, p.supplier_id, p.purchaser_id, t.product_id,
-          {_CATEGORY.format(row="t")}, t.qty_received, t.qty_rejected, {_READ.format(row="t", table="receipts")}
+        SELECT t.received_day AS day, t.receipt_id, t.po_id, p.supplier_id, p.purchaser_id,
+          {_DEPARTMENT.format(person="p.purchaser_id")}, t.product_id, {_CATEGORY.format(row="t")}, t.qty_received, t.qty_rejected, {_READ.format(row="t", table="receipts")}
         FROM receipts t LEFT JOIN purchase_orders p ON p.po_id = t.po_id""",
             ("receipts",),
             _SUPPLY_DIMS,
@@ -347,14 +428,53 @@ VIEWS: dict[str, View] = {
         View("dispatch_due", _parcels("due_dispatch_day"), ("shipments",), _PARCEL_DIMS, ("shop_id",)),
         View("promise", _parcels("promised_day"), ("shipments",), _PARCEL_DIMS, ("shop_id",)),
         View("delivery", _parcels("delivered_day"), ("shipments",), _PARCEL_DIMS, ("shop_id",)),
+        View(
+            "served_line",
+            _SERVED,
+            ("orders", "order_lines", "shipments"),
+            {"shop": "shop_id", **_GOODS_DIMS, "supplier": "supplier_id", "location": "location_id"},
+            kept=False,
+            follows=("shipments",),
+        ),
+        # pieces expected of a day, and when that was said
+        View(
+            "forecast",
+            _rows("demand_forecast", f"t.product_id, {_CATEGORY.format(row='t')}, {_SUPPLIER.format(row='t')}, t.made_day, t.qty"),
+            ("demand_forecast",),
+            {**_GOODS_DIMS, "supplier": "supplier_id"},
+            kept=False,
+        ),
+        # what others sold too: a row stands for its span of days
+        View(
+            "market",
+            f"""
+        SELECT t.first_day AS day, t.last_day, t.category_id, t.platform, t.origin, t.sales_minor,
+          {_READ.format(row="t", table="market_size")}
+        FROM market_size t""",
+            ("market_size",),
+            {"category": "category_id"},
+            kept=False,
+        ),
         # ---- marketing
+        View(
+            "campaign",
+            f"""
+        SELECT COALESCE(t.start_day, 0) AS day, t.start_day, t.end_day, t.campaign_id, t.shop_id, t.channel_id, t.budget_minor,
+          {_READ.format(row="t", table="campaign")}
+        FROM campaign t WHERE t.budget_minor IS NOT NULL AND t.import_id IS NOT NULL""",
+            ("campaign",),
+            {"shop": "shop_id", "channel": "channel_id", "campaign": "campaign_id"},
+            kept=False,
+        ),
         View(
             "ad",
             _rows(
                 "ad_performance",
                 "t.last_day, t.source_id, t.shop_id, t.channel_id, t.campaign_id, t.product_id, t.device, t.ad_group, t.ad, t.impressions, "
                 "t.clicks, t.cost_minor, t.conversions, t.conv_value_minor, t.carts, t.favs, t.new_customers, t.attribution, "
-                "(SELECT c.owner_staff_id FROM campaign c WHERE c.campaign_id = t.campaign_id) AS owner_staff_id",
+                "(SELECT c.owner_staff_id FROM campaign c WHERE c.campaign_id = t.campaign_id) AS owner_staff_id, "
+                "(SELECT s.department FROM campaign c JOIN staff s ON s.staff_id = c.owner_staff_id "
+                "WHERE c.campaign_id = t.campaign_id) AS department",
             ),
             ("ad_performance",),
             {
@@ -364,6 +484,7 @@ VIEWS: dict[str, View] = {
                 "product": "product_id",
                 "device": "device",
                 "staff": "owner_staff_id",
+                "department": "department",
             },
             _SALES,
             spans=True,
@@ -392,6 +513,21 @@ VIEWS: dict[str, View] = {
             ("social_performance",),
             {"shop": "shop_id", "channel": "channel_id", "account": "account"},
             _SALES,
+        ),
+        # posts of a day stand in rows of their own: only some rows say how many follow, or whom the day reached
+        View(
+            "follower",
+            _rows("social_performance", "t.shop_id, t.channel_id, t.account, t.followers_end", "t.followers_end IS NOT NULL"),
+            ("social_performance",),
+            {"shop": "shop_id", "channel": "channel_id", "account": "account"},
+            kept=False,
+        ),
+        View(
+            "reach",
+            _rows("social_performance", "t.day AS last_day, t.shop_id, t.channel_id, t.account, t.reach", "t.reach IS NOT NULL"),
+            ("social_performance",),
+            {"shop": "shop_id", "channel": "channel_id", "account": "account"},
+            kept=False,
         ),
         View(
             "email",
@@ -498,10 +634,64 @@ VIEWS: dict[str, View] = {
             ("shop_id",),
         ),
         View(
+            "labour",
+            _rows(
+                "labour",
+                f"t.staff_id, {_DEPARTMENT.format(person='t.staff_id')}, t.shop_id, t.channel_id, t.hours, t.cost_minor, "
+                "t.units_handled, t.errors",
+            ),
+            ("labour",),
+            {"shop": "shop_id", "channel": "channel_id", "staff": "staff_id", "department": "department"},
+            _SALES,
+        ),
+        # a session is a topic on a day; a row is one person's part in it
+        View(
+            "training",
+            _rows(
+                "training",
+                f"t.training_id, t.staff_id, {_DEPARTMENT.format(person='t.staff_id')}, t.topic, t.hours, t.metric, t.completed, "
+                "t.pre_score, t.post_score, t.satisfaction, (SELECT MIN(x.training_id) FROM training x WHERE x.day = t.day "
+                "AND x.topic = t.topic) AS session_id",
+            ),
+            ("training",),
+            {"staff": "staff_id", "department": "department"},
+        ),
+        View(
+            "content",
+            _rows(
+                "content_audits",
+                f"t.product_id, {_CATEGORY.format(row='t')}, t.staff_id, {_DEPARTMENT.format(person='t.staff_id')}, "
+                "t.image_score, t.copy_score, t.brand_score, t.weight",
+            ),
+            ("content_audits",),
+            {**_GOODS_DIMS, "staff": "staff_id", "department": "department"},
+        ),
+        # people of whom a staff list speaks, from the day they came; of the first of days when that is not known
+        View(
+            "employee",
+            f"""
+        SELECT COALESCE(t.hired_day, 0) AS day, t.staff_id, t.department, t.left_day, {_READ.format(row="t", table="staff")}
+        FROM staff t WHERE t.import_id IS NOT NULL""",
+            ("staff",),
+            {"staff": "staff_id", "department": "department"},
+            kept=False,
+        ),
+        # ---- money beside sales
+        View(
+            "budget",
+            f"""
+        SELECT t.first_day AS day, t.last_day, t.shop_id, t.department, t.class, t.amount_minor,
+          {_READ.format(row="t", table="budgets")}
+        FROM budgets t""",
+            ("budgets",),
+            {"shop": "shop_id", "department": "department", "class": "class"},
+            kept=False,
+        ),
+        View(
             "expense",
-            _rows("expenses", "t.shop_id, t.channel_id, t.class, t.amount_minor, t.is_variable"),
+            _rows("expenses", "t.shop_id, t.channel_id, t.class, t.department, t.amount_minor, t.is_variable"),
             ("expenses",),
-            {"shop": "shop_id", "channel": "channel_id", "class": "class"},
+            {"shop": "shop_id", "channel": "channel_id", "class": "class", "department": "department"},
             _SALES,
         ),
     )

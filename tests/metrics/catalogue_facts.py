@@ -16,7 +16,7 @@ from ecoperf_desktop.store.views import VIEWS
 
 DAY_1 = parse_day("2026-03-02")  # a Monday
 KINDS = ("sales", "refunds", "reviews", "surveys", "stock", "purchasing", "receipts", "shipments", "ads", "search", "social",
-         "traffic", "field_speed", "lab_speed", "uptime", "uptime_checks", "conversations", "agents", "expenses")  # fmt: skip
+         "traffic", "field_speed", "lab_speed", "uptime", "uptime_checks", "conversations", "agents", "expenses", "email", "labour", "training", "content")  # fmt: skip
 
 
 class SmallStore:

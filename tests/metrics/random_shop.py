@@ -6,6 +6,8 @@ import random
 
 from catalogue_facts import DAY_1, SmallStore
 
+from ecoperf_desktop.store import reasons
+
 DAYS = 75  # from a Monday over two month ends
 
 
@@ -58,8 +60,9 @@ def random_shop(seed: int, orders: int = 60) -> SmallStore:
         store.refund(
             min(when + roll.randrange(20), DAY_1 + DAYS - 1), roll.randrange(2000), order_id=maybe(order, order), qty=maybe(0, 1),
             product_id=maybe(*range(1, 9)), kind=maybe("return_refund", "refund_only"), shop_id=roll.choice([1, 2]),
-            status=maybe("done", "open"),
+            status=maybe("done", "open"), reason=maybe("质量问题", "Changed my mind", "七天无理由", "…"),
         )  # fmt: skip
+    reasons.settle(store.conn, None)
     for number in range(40):
         when = day()
         store.add("ad_performance", day=when, campaign_id=maybe(1, 2, 3), channel_id=maybe(1), shop_id=maybe(1, 2),
@@ -89,4 +92,71 @@ def random_shop(seed: int, orders: int = 60) -> SmallStore:
             part = roll.randrange(sessions + 1)
             for device, count in (("mobile", part), ("desktop", sessions - part)):
                 store.add("site_traffic", day=when, shop_id=1, variant="device", device=device, sessions=count, purchase_sessions=count // 9)
+    _more(store, roll, sold)
     return store
+
+
+def _more(store: SmallStore, roll: random.Random, sold: list[tuple[int, int]]) -> None:
+    """Add what a shop has beside orders, ads and visits: posts, mailings, shifts, training, plans, judgements."""
+
+    def day() -> int:
+        return DAY_1 + roll.randrange(DAYS)
+
+    def maybe(*values: object) -> object:
+        return roll.choice([None, *values])
+
+    store.conn.execute("UPDATE channel SET kind = 'organic' WHERE channel_id = 1")
+    for order, _ in sold[::4]:
+        store.conn.execute(
+            "UPDATE orders SET has_claim = ?, has_chargeback = ? WHERE order_id = ?", (maybe(0, 1), maybe(0, 0, 1), order)
+        )
+        store.add("reviews", shop_id=1, order_id=order, day=day(), stars=maybe(1, 2, 4, 5), dsr_service=maybe(4, 5))
+        store.add("surveys", shop_id=1, order_id=order, kind=roll.choice(["CSAT", "NPS", "CES"]), day=day(), scale_max=10, score=maybe(3, 9))
+    for customer in range(1, 12):
+        store.conn.execute(
+            "UPDATE customer SET is_member = ?, member_since_day = ? WHERE customer_id = ?",
+            (maybe(0, 1), maybe(DAY_1 + 20, DAY_1 - 5), customer),
+        )
+    for number in range(3):
+        store.conn.execute(
+            "UPDATE staff SET department = ?, hired_day = ?, left_day = ? WHERE staff_id = ?",
+            (maybe("support", "stock"), maybe(DAY_1 - 90), maybe(DAY_1 + 30), number + 1),
+        )
+        store.conn.execute(
+            "UPDATE campaign SET shop_id = ?, channel_id = ?, start_day = ?, end_day = ?, budget_minor = ? WHERE campaign_id = ?",
+            (maybe(1), maybe(1), maybe(DAY_1, DAY_1 + 40), maybe(DAY_1 + 50), maybe(9000, 20000), number + 1),
+        )
+    for when in range(DAY_1, DAY_1 + DAYS):
+        for account in ("a", "b"):
+            if roll.random() < 0.6:
+                store.add("social_performance", day=when, shop_id=roll.choice([1, 2]), channel_id=maybe(1), account=account, posts=1,
+                          reach=maybe(40, 90), impressions=roll.choice([100, 300]), engagements=maybe(4, 9), followers_end=maybe(1000, 1010),
+                          followers_gained=maybe(3, 5), followers_lost=maybe(0, 1), mentions=maybe(4), competitor_mentions=maybe(6))  # fmt: skip
+        if roll.random() < 0.2:
+            store.add("search_performance", day=when, shop_id=1, variant="query", query=roll.choice(["qimu cup", "cup"]), device="mobile",
+                      impressions=roll.randrange(50), clicks=1, position_weighted=9.0, is_branded=maybe(0, 1))  # fmt: skip
+        if roll.random() < 0.3:
+            delivered = roll.randrange(50, 100)
+            store.add("email_performance", day=when, shop_id=maybe(1, 2), campaign_id=maybe(1, 2), sent=100, delivered=maybe(delivered),
+                      hard_bounces=maybe(2), soft_bounces=maybe(1), unique_opens=maybe(30), machine_opens=maybe(10), unique_clicks=maybe(7),
+                      unsubscribes=maybe(1), complaints=maybe(0, 1), revenue_minor=maybe(4000))  # fmt: skip
+        for person in (1, 2):
+            if roll.random() < 0.5:
+                store.add("labour", day=when, staff_id=person, shop_id=maybe(1, 2), channel_id=maybe(1, 2), hours=roll.choice([4.0, 7.5]),
+                          cost_minor=maybe(20000), units_handled=maybe(80, 120), errors=maybe(0, 2))  # fmt: skip
+    for number in range(12):
+        store.add("training", topic=roll.choice(["complaints", "packing"]), staff_id=roll.choice([1, 2, 3]), day=day(), hours=maybe(1.5),
+                  completed=maybe(0, 1))  # fmt: skip
+        store.add("content_audits", day=day(), product_id=maybe(1, 2), staff_id=maybe(1, 2), image_score=maybe(80.0, 60.0), copy_score=70.0,
+                  brand_score=50.0, weight=maybe(3.0))  # fmt: skip
+        store.add("expenses", day=day(), shop_id=maybe(1, 2), channel_id=maybe(1), department=maybe("support"),
+                  amount_minor=roll.randrange(9000), is_variable=maybe(0, 1), **{"class": roll.choice(["marketing", "rent", "platform", "tax"])})  # fmt: skip
+        made = day()
+        for lead in (7, 8):
+            store.add("demand_forecast", day=made, product_id=roll.choice([1, 2, 3]), made_day=made - lead, qty=roll.choice([1.5, 3.0]))
+    for first, last in ((DAY_1 - 1, DAY_1 + 29), (DAY_1 + 10, DAY_1 + 40), (DAY_1 + 30, DAY_1 + 60)):
+        for category in (1, 2):
+            store.add("market_size", first_day=first, last_day=last, category_id=category, sales_minor=500_000)
+        for kind in ("rent", "marketing"):
+            store.add("budgets", first_day=first, last_day=last, shop_id=maybe(1), department=maybe("support"), amount_minor=5000,
+                      **{"class": kind})  # fmt: skip
