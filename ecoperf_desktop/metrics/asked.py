@@ -143,6 +143,7 @@ class Sources:
         self.facts = facts
         self.coverage = coverage
         self._asked: dict[tuple[str, Scope], Asked] = {}
+        self._measured: dict[tuple[str, Scope], _Measured] = {}
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
         self._shared: dict[object, object] = {}
 
@@ -152,6 +153,14 @@ class Sources:
         found = self._asked.get(key)
         if found is None:
             found = self._asked[key] = Asked(self, self.catalogue.metric(metric_id), scope)
+        return found
+
+    def measured(self, measure: str, scope: Scope) -> _Measured:
+        """Return the measure in the scope, the same object for all metrics that are made of it."""
+        key = (measure, scope)
+        found = self._measured.get(key)
+        if found is None:
+            found = self._measured[key] = _Measured(self, measure, scope)
         return found
 
     def verdicts(self, metric: Metric, shops: tuple[int, ...] | None) -> Verdicts:
@@ -230,6 +239,7 @@ class Asked:
         self._by_shop = scope.per.index("shop") if "shop" in scope.per else None
         self._wanted: set[Period] = set()
         self._known: dict[Period, Results] = {}
+        self._ones: dict[Period, Result] = {}
 
     def want(self, period: Period) -> None:
         """Note that ``results`` will be asked, so that what it reads is read with the rest."""
@@ -247,13 +257,30 @@ class Asked:
         """Return the number over ``period`` by cut, with all that coverage and its rules say about it."""
         found = self._known.get(period)
         if found is None:
-            refused = self._refused(period)
-            if refused is not None:
-                found = _Whole(refused)
-            else:
+            if self.scope.per:
                 inner = window(self.metric, period)
                 found = self._dressed(self._work.results(inner), inner, period)
+            else:
+                found = _Whole(self.one(period))
             self._known[period] = found
+        return found
+
+    def one(self, period: Period) -> Result:
+        """Return the number over ``period`` of a scope that is not cut: as ``results``, with less to carry about."""
+        found = self._ones.get(period)
+        if found is None:
+            found = self._refused(period)
+            if found is None:
+                inner = window(self.metric, period)
+                found = self._work.one(inner)
+                if self._gate is not None:
+                    found = self._gated(found, self._gate.one(inner))
+                if self.metric.low_n is not None:
+                    found = _firm(found, self.metric.low_n)
+                verdict = self._verdicts.on(period)[1]
+                if verdict is not None:
+                    found = _judged(found, verdict)
+            self._ones[period] = found
         return found
 
     def _refused(self, period: Period) -> Result | None:
@@ -278,8 +305,8 @@ class Asked:
         opened = None if gate is None else gate.results(inner)
 
         def dressed(cut: Cut, one: Result) -> Result:
-            if opened is not None:
-                one = self._gated(cut, one, opened)
+            if opened is not None and gate is not None:
+                one = self._gated(one, opened.get(self.scope.projected(cut, gate.metric.dimensions)))
             if low_n is not None:
                 one = _firm(one, low_n)
             judged = verdict
@@ -287,8 +314,6 @@ class Asked:
                 judged = self._verdicts_of(cut).on(period)[1]
             return one if judged is None else _judged(one, judged)
 
-        if not self.scope.per:
-            return _Whole(dressed((), found.absent))
         # A gate has its say on the parts; what has no rows needs none.
         absent = found.absent if verdict is None else _judged(found.absent, verdict)
         return Results(found.cuts, lambda cut: dressed(cut, found.get(cut)), absent)
@@ -297,10 +322,9 @@ class Asked:
         """Return plain numbers by cut, without what coverage and rules say about them: enough to rank by."""
         return self._work.amounts(window(self.metric, period))
 
-    def _gated(self, cut: Cut, one: Result, opened: Results) -> Result:
-        gate, asked = self.metric.gate, self._gate
-        assert gate is not None and asked is not None
-        reached = opened.get(self.scope.projected(cut, asked.metric.dimensions)).value
+    def _gated(self, one: Result, opened: Result) -> Result:
+        gate, reached = self.metric.gate, opened.value
+        assert gate is not None
         if one.value is None or reached is None or reached >= Fraction(str(gate.at_least)):
             return one
         details = {"reached": float(reached), "at_least": gate.at_least}
@@ -362,6 +386,10 @@ class _Work(ABC):
     @abstractmethod
     def results(self, period: Period) -> Results: ...
 
+    def one(self, period: Period) -> Result:
+        """Return the number of a scope that is not cut."""
+        return self.results(period).get(())
+
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         """Return plain numbers by cut."""
         found = self.results(period)
@@ -422,9 +450,22 @@ class _Measured(_Work):
     def __init__(self, sources: Sources, measure: str, scope: Scope) -> None:
         self._loaded: Loaded = sources.loads.loaded(sources.catalogue.measures[measure], scope)
         self._is_cut = bool(scope.per)
+        # Half the rates of a page have the same numbers above or below.
+        self._ones: dict[Period, Result] = {}
 
     def want(self, period: Period) -> None:
         self._loaded.want(period)
+
+    def one(self, period: Period) -> Result:
+        found = self._ones.get(period)
+        if found is None:
+            by_cut, is_cut = self._loaded.amounts(period)
+            if by_cut:
+                found = _stated(by_cut[()], is_cut)
+            else:
+                found = _LONGER_ONLY if is_cut else _ZERO
+            self._ones[period] = found
+        return found
 
     def results(self, period: Period) -> Results:
         amounts = self._loaded.amounts(period)
@@ -449,6 +490,9 @@ class _Part(_Work):
 
     def results(self, period: Period) -> Results:
         return self.asked.results(period)
+
+    def one(self, period: Period) -> Result:
+        return self.asked.one(period)
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         return self.asked.amounts(period)
@@ -478,7 +522,7 @@ def _terms(sources: Sources, terms: Sequence[Term], scope: Scope) -> _Work:
     parts: list[_Work] = []
     for term in terms:
         if "." in term.of:
-            parts.append(_Measured(sources, term.of, scope))
+            parts.append(sources.measured(term.of, scope))
         else:
             parts.append(_Part(sources.asked(term.of, scope)))
     if len(parts) == 1 and terms[0].sign == 1:
@@ -493,6 +537,9 @@ class _Total(_Combined):
 
     def results(self, period: Period) -> Results:
         return self._combined(period, self._added)
+
+    def one(self, period: Period) -> Result:
+        return self._added([part.one(period) for part in self._parts])
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         is_plain = self._signs[0] == 1
@@ -520,6 +567,9 @@ class _Quotient(_Combined):
     def results(self, period: Period) -> Results:
         return self._combined(period, self._divided)
 
+    def one(self, period: Period) -> Result:
+        return self._divided([part.one(period) for part in self._parts])
+
     def _divided(self, parts: Sequence[Result]) -> Result:
         over, under = parts
         if over.value is None or under.value is None:
@@ -543,15 +593,18 @@ class _Arithmetic(_Combined):
         self._asks_covered = "covered" in names
 
     def results(self, period: Period) -> Results:
+        return self._combined(period, lambda parts: self._worked_out(period, parts))
+
+    def one(self, period: Period) -> Result:
+        return self._worked_out(period, [part.one(period) for part in self._parts])
+
+    def _worked_out(self, period: Period, parts: Sequence[Result]) -> Result:
         numbers: dict[str, Number | None] = {"days": period.days}
         if self._asks_covered:
             numbers["covered"] = self._verdicts.on(period)[0]
-
-        def worked_out(parts: Sequence[Result]) -> Result:
-            known = dict(zip(self._names, (part.value for part in parts), strict=True))
-            return _evaluated(self._node, {**numbers, **known}, parts)
-
-        return self._combined(period, worked_out)
+        for name, part in zip(self._names, parts, strict=True):
+            numbers[name] = part.value
+        return _evaluated(self._node, numbers, parts)
 
 
 class _FirstKnown(_Combined):
@@ -562,6 +615,16 @@ class _FirstKnown(_Combined):
 
     def results(self, period: Period) -> Results:
         return self._combined(period, lambda parts: next((one for one in parts if one.value is not None), parts[0]))
+
+    def one(self, period: Period) -> Result:
+        first: Result | None = None
+        for part in self._parts:
+            found = part.one(period)
+            if found.value is not None:
+                return found
+            first = first or found
+        assert first is not None
+        return first
 
 
 class _Level(_Work):
@@ -741,7 +804,8 @@ def _deviation(n: int, total: Number, squares: Number) -> Result:
 def _firm(result: Result, low_n: int) -> Result:
     if result.value is None or result.base is None or result.base >= low_n or result.quality != "ok":
         return result
-    return result._replace(quality="low_n", reason="metrics.low_n", details={"n": _plain(result.base), "at_least": low_n})
+    details = {**result.details, "n": _plain(result.base), "at_least": low_n}
+    return result._replace(quality="low_n", reason="metrics.low_n", details=details)
 
 
 def _judged(result: Result, verdict: Result) -> Result:
