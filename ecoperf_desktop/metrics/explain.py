@@ -463,7 +463,7 @@ class _Reading:
 
     def _count(self, place: int, group: _Group) -> dict[int, int]:
         if place not in self._counts:
-            if self._reports(group) is not None:
+            if self._reports(group) is not None or group.view.name == "stock_sku":
                 counts = _by_import(self._found(group))
             else:
                 counts = self._counted_by_sql(group)
@@ -472,8 +472,7 @@ class _Reading:
 
     def _counted_by_sql(self, group: _Group) -> dict[int, int]:
         source, texts = self._source(group)
-        table = group.view.tables[-1] if group.view.name != "refunded_sale" else "refunds"
-        speaking = self._speaking(table)
+        speaking = self._speaking(_table(group.view))
         if len(speaking) == 1:
             count = self._conn.execute(f"SELECT COUNT(*) {source}", texts).fetchone()[0]
             return {speaking[0]: count} if count else {}
@@ -560,8 +559,10 @@ class _Reading:
             return False
         plain = _COALESCED.sub("0", of.expression)
         needed = set(_WORD.findall(plain))
+        if not needed:
+            return "CASE" not in plain
         stated = {
-            row[1] for row in self._conn.execute(f"PRAGMA table_info({view.tables[-1]})") if row[3]
+            row[1] for row in self._conn.execute(f"PRAGMA table_info({_table(view)})") if row[3]
         }
         return "CASE" not in plain and needed <= stated
 
@@ -614,7 +615,7 @@ class _Reading:
 
     def _stock(self, group: _Group, source: str, texts: Sequence[str], given: str) -> Iterator[_Row]:
         """Yield the counted rows of products in all their places: the first of a product and day gives what all make."""
-        found: dict[tuple[Day, int], tuple[Any, ...]] = {
+        found: dict[tuple[Day, int], tuple[Any, ...] | None] = {
             (day, product): tuple(values)
             for day, product, *values in self._conn.execute(f"SELECT day, product_id, {given} {source}", texts)
         }
@@ -622,11 +623,15 @@ class _Reading:
         for day, product, import_id, record in self._conn.execute(
             f"SELECT day, product_id, import_id, record FROM inventory_snapshots WHERE {days} ORDER BY day, import_id, record"
         ):
-            values = found.pop((day, product), None)
-            if values is not None:
-                gives: dict[str, tuple[object, ...]] = {
-                    leaf.key: (values[2 * place],) for place, leaf in enumerate(group.leaves) if values[2 * place] is not None
-                }
+            if (day, product) in found:
+                values = found[day, product]
+                gives: dict[str, tuple[object, ...]] = {}
+                for place, leaf in enumerate(group.leaves):
+                    if values is None:
+                        gives[leaf.key] = ()
+                    elif values[2 * place] is not None:
+                        gives[leaf.key] = (values[2 * place],)
+                found[day, product] = None
                 yield _Row("inventory_snapshots", import_id, record, day, gives)
 
     # ---- what a row contributes
@@ -640,7 +645,7 @@ class _Reading:
                 given = row.gives.get(leaf.key)
                 if given is None:
                     continue
-                value: Any = given[0]
+                value: Any = given[0] if given else 0
                 if leaf.key in counters:
                     value = counters[leaf.key].adds(given)
                 elif leaf.key in scales:
@@ -781,6 +786,15 @@ def _conditions(scope: Scope, view: View) -> tuple[list[str], list[str]]:
         filters += found
         texts += words
     return filters, texts
+
+
+def _table(view: View) -> str:
+    """Return the table that the view's rows stand in; empty when they stand in several."""
+    named = set(_STANDS.findall(view.sql))
+    return named.pop() if len(named) == 1 else ""
+
+
+_STANDS = re.compile(r"'([a-z_0-9]+)' AS source_table")
 
 
 def _amount(measure: Measure) -> str:

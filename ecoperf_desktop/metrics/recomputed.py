@@ -10,6 +10,7 @@ catalogue cannot be: it is asked again in a workspace that holds nothing but the
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -90,7 +91,8 @@ class _Book:
         self._given: dict[str, list[tuple[Day | None, tuple[Any, ...]]]] = {}
         for row in explanation.rows:
             for key, given in row.gives.items():
-                self._given.setdefault(key, []).append((row.day, given))
+                if given:  # else said already by another row of the same product and day
+                    self._given.setdefault(key, []).append((row.day, given))
         self._parts: dict[tuple[str, Period], Part] = {}
         self._note(explanation.parts)
         self._covered = {metric: part.value.covered for (metric, _), part in self._parts.items()}
@@ -192,14 +194,16 @@ class _Book:
             numbers = [of(argument) for argument in node.arguments]
             if node.function == "coalesce":
                 return next((number for number in numbers if number is not None), None)
-            stated = [number for number in numbers if number is not None]
+            stated: list[Number] = [number for number in numbers if number is not None]
             if len(stated) < len(numbers):
                 return None
             if node.function == "abs":
-                return abs(stated[0])
-            ordered: list[Any] = sorted(stated)
-            least, most = ordered[0], ordered[-1]
-            return least if node.function == "min" else most
+                return stated[0] if stated[0] >= 0 else -stated[0]
+            chosen = stated[0]
+            for number in stated[1:]:
+                if (number < chosen) == (node.function == "min"):
+                    chosen = number
+            return chosen
 
         whole = formula.parse(calculation.text)
         return of(whole)
@@ -290,11 +294,10 @@ def _plain(number: Fraction) -> Number:
 
 # ---- a workspace of nothing but some rows
 
-# What rows are described by, and what the workspace is set to: nothing there is counted but through other rows.
-_KEPT_WHOLE = (
-    "setting", "source", "imports", "import_fields", "coverage", "calendar", "shop", "channel", "region", "location",
-    "carrier", "category", "supplier", "product", "product_cost", "staff", "campaign",
-)  # fmt: skip
+# What describes the rows of others, and is counted only through them.
+_DESCRIBING = {"product", "category", "supplier", "staff", "campaign"}
+# What is made of facts, or keeps their texts and histories.
+_MADE = re.compile(r"sum_|week_|sqlite_|_sqlite|raw_block|held|block|resting|seen_names|import_findings|restat|secret")
 # Rows that cannot be read without others: their column, and the table it points to.
 _POINTS = {
     "order_lines": (("line_id / 65536", "orders", "order_id"),),
@@ -317,14 +320,15 @@ def rows_alone(conn: sqlite3.Connection, rows: Iterable[SourceRow]) -> sqlite3.C
     for _, step in STEPS:
         alone.executescript(step)
     alone.execute("BEGIN")
-    for table in _tables(alone) & set(_KEPT_WHOLE):
+    kept = {table for table in _tables(alone) if not _MADE.match(table) and not _is_of_facts(alone, table)}
+    for table in kept:
         alone.execute(f"DELETE FROM {table}")
         _copy(conn, alone, table, conn.execute(f"SELECT * FROM {table}"))
     named: dict[str, set[tuple[int, int]]] = {}
     for row in rows:
         named.setdefault(row.table, set()).add((row.import_id, row.record))
     for table, places in named.items():
-        if table not in _KEPT_WHOLE:
+        if table not in kept:
             _copy_named(conn, alone, table, places)
     for _ in range(2):  # a line leads to its order, a receipt to its line and that to its order
         for table, pointers in _POINTS.items():
@@ -344,6 +348,11 @@ def rows_alone(conn: sqlite3.Connection, rows: Iterable[SourceRow]) -> sqlite3.C
 
 def _tables(conn: sqlite3.Connection) -> set[str]:
     return {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _is_of_facts(conn: sqlite3.Connection, table: str) -> bool:
+    columns = {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
+    return table == "customer" or (table not in _DESCRIBING and {"import_id", "record"} <= columns)
 
 
 def _copy(conn: sqlite3.Connection, alone: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
