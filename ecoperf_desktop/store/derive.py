@@ -158,6 +158,10 @@ def first_orders(
             ),
         )
     touch_orders(conn, touched, dirty)
+    if moved:
+        # Refunds of orders that no file has brought are their buyer's nevertheless.
+        with wanted(conn, moved) as accounts:
+            touch(dirty, "refunds", _days(conn, "refunds", ("refund_day",), f"customer_id IN (SELECT id FROM {accounts})"))
 
 
 def replaced_lines(conn: sqlite3.Connection, orders: Iterable[int], dirty: Dirty) -> None:

@@ -53,6 +53,8 @@ KEPT_COLUMNS = (
     KeptColumn(13, "order", "buyer_id", "agent_id IS NOT NULL", "<u4"),
     # Buyers of each region: the region in the upper half of the number, 0 for none.
     KeptColumn(14, "order", f"COALESCE(region_id, 0) * {2**32} + buyer_id"),
+    # each buyer once, with the region of the first order
+    KeptColumn(15, "order", f"COALESCE(region_id, 0) * {2**32} + buyer_id", "is_first = 1"),
 )
 _BY_REGION = {1: 14}
 # What is kept of each product: what a table of products shows.  Every row states these, so that days can be
@@ -65,8 +67,9 @@ PRODUCT_MEASURES = {
 }
 # What is kept of each buyer, day by day: what a customer is worth.
 BUYER_MEASURES = {
+    "order": ("fees", "shipping"),
     "line": ("net", "tax_in_price", "cost"),
-    "refund": ("goods", "tax_in_price", "restocked_cost"),
+    "refund": ("goods", "tax_in_price", "restocked_cost", "shipping"),
 }
 
 
