@@ -54,6 +54,10 @@ class MetricRefused(EcoPerfError):
     """A metric was asked in a way its definition does not allow."""
 
 
+class GoalRefused(EcoPerfError):
+    """A target, a scorecard, a tree of goals or a rule for bonuses that cannot be."""
+
+
 class Cancelled(EcoPerfError):
     """The person stopped the work; nothing of it was stored: exit code 130."""
 
