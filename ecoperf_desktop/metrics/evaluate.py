@@ -171,6 +171,11 @@ class Answering:
     def values(self, plan: Plan) -> list[Value]:
         """Return the values of a planned question."""
         found: list[Value] = []
+        if not plan.scope.per:
+            for asked in plan.asked:
+                for label, period in plan.buckets:
+                    found.append(self._value(plan, asked, label, period, (), {}, asked.one(period)))
+            return found
         kept, parts = self._top(plan)
         for asked in plan.asked:
             results = [(label, period, asked.results(period)) for label, period in plan.buckets]
