@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ecoperf_desktop import language, paths
+from ecoperf_desktop.declarations import declared
 from ecoperf_desktop.errors import MappingError, MetricRefused
 from ecoperf_desktop.model.days import Grain
 from ecoperf_desktop.model.metric import (
@@ -110,7 +111,7 @@ def catalogue() -> Catalogue:
     folder = paths.resources() / "metrics"
     files = [folder / f"{area}.toml" for area in AREAS]
     store = paths.cache_dir() / "catalogue.json"
-    stamp = _stamp([*files, folder / "measures.toml"])
+    stamp = _stamp([*files, folder / "measures.toml", folder / "sources.toml"])
     kept = _read_cache(store, stamp)
     if kept is None:
         kept = read(files, measures())
@@ -132,15 +133,19 @@ def read(files: Sequence[Path], known: Mapping[str, Measure]) -> list[Metric]:
     found: dict[str, Metric] = {}
     source: dict[str, str] = {}
     for path in files:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        sets = declared.pop("dimension_sets", {})
-        for metric_id, entry in declared.items():
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        sets = said.pop("dimension_sets", {})
+        for metric_id, entry in said.items():
             if metric_id in found:
                 raise MappingError("metrics.catalogue_twice", file=path.name, entry=metric_id, other=source[metric_id])
             found[metric_id] = _Entry(path.name, metric_id, entry).metric(path.stem, sets)
             source[metric_id] = path.name
+    sources = declared(paths.resources() / "metrics" / "sources.toml")
     for metric in found.values():
         _check(metric, source[metric.id], found, known)
+        for key in metric.sources:
+            if key not in sources:
+                raise MappingError("metrics.catalogue_unknown_source", file=source[metric.id], entry=metric.id, source=key)
     return list(found.values())
 
 

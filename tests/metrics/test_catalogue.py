@@ -89,6 +89,36 @@ def test_every_edge_rule_has_a_sentence() -> None:
             assert language.sentence(code, language_of) != code
 
 
+def test_every_metric_names_a_source_and_every_source_is_told() -> None:
+    said = tomllib.loads((paths.resources() / "metrics" / "sources.toml").read_text(encoding="utf-8"))
+    for key, entry in said.items():
+        assert set(entry) <= {"title", "publisher", "year", "level"}, key
+        assert set(entry["title"]) == set(language.LANGUAGES), key
+        assert entry["publisher"] and entry["level"] in ("A", "B", "C"), key
+        assert 1900 < entry.get("year", 2000) < 2030, key
+    assert [metric.id for metric in METRICS.values() if not metric.sources] == []
+
+
+def test_words_to_search_by_are_not_the_name_again() -> None:
+    for metric in METRICS.values():
+        assert len(set(metric.aliases)) == len(metric.aliases), metric.id
+        assert all(word.strip() == word and word for word in metric.aliases), metric.id
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ("aov", "spend_per_buyer"), ("ad_roas", "ad_roi_profit"), ("bounce_rate_ua", "bounce_rate_ga4", "email_bounce_rate"),
+        ("conversion_rate_sessions", "conversion_rate_visitors", "ad_cvr", "agent_inquiry_conversion"), ("gmv_placed", "paid_amount", "net_sales"),
+        ("refund_rate_amount", "refund_rate_cohort", "quality_refund_rate", "return_rate_units"), ("acos", "tacos"), ("cac", "ad_cpa"),
+        ("avg_dwell_time", "avg_engagement_time"), ("supplier_lead_time_mean", "dispatch_time_median"), ("inventory_days", "days_of_cover"),
+    ],
+)  # fmt: skip
+def test_names_that_are_taken_for_each_other_say_so(alike: tuple[str, ...]) -> None:
+    for metric in alike:
+        assert set(METRICS[metric].note) == set(language.LANGUAGES), metric
+
+
 def test_every_gate_says_why_in_both_languages() -> None:
     for metric in [*METRICS.values(), *catalogue().parts.values()]:
         if metric.gate is not None:
@@ -123,7 +153,10 @@ def test_ids_units_and_directions_are_the_agreed_ones() -> None:
     assert len(known) > 200
     # Layout shift is shown as the vendor gives it, not in ten-thousandths.
     units = {**{unit: unit for unit in get_args(Unit)}, "score x 10000": "score"}
+    assert set(known) - set(METRICS) == set()
     for metric in METRICS.values():
+        if metric.id not in known:  # more than was agreed
+            continue
         entry = known[metric.id]
         # What can be asked of any metric has the unit of the one it is usually asked of.
         unit = metric.unit if entry["unit"] == "any" else units[entry["unit"]]
@@ -132,7 +165,9 @@ def test_ids_units_and_directions_are_the_agreed_ones() -> None:
         allowed |= {"agent"} if "staff" in allowed else set()  # who serves customers
         # A method also cuts by what only it knows.
         own = set(metric.calculation.parts) if isinstance(metric.calculation, Method) else set()
-        assert set(metric.dimensions) <= allowed | {"supplier", "reason"} | own, metric.id
+        # Also by the supplier of the goods; refunds by why they came; what judges any other metric, by what that can be cut by.
+        more = set(metric.dimensions) if metric.area == "performance" else {"supplier", "reason"}
+        assert set(metric.dimensions) <= allowed | more | own, metric.id
         # A vendor's percentile has no count of its own that could be low.
         assert metric.zero_policy == entry["zero_policy"] or (entry["zero_policy"], metric.area) == ("ZL", "site"), metric.id
 
@@ -177,6 +212,8 @@ def test_a_sound_declaration_is_read(tmp_path: Path) -> None:
         ('dimensions = ["shop"]', 'dimensions = "goods"', "bad_entry", "dimensions"),
         ('needs = ["sales"]', 'needs = ["moon"]', "unknown_word", "moon"),
         ('needs = ["sales"]', "", "bad_entry", "needs"),
+        ('needs = ["sales"]', 'needs = ["sales"]\nsource = ["HEARSAY"]', "unknown_source", "HEARSAY"),
+        ('needs = ["sales"]', 'needs = ["sales"]\nrollup_time = "mean"', "unknown_word", "mean"),
         ('zh = "周转"', 'de = "Umschlag"', "bad_entry", "name"),
         ('zh = "周转"', 'zh = " "', "bad_entry", "name"),
         ('unit = "money"', 'unit = "money"\ncolour = "red"', "bad_entry", "colour"),
