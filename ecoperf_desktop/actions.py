@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ecoperf_desktop import language
 from ecoperf_desktop.errors import EcoPerfError, FileRefused, MetricRefused, UsageError, WorkspaceError
-from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, parse_bucket
+from ecoperf_desktop.model.calendars import Calendar
+from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
 from ecoperf_desktop.store import sums
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ecoperf_desktop.reports.pack import Pack
     from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
     from ecoperf_desktop.store.restatements import Restated, Restatement
@@ -148,7 +150,7 @@ def undo(opened: Workspace, import_ids: Sequence[int], progress: Progress = no_p
 def engine(opened: Workspace) -> Engine:
     from ecoperf_desktop.metrics.evaluate import Engine
 
-    return Engine(opened.conn, known_metrics(opened), week_start=week_start(opened))
+    return Engine(opened.conn, known_metrics(opened), calendar=calendar(opened))
 
 
 def known_metrics(opened: Workspace | None) -> Metrics:
@@ -196,9 +198,60 @@ def remove_own_metric(opened: Workspace, metric_id: str) -> None:
             raise MetricRefused("metrics.own_unknown", id=metric_id)
 
 
+def calendar(opened: Workspace) -> Calendar:
+    """Return how the workspace's days fall into weeks, months and the periods of its financial year."""
+    from ecoperf_desktop.store import calendars as room
+
+    return room.calendar(opened.conn)
+
+
+def calendar_settings(opened: Workspace) -> dict[str, str]:
+    """Return every setting of the calendar."""
+    from ecoperf_desktop.store import calendars as room
+
+    return room.settings(opened.conn)
+
+
+def change_calendar(opened: Workspace, changes: Mapping[str, str]) -> Calendar:
+    """Change settings of the calendar, all or none; raise UsageError that names what can be chosen."""
+    from ecoperf_desktop.store import calendars as room
+
+    return room.change(opened, changes)
+
+
+def events(opened: Workspace, year: int | None = None) -> list[Event]:
+    """Return the promotions and holidays of all years, or of one: shipped, imported and typed."""
+    from ecoperf_desktop.store import events as room
+
+    return room.events(opened.conn, year)
+
+
+def set_event(
+    opened: Workspace, code: str, year: int, first: str, last: str, anchor: str | None = None, kind: str | None = None
+) -> Event:
+    """Enter an event, or other days of a known one; raise EcoPerfError for what are no days of one."""
+    from ecoperf_desktop.store import events as room
+
+    return room.put(opened, code, year, first, last, anchor, kind)
+
+
+def remove_event(opened: Workspace, code: str, year: int) -> Event:
+    """Let an event of one year count no longer; raise EcoPerfError when there is none."""
+    from ecoperf_desktop.store import events as room
+
+    return room.remove(opened, code, year)
+
+
+def reset_event(opened: Workspace, code: str, year: int) -> Event | None:
+    """Forget what was typed of an event; return it as it is then, None when nothing else speaks of it."""
+    from ecoperf_desktop.store import events as room
+
+    return room.reset(opened, code, year)
+
+
 def week_start(opened: Workspace) -> int:
     """Return 1 for weeks from Monday (the default), 7 for weeks from Sunday."""
-    return 7 if opened.setting("week_start") == "sunday" else 1
+    return calendar(opened).week_start
 
 
 def values(opened: Workspace, question: Question) -> list[Value]:
@@ -226,11 +279,11 @@ def last_week(opened: Workspace) -> Bucket:
 
 
 def bucket(opened: Workspace, text: str) -> tuple[Bucket, Grain]:
-    """Read a bucket as a person writes it (``2011-W05``, ``2011-05``, ``2011-Q2``, ``last``)."""
+    """Read a bucket as a person writes it (``2011-W05``, ``2011-05``, ``2011-Q2``, ``FY2011-P03``, ``last``)."""
     if text == "last":
         return last_week(opened), Grain.WEEK
     try:
-        return parse_bucket(text, week_start(opened))
+        return calendar(opened).parse(text)
     except ValueError:
         raise UsageError("cli.bad_period", text=text) from None
 

@@ -9,17 +9,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from ecoperf_desktop import __version__, actions, cli_json, collector, language, paths, settings
 from ecoperf_desktop.errors import Cancelled, EcoPerfError, UsageError
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.days import Grain, Period, parse_day
+from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
 from ecoperf_desktop.model.importing import FileReport, ImportReport
 from ecoperf_desktop.model.value import Question
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.reports.blocks import Compare
+    from ecoperf_desktop.store.database import Workspace
+    from ecoperf_desktop.store.events import Event
 
 OK, REFUSED, USAGE, CANCELLED = 0, 1, 2, 130
 
@@ -160,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_period(added)
     added.add_argument("--by", choices=[grain.value for grain in Grain])
     added.add_argument("--per", action="append", default=[], metavar="DIM")
-    added.add_argument("--compare", choices=("previous", "year", "aligned", "event", "elapsed"))
+    added.add_argument("--compare", type=_comparison, metavar="HOW", help=sentence("cli.help_compare"))
 
     added = command("explain", _explain)
     added.add_argument("metric", metavar="METRIC")
@@ -170,8 +175,15 @@ def _parser() -> argparse.ArgumentParser:
     added = command("report", _report)
     added.add_argument("--period", required=True, metavar="P")
     added.add_argument("--page", action="append", default=[], metavar="NAME")
+    added.add_argument("--compare", type=_comparison, default="previous", metavar="HOW", help=sentence("cli.help_compare"))
     added.add_argument("--paper", choices=("A4", "Letter"), default=settings.load()["paper"])
     added.add_argument("-o", "--output", metavar="FILE")
+
+    added = command("events", _events)
+    added.add_argument("words", nargs="*", metavar="WORD", help=sentence("cli.help_events_words"))
+    added.add_argument("--kind", choices=("sale", "holiday", "launch", "other"), help=sentence("cli.help_event_kind"))
+    added = command("calendar", _calendar)
+    added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=sentence("cli.help_calendar_set"))
 
     added = command("check", _check)
     added.add_argument("--quality", action="store_true", help=sentence("cli.help_quality"))
@@ -198,8 +210,9 @@ def _add_import_choices(added: argparse.ArgumentParser) -> None:
 
 
 def _add_period(added: argparse.ArgumentParser) -> None:
-    added.add_argument("--from", dest="first", required=True, metavar="D")
-    added.add_argument("--to", dest="last", required=True, metavar="D")
+    added.add_argument("--from", dest="first", metavar="D")
+    added.add_argument("--to", dest="last", metavar="D")
+    added.add_argument("--period", metavar="P", help=sentence("cli.help_period"))
     added.add_argument("--where", action="append", default=[], metavar="DIM=VALUE")
 
 
@@ -430,10 +443,9 @@ def _own_metric(path: Path, asked: argparse.Namespace) -> int:
 
 
 def _value(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
-    question = Question(
-        tuple(asked.metrics), _period(asked), asked.by, tuple(asked.per), tuple(_pair(text, "--where") for text in asked.where), asked.compare
-    )
-    with actions.workspace(path) as opened:
+    where = tuple(_pair(text, "--where") for text in asked.where)
+    with _reading(path, asked) as (opened, period):
+        question = Question(tuple(asked.metrics), period, asked.by, tuple(asked.per), where, asked.compare)
         values = actions.values(opened, question)
     if asked.json:
         _print_json({"values": [cli_json.value_entry(value) for value in values]})
@@ -445,8 +457,8 @@ def _value(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
 
 def _explain(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     where = [_pair(text, "--where") for text in asked.where]
-    with actions.workspace(path) as opened:
-        explanation = actions.explain(opened, asked.metric, _period(asked), where, asked.limit)
+    with _reading(path, asked) as (opened, period):
+        explanation = actions.explain(opened, asked.metric, period, where, asked.limit)
     if asked.json:
         _print_json(cli_json.explanation(explanation))
     else:
@@ -464,7 +476,7 @@ def _report(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         raise UsageError("cli.unknown_page", page=unknown[0], pages=", ".join(PAGES))
     with actions.workspace(path) as opened:
         bucket, grain = actions.bucket(opened, asked.period)
-        scope = Scope.of(bucket, grain, language=language.current())
+        scope = Scope.of(bucket, grain, compare=_kind(asked.compare), event=_event(asked.compare), language=language.current())
         if asked.output is None:
             from ecoperf_desktop.reports.text import text
 
@@ -476,6 +488,76 @@ def _report(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     else:
         print(sentence("cli.report_written", path=asked.output, period=bucket.label))
     return OK
+
+
+def _events(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """List events (of a year), or ``set CODE YEAR FIRST LAST [ANCHOR]``, ``remove CODE YEAR``, ``reset CODE YEAR``."""
+    what, *words = asked.words or ["list"]
+    if what.isdigit():
+        what, words = "list", asked.words
+    counts = {"list": (0, 1), "set": (4, 5), "remove": (2, 2), "reset": (2, 2)}
+    if what not in counts or not counts[what][0] <= len(words) <= counts[what][1]:
+        raise UsageError("cli.events_usage")
+    year_text = words[0] if what == "list" and words else words[1] if words else ""
+    if year_text and not (year_text.isdigit() and len(year_text) == 4):
+        raise UsageError("cli.events_usage")
+    year = int(year_text) if year_text else None
+    if what == "list" or year is None:
+        return _list_events(path, asked, year)
+    with actions.workspace(path, write=True) as opened:
+        if what == "set":
+            anchor = words[4] if len(words) > 4 else None
+            event: Event | None = actions.set_event(opened, words[0], year, words[2], words[3], anchor, asked.kind)
+        elif what == "remove":
+            event = actions.remove_event(opened, words[0], year)
+        else:
+            event = actions.reset_event(opened, words[0], year)
+    if asked.json:
+        _print_json({"done": what, "event": cli_json.event_entry(event) if event else None})
+    elif what == "set" and event:
+        print(sentence("events.set", event=event.title(), year=year, first=iso(event.first), last=iso(event.last), anchor=iso(event.anchor)))
+    else:
+        name = event.title() if event else words[0]
+        print(sentence("events.removed" if what == "remove" else "events.was_reset", event=name, year=year))
+    return OK
+
+
+def _list_events(path: Path, asked: argparse.Namespace, year: int | None) -> int:
+    with actions.workspace(path) as opened:
+        found = actions.events(opened, year)
+    if asked.json:
+        _print_json({"events": [cli_json.event_entry(event) for event in found]})
+        return OK
+    for event in found:
+        print(cli_json.event_line(event))
+    if not found:
+        print(sentence("events.none", year=year))
+    return OK
+
+
+def _calendar(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Show the settings of the calendar, or change them."""
+    changes = dict(_pair(text, "--set") for text in asked.set)
+    with actions.workspace(path, write=bool(changes)) as opened:
+        if changes:
+            actions.change_calendar(opened, changes)
+        chosen = actions.calendar_settings(opened)
+    if asked.json:
+        _print_json({"calendar": chosen})
+    else:
+        for name, value in chosen.items():
+            print(f"{name:<20} {value}")
+    return OK
+
+
+def _kind(text: str) -> Compare:
+    return cast("Compare", text.partition(":")[0])
+
+
+def _event(text: str) -> str | None:
+    from ecoperf_desktop.store.events import code_of
+
+    return code_of(text.partition(":")[2]) if ":" in text else None
 
 
 def _quality(path: Path, asked: argparse.Namespace) -> int:
@@ -546,6 +628,25 @@ def _templates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         for file in written:
             print(file)
     return OK
+
+
+@contextlib.contextmanager
+def _reading(path: Path, asked: argparse.Namespace) -> Iterator[tuple[Workspace, Period]]:
+    """Open the workspace with the period asked for: ``--from`` and ``--to``, or ``--period`` in its calendar's words."""
+    if (asked.first is None) != (asked.last is None):
+        raise UsageError("cli.both_days")
+    if (asked.first is None) == (asked.period is None):
+        raise UsageError("cli.which_period")
+    period = _period(asked) if asked.period is None else None
+    with actions.workspace(path) as opened:
+        yield opened, period or actions.bucket(opened, asked.period)[0].period
+
+
+def _comparison(text: str) -> str:
+    kind, colon, event = text.partition(":")
+    if kind not in ("previous", "year", "aligned", "event", "elapsed") or (colon and (kind != "event" or not event)):
+        raise argparse.ArgumentTypeError(sentence("metrics.unknown_comparison", comparison=text, known="previous, year, aligned, event, event:…, elapsed"))
+    return text
 
 
 def _period(asked: argparse.Namespace) -> Period:

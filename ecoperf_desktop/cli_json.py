@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ecoperf_desktop.importing.suggest import Draft
     from ecoperf_desktop.metrics.catalogue import Catalogue
     from ecoperf_desktop.store.answers import Answer, Changed
+    from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
     from ecoperf_desktop.store.restatements import Restatement
@@ -263,7 +264,39 @@ def _comparison(comparison: Comparison, value: Value) -> Json:
         "value": _number(comparison.value, value),
         "change": _number(comparison.change, value),
         "change_ratio": comparison.change_ratio,
+        "event": comparison.event,
+        "reason": sentence(comparison.reason, **comparison.details) if comparison.reason and comparison.value is None else None,
     }
+
+
+def _compared(comparison: Comparison, value: Value) -> str:
+    """Say what a number was compared with, and how it changed."""
+    event = ""
+    if comparison.event is not None:
+        from ecoperf_desktop.store.events import title
+
+        event = f" ({title(comparison.event)})"
+    if comparison.value is None:
+        why = sentence(comparison.reason, **comparison.details) if comparison.reason else comparison.quality
+        return sentence("cli.not_compared", event=event, reason=why)
+    shown = f"{_number(comparison.value, value)}" + (f" {value.currency}" if value.unit == "money" else "")
+    change = "–" if comparison.change_ratio is None else f"{comparison.change_ratio:+.1%}"
+    return sentence(
+        "cli.compared", first=iso(comparison.period.first), last=iso(comparison.period.last), event=event, value=shown, change=change
+    )
+
+
+def event_entry(event: Event) -> Json:
+    return {
+        "code": event.code, "name": event.title(), "year": event.year, "from": iso(event.first), "to": iso(event.last),
+        "anchor": iso(event.anchor), "kind": event.kind, "market": event.market, "basis": event.basis, "origin": event.origin,
+    }  # fmt: skip
+
+
+def event_line(event: Event) -> str:
+    how = sentence(f"events.basis_{event.basis}" if event.origin == "shipped" else f"events.origin_{event.origin}")
+    span = f"{iso(event.first)} – {iso(event.last)}"
+    return f"{event.year}  {span}  {iso(event.anchor)}  {event.code:<20} {event.title()}  ({how})"
 
 
 def value_line(value: Value) -> str:
@@ -275,7 +308,8 @@ def value_line(value: Value) -> str:
         shown = f"{_number(value.value, value)}" + (f" {value.currency}" if value.unit == "money" else "")
         if value.quality != "ok":
             shown += f"  ({sentence(value.reason, **value.details) if value.reason else value.quality})"
-    return "  ".join(part for part in (f"{where:<24}", f"{value.metric:<28}", cut, shown) if part)
+    compared = _compared(value.compare, value) if value.compare else ""
+    return "  ".join(part for part in (f"{where:<24}", f"{value.metric:<28}", cut, shown, compared) if part)
 
 
 def explanation(explained: Explanation) -> Json:

@@ -245,11 +245,13 @@ def _compared(
     if earlier.period is None:
         return Comparison(kind, period, None, None, None, "missing", earlier.reason, earlier.event)
     before = asked.results(earlier.period).get(cut)
-    if before.value is None or now.value is None:
-        return Comparison(kind, earlier.period, before.value, None, None, before.quality, before.reason, earlier.event)
-    change = now.value - before.value
-    ratio = compare.relative(now.value, before.value)
-    return Comparison(kind, earlier.period, before.value, change, ratio, before.quality, before.reason, earlier.event)
+    change = ratio = None
+    if before.value is not None and now.value is not None:
+        change = now.value - before.value
+        ratio = compare.relative(now.value, before.value)
+    return Comparison(
+        kind, earlier.period, before.value, change, ratio, before.quality, before.reason, earlier.event, dict(before.details)
+    )
 
 
 def _grain(by: str | None) -> Grain | None:

@@ -23,7 +23,7 @@ class Comparison:
     periods lie round.  ``change`` is
     the difference, ``change_ratio`` the difference over the earlier value; None
     where either is missing, the earlier one is 0, or the sign changed.  ``reason`` says
-    why there is no earlier value (a code of ``resources/languages``).
+    why there is no earlier value (a code of ``resources/languages``, filled by ``details``).
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Comparison:
     quality: Quality = "ok"
     reason: str | None = None
     event: str | None = None
+    details: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ecoperf_desktop.model.days import Bucket, Day, Grain, Period
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
 
-Compare = Literal["previous", "year", "aligned"]
+Compare = Literal["previous", "year", "aligned", "elapsed", "event"]
 RateChange = Literal["bp", "pp"]
 Tone = Literal["better", "worse", "quiet", "neutral"]
 Mark = Literal["up", "down", "off_target", "watch", "on_target", "no_call"]
@@ -37,7 +37,8 @@ class Scope:
     ``grain`` is None for a free period; ``label`` is the bucket's (``2026-W33``), or None.  ``shop`` and
     ``channel`` are names, None for all.  ``compare`` is what bridges and sentences set the period against.
     The year column shifts days and weeks by 364 days unless ``compare`` is ``year``, and longer periods by
-    the calendar.  Changes of rates are written as ``rate_change`` says, None as the language does.
+    the calendar.  With ``event`` they are set against the same days round ``event`` a year earlier, None the nearest.
+    Changes of rates are written as ``rate_change`` says, None as the language does.
     """
 
     period: Period
@@ -48,6 +49,7 @@ class Scope:
     channel: str | None = None
     language: str = "en"
     rate_change: RateChange | None = None
+    event: str | None = None
 
     @classmethod
     def of(
@@ -60,8 +62,9 @@ class Scope:
         channel: str | None = None,
         language: str = "en",
         rate_change: RateChange | None = None,
+        event: str | None = None,
     ) -> Scope:
-        return cls(bucket.period, grain, bucket.label, compare, shop, channel, language, rate_change)
+        return cls(bucket.period, grain, bucket.label, compare, shop, channel, language, rate_change, event)
 
     @cached_property
     def where(self) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.metrics import compare
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Formula, Metric, Percentile, Ratio
@@ -18,6 +19,7 @@ from ecoperf_desktop.reports.figures import DAGGER, Form
 from ecoperf_desktop.reports.timeline import SHORT, Timeline, timeline
 from ecoperf_desktop.reports.verdicts import Aim, History
 from ecoperf_desktop.store import standing
+from ecoperf_desktop.store.events import title
 from ecoperf_desktop.store.standing import Target
 
 # A period with less than this part of the days that its neighbours have is no point of the limits' base.
@@ -42,20 +44,26 @@ class Desk:
     currency: str | None
     targets: list[Target]
     events: dict[Day, str]
+    against: compare.Earlier | None = None
     _forms: dict[str, Form] = field(default_factory=dict)
     _histories: dict[str, History] = field(default_factory=dict)
     _states: dict[str, State] = field(default_factory=dict)
 
     @classmethod
     def laid(cls, engine: Engine, scope: Scope, through: Day | None, currency: str | None) -> Desk:
-        times = timeline(scope, through, engine.week_start)
+        times = timeline(scope, through, engine.calendar)
+        against = None
+        if scope.compare == "event":
+            against = compare.earlier(engine.conn, "event", times.period, scope.grain, through, engine.calendar, scope.event)
+            times = timeline(scope, through, engine.calendar, against.period)
         batch = Batch(engine, engine.catalogue.metrics, scope.where)
         events = {}
         if times.grain in SHORT_GRAINS:
-            events = dict(standing.events(engine.conn, Period(times.series[0].period.first, scope.period.last)))
+            marked = standing.events(engine.conn, Period(times.series[0].period.first, scope.period.last))
+            events = {day: title(code, scope.language) for day, code in marked}
         # Targets are agreed for the whole company; a filtered page has none.
         targets = [] if scope.where else standing.targets(engine.conn, scope.period)
-        return cls(engine, scope, through, times, batch, currency, targets, events)
+        return cls(engine, scope, through, times, batch, currency, targets, events, against)
 
     @property
     def language(self) -> str:
@@ -104,7 +112,7 @@ class Desk:
         """Ask, beside the numbers, for last year's line, the months and the periods to date."""
         times = self.times
         self.ask_numbers(metrics)
-        self.batch.want_series(metrics, self.recent_year, times.grain)
+        self.batch.want_series(metrics, self.recent_year, self.year_grain)
         self.batch.want_series(metrics, times.months[:-1], Grain.MONTH)
         self.batch.want_series(metrics, self.months_year, Grain.MONTH)
         for so_far in times.to_date:
@@ -118,9 +126,17 @@ class Desk:
         if times.grain is None:
             return tuple(Bucket("", times.year_of(bucket.period)) for bucket in times.recent)
         kind = times.grain
+        if kind.is_fiscal:  # a restated year has no buckets of its own
+            return tuple(Bucket("", times.calendar.year_before(bucket.period, kind)) for bucket in times.recent)
         return tuple(
             bucket_of(_a_year_before(bucket.period.first, kind), kind, times.week_start) for bucket in times.recent
         )
+
+    @property
+    def year_grain(self) -> Grain | None:
+        """Return the grain of last year's counterparts, None where each is a period of its own."""
+        grain = self.times.grain
+        return None if grain is None or grain.is_fiscal else grain
 
     @cached_property
     def months_year(self) -> tuple[Bucket, ...]:
@@ -259,9 +275,12 @@ class Desk:
     def base_name(self) -> str:
         """Return the short name of the period it is compared with: W32, Jul, Week 33, 2025, or its days."""
         times = self.times
+        if self.against is not None and self.against.period is not None and self.against.event is not None:
+            days = figures.span_text(times.base, self.language)
+            return self.say("base_event", days=days, event=title(self.against.event, self.language))
         if times.grain is None or times.grain is Grain.DAY:
             return figures.span_text(times.base, self.language)
-        bucket = bucket_of(times.base.first, times.grain, times.week_start)
+        bucket = times.calendar.bucket_of(times.base.first, times.grain)
         if bucket.period != times.base:
             return figures.span_text(times.base, self.language)
         if self.scope.compare != "previous":
@@ -273,7 +292,19 @@ class Desk:
         return figures.bucket_title(bucket, times.grain, self.language)
 
     def grain_key(self) -> str:
-        return self.times.grain.value if self.times.grain else "free"
+        grain = self.times.grain
+        if grain is None:
+            return "free"
+        return {Grain.FISCAL_QUARTER: "quarter", Grain.FISCAL_YEAR: "year"}.get(grain, grain.value)
+
+    def compare_text(self) -> str:
+        """Say which days the columns of a year earlier are, and what the sentences compare with where it is another."""
+        text = self.say("compared", days=figures.span_text(self.times.year, self.language))
+        if self.against is None:
+            return text
+        if self.against.period is None:
+            return self.say("compared_event_not", year=text, reason=sentence(self.against.reason or "", self.language))
+        return self.say("compared_event", year=text, base=self.base_name())
 
 
 def _is_alike(value: Value, earlier: Value) -> bool:

@@ -50,7 +50,7 @@ def facts(desk: Desk) -> Facts:
             zone=", ".join(zones) or desk.say("no_zone"),
             currency=desk.currency or desk.say("no_currency"),
         ),
-        desk.say("compared", days=figures.span_text(desk.times.year, language)),
+        desk.compare_text(),
         desk.currency,
         ", ".join(zones) or None,
         imports,
@@ -61,10 +61,12 @@ def facts(desk: Desk) -> Facts:
 
 
 def report_id(desk: Desk) -> str:
-    """Return the id that the sheet prints: WR-2026-33, MR-2026-08, QR-2026-3, YR-2026, R-20260810-20260816."""
+    """Return the id that the sheet prints: WR-2026-33, MR-2026-08, QR-2026-3, YR-2026, R-FY2026-P03, R-20260810-20260816."""
     scope = desk.scope
     if scope.grain is None or scope.label is None or scope.grain is Grain.DAY:
         return f"R-{iso(scope.period.first).replace('-', '')}-{iso(scope.period.last).replace('-', '')}"
+    if scope.grain.is_fiscal:
+        return f"R-{scope.label}"
     kind = {Grain.WEEK: "WR", Grain.MONTH: "MR", Grain.QUARTER: "QR", Grain.YEAR: "YR"}[scope.grain]
     return f"{kind}-{scope.label.replace('W', '').replace('Q', '')}"
 

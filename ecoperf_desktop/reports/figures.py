@@ -263,15 +263,15 @@ def week_number(label: str) -> str:
 
 
 def axis_label(bucket: Bucket, grain: Grain, language: str) -> str:
-    """Return the shortest name of a period: W33, A (8), Q3, 2026, 16 Aug (8-16)."""
+    """Return the shortest name of a period: W33, A (8), Q3, P03, 2026, FY2026, 16 Aug (8-16)."""
     when = date_of(bucket.period.first)
     if grain is Grain.WEEK:
         return week_number(bucket.label)
     if grain is Grain.MONTH:
         return str(when.month) if language == "zh" else _words("months", language)[when.month - 1][0]
-    if grain is Grain.QUARTER:
+    if grain in (Grain.QUARTER, Grain.PERIOD, Grain.FISCAL_QUARTER):
         return week_number(bucket.label)
-    if grain is Grain.YEAR:
+    if grain in (Grain.YEAR, Grain.FISCAL_YEAR):
         return bucket.label
     return axis_day(bucket.period.first, language)
 
@@ -305,6 +305,8 @@ def bucket_title(bucket: Bucket, grain: Grain, language: str) -> str:
         return sentence("reports.quarter_of_year", language, quarter=bucket.label[-1], year=when.year)
     if grain is Grain.YEAR:
         return sentence("reports.year", language, year=when.year)
+    if grain.is_fiscal:
+        return sentence(f"reports.title_{grain.value}", language, year=bucket.label[2:6], n=int(bucket.label[8:] or 0))
     return day_text(bucket.period.first, language)
 
 

@@ -203,7 +203,7 @@ def _footnotes(desk: Desk, blocks: Sequence[Block]) -> tuple[str, ...]:
         notes.append(desk.say("dagger"))
     if desk.times.is_running:
         notes.append(desk.say("running", covered=desk.times.period.days, days=desk.scope.period.days))
-    notes.append(desk.say("compared", days=figures.span_text(desk.times.year, desk.language)))
+    notes.append(desk.compare_text())
     return tuple(notes)
 
 

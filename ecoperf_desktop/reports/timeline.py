@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of, previous, year_earlier
+from ecoperf_desktop.model.calendars import CIVIL, Calendar, calendar_of
+from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Scope
 
@@ -28,7 +29,7 @@ class Timeline:
     """The periods around a scope.
 
     ``period`` ends where the data end when it is still running, and ``previous`` and ``year`` are then as
-    short.  ``series`` are whole periods of the grain, oldest first, the last being the scope's own (of a free
+    short.  ``base`` is what bridges and sentences set the period against.  ``series`` are whole periods of the grain, oldest first, the last being the scope's own (of a free
     period: windows of the same length).  ``months`` are whole months and the one ``period`` ends in, cut there.
     """
 
@@ -42,7 +43,11 @@ class Timeline:
     series: tuple[Bucket, ...]
     months: tuple[Bucket, ...]
     to_date: tuple[ToDate, ...]
-    week_start: int = 1
+    calendar: Calendar = CIVIL
+
+    @property
+    def week_start(self) -> int:
+        return self.calendar.week_start
 
     @property
     def recent(self) -> tuple[Bucket, ...]:
@@ -58,33 +63,42 @@ class Timeline:
 
     def year_of(self, period: Period) -> Period:
         """Return the period a year earlier: by shopping days or by the calendar."""
-        return _year(period, self.year_kind)
+        return _year(period, self.year_kind, self.calendar, self.grain)
 
 
-def timeline(scope: Scope, through: Day | None, week_start: int = 1) -> Timeline:
-    """Lay out the periods of ``scope`` when the data reach ``through``."""
+def timeline(scope: Scope, through: Day | None, calendar: Calendar | int = 1, base: Period | None = None) -> Timeline:
+    """Lay out the periods of ``scope`` when the data reach ``through``.
+
+    ``base`` is the period round the same event a year earlier when that is what it is compared with; without one
+    such a scope is set against the year before.
+    """
+    known = calendar_of(calendar)
     whole = scope.period
     is_running = through is not None and whole.first <= through < whole.last
     period = Period(whole.first, through) if is_running and through is not None else whole
     year_kind: Literal["aligned", "year"] = "aligned"
-    if scope.compare == "year" or scope.grain in (Grain.MONTH, Grain.QUARTER, Grain.YEAR):
+    if scope.compare == "year" or (scope.grain is not None and scope.grain not in (Grain.DAY, Grain.WEEK)):
         year_kind = "year"
     if scope.grain is None:
         series = tuple(_window(whole, back) for back in range(POINTS - 1, -1, -1))
         before = whole.shifted(-whole.days)
     else:
-        own = bucket_of(whole.first, scope.grain, week_start)
+        own = known.bucket_of(whole.first, scope.grain)
         chain = [own]
         for _ in range(BASE):
-            chain.append(previous(chain[-1], scope.grain, week_start))
+            chain.append(known.previous(chain[-1], scope.grain))
         series = tuple(reversed(chain))
         before = series[-2].period
     earlier = Period(before.first, min(before.last, before.first + period.days - 1)) if is_running else before
-    year = _year(period, year_kind)
-    base = earlier if scope.compare == "previous" else _year(period, scope.compare)
+    year = _year(period, year_kind, known, scope.grain)
+    if scope.compare in ("previous", "elapsed"):
+        base = earlier
+    elif scope.compare != "event":
+        base = _year(period, scope.compare, known, scope.grain)
     return Timeline(
-        period, is_running, scope.grain, earlier, year, base, year_kind, series, _months(period), _to_date(period), week_start
-    )
+        period, is_running, scope.grain, earlier, year, base or year, year_kind, series, _months(period),
+        _to_date(period, scope.grain, known), known,
+    )  # fmt: skip
 
 
 def _window(period: Period, back: int) -> Bucket:
@@ -92,15 +106,8 @@ def _window(period: Period, back: int) -> Bucket:
     return Bucket("", shifted)
 
 
-def _year(period: Period, kind: str) -> Period:
-    if kind == "aligned":
-        return period.shifted(-364)
-    first, last = year_earlier(period.first), year_earlier(period.last)
-    # The whole of February keeps being whole: 28 February of a common year answers to the 29th.
-    month = bucket_of(period.last, Grain.MONTH).period
-    if period.last == month.last:
-        last = bucket_of(last, Grain.MONTH).period.last
-    return Period(first, last)
+def _year(period: Period, kind: str, calendar: Calendar, grain: Grain | None) -> Period:
+    return period.shifted(-364) if kind == "aligned" else calendar.year_before(period, grain)
 
 
 def _months(period: Period) -> tuple[Bucket, ...]:
@@ -111,16 +118,17 @@ def _months(period: Period) -> tuple[Bucket, ...]:
     return tuple(reversed(chain))
 
 
-def _to_date(period: Period) -> tuple[ToDate, ...]:
+def _to_date(period: Period, grain: Grain | None, calendar: Calendar) -> tuple[ToDate, ...]:
+    is_fiscal = grain is not None and grain.is_fiscal
     found = []
     grains: tuple[tuple[Literal["month", "quarter", "year"], Grain], ...] = (
         ("month", Grain.MONTH),
-        ("quarter", Grain.QUARTER),
-        ("year", Grain.YEAR),
+        ("quarter", Grain.FISCAL_QUARTER if is_fiscal else Grain.QUARTER),
+        ("year", Grain.FISCAL_YEAR if is_fiscal else Grain.YEAR),
     )
-    for key, grain in grains:
-        so_far = Period(bucket_of(period.last, grain).period.first, period.last)
-        found.append(ToDate(key, so_far, _year(so_far, "year")))
+    for key, whole in grains:
+        so_far = Period(calendar.bucket_of(period.last, whole).period.first, period.last)
+        found.append(ToDate(key, so_far, calendar.year_before(so_far, whole)))
     return tuple(found)
 
 

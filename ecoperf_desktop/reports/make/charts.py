@@ -58,7 +58,7 @@ def unit_name(desk: Desk, form: Form) -> str:
 def _recent(desk: Desk, metric: str, form: Form) -> Panel:
     times = desk.times
     values = desk.batch.series(metric, times.recent, times.grain)
-    earlier = desk.batch.series(metric, desk.recent_year, times.grain)
+    earlier = desk.batch.series(metric, desk.recent_year, desk.year_grain)
     points = tuple(desk.figure(value, form) for value in values)
     if times.is_running:
         points = (*points[:-1], desk.figure(desk.value(metric), form))
