@@ -74,7 +74,7 @@ def _written(thing: Any, currency: str | None) -> Any:
 
 
 # How a block is placed and scaled says nothing about the business.
-_DRAWN = ("span", "axis", "weight", "drop")
+_DRAWN = ("span", "axis", "x_axis", "y_axis", "weight", "drop")
 
 
 def _number(figure: Figure, currency: str | None) -> object:

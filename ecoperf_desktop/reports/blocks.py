@@ -154,11 +154,14 @@ class Spark:
 
 @dataclass(frozen=True)
 class TextCell:
+    """Words.  ``day`` is given where they are a date, so that a workbook gets one too."""
+
     text: str
     strong: bool = False
     muted: bool = False
     pill: str | None = None
     reference: Reference | None = None
+    day: Day | None = None
 
 
 @dataclass(frozen=True)
@@ -306,7 +309,8 @@ class Panel:
 
     ``labelled`` are the positions whose value the screen prints; paper prints all.  ``part`` is what stands
     above a last period that is not over (``16 d``): drawn hatched, hollow and not joined.  ``names`` are the
-    labels where there is room for a word.
+    labels where there is room for a word, ``goals`` the targets as they are written.  ``moments`` name the periods
+    inside the program (``2026-W33``): charts of a page that know the same one point at it together.
     """
 
     labels: tuple[str, ...]
@@ -321,6 +325,8 @@ class Panel:
     part: str = ""
     shaded: tuple[tuple[int, int, str], ...] = ()
     names: tuple[str, ...] = ()
+    goals: tuple[Figure | None, ...] = ()
+    moments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -377,17 +383,24 @@ class Level:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a bridge, signed.  ``second`` says how far the driver itself moved."""
+    """A step of a bridge, signed.  ``second`` says how far the driver itself moved.
+
+    One that ``is_level`` is no step but where the bridge stands on its way (gross profit between sales and net
+    profit): its figure is that height, and equals the start and the steps before it.
+    """
 
     label: str
     figure: Figure
     paper: str
     second: str = ""
+    is_level: bool = False
 
 
 @dataclass(frozen=True)
 class Bridge:
     """From a level to a level by steps: ``start + steps == end`` exactly, as numbers and as printed.
+
+    A chain of profit is one too, with levels on the way.
 
     ``sum_text`` writes the sum out; ``method`` says how it was split.
     """
@@ -415,17 +428,24 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Series:
-    """One line.  ``last`` is its newest number, written at its end; a dashed one is the lesser of two."""
+    """One line.  ``last`` is its newest number, written at its end; a dashed one is the lesser of two.
+
+    ``figures`` are the points as they are written and explained.
+    """
 
     name: str
     points: tuple[float | None, ...]
     last: Figure
     is_dashed: bool = False
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Up to three series over the same periods, with thresholds and limits.  ``floor`` names the zone at the bottom."""
+    """Up to three series over the same periods, with thresholds and limits.  ``floor`` names the zone at the bottom.
+
+    ``moments`` are the periods' names inside the program, as in a panel.
+    """
 
     title: str
     subtitle: str
@@ -442,25 +462,283 @@ class Lines:
     code: str = ""
     reference: Reference | None = None
     span: Span = THIRD
+    moments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bar:
+    """One bar.  ``against`` is a second, grey one beside it (claimed beside paid)."""
+
     label: str
     figure: Figure
     second: str = ""
     tone: Tone = "neutral"
+    against: Figure | None = None
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars from a zero line, upright or lying."""
+    """Bars from a zero line, upright or lying.  ``names`` are those of the bars and of the grey ones, if there are two."""
 
     title: str
     subtitle: str
     bars: tuple[Bar, ...]
     axis: Axis
     is_lying: bool = False
+    foot: str = ""
+    span: Span = THIRD
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """A number and its shade, by the block's axis; ``is_running`` hatches one whose time is not over."""
+
+    figure: Figure
+    is_running: bool = False
+
+
+@dataclass(frozen=True)
+class HeatRow:
+    """A row of a heat map.  A cell that is None is not due yet and stays blank; ``side`` stands apart at the right."""
+
+    label: str
+    cells: tuple[HeatCell | None, ...]
+    size: Figure | None = None
+    side: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Numbers in rows and columns, shaded from ``axis.low`` to ``axis.high``: cohorts by age, outages by day.
+
+    ``row_title``, ``size_title`` and ``side_title`` head the outer columns (empty: there is none);
+    ``foot`` is the pooled row below, which is not shaded.  ``hint`` says what blank and hatched cells mean.
+    """
+
+    title: str
+    subtitle: str
+    columns: tuple[str, ...]
+    rows: tuple[HeatRow, ...]
+    axis: Axis
+    row_title: str = ""
+    size_title: str = ""
+    side_title: str = ""
+    foot: HeatRow | None = None
+    hint: str = ""
+    span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One step on one side: how many, which share of the step before and of the first one came so far.
+
+    ``change`` is that of ``of_previous`` against the comparison, written in grey; ``tone`` colours the share where
+    it carries a verdict.
+    """
+
+    figure: Figure
+    of_previous: Figure | None = None
+    of_first: Figure | None = None
+    change: Figure | None = None
+    tone: Tone = "neutral"
+
+
+@dataclass(frozen=True)
+class FunnelSide:
+    """The steps of one side, in the order of the funnel's labels; ``name`` is empty where there is only one."""
+
+    name: str
+    steps: tuple[FunnelStep, ...]
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Ordered steps from all visitors to those who paid, on one side or two (mobile, desktop)."""
+
+    title: str
+    subtitle: str
+    labels: tuple[str, ...]
+    sides: tuple[FunnelSide, ...]
+    previous_title: str = ""
+    first_title: str = ""
+    change_title: str = ""
+    foot: str = ""
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A class of a histogram.  ``figure`` is its height, ``count`` how many there are in it.
+
+    ``low`` and ``high`` are its edges (``high`` None: open, drawn grey), ``edge`` the word under the left one.
+    """
+
+    label: str
+    figure: Figure
+    low: float
+    high: float | None
+    edge: str = ""
+    count: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many fall into which class; ``median`` is marked by a line and its label."""
+
+    title: str
+    subtitle: str
+    bins: tuple[Bin, ...]
+    axis: Axis
+    median: float | None = None
+    median_text: str = ""
+    bin_title: str = ""
+    value_title: str = ""
+    count_title: str = ""
+    foot: str = ""
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value with its interval and how many it rests on; hollow where that is too few for a verdict."""
+
+    label: str
+    figure: Figure
+    low: Figure | None = None
+    high: Figure | None = None
+    count: Figure | None = None
+    is_hollow: bool = False
+    tone: Tone = "neutral"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Values with intervals: lying ones (shops, agents) in rows, else over periods.
+
+    ``against`` is the reference line (the team's median, a target), ``band`` a shaded span of values.
+    ``strip`` are the parts of a whole drawn above (detractors, passives, promoters), their figures being shares.
+    ``names`` are long labels for where there is room and ``moments`` the periods' names inside the program, as in
+    a panel.
+    """
+
+    title: str
+    subtitle: str
+    points: tuple[Point, ...]
+    axis: Axis
+    against: Threshold | None = None
+    band: tuple[float, float] | None = None
+    is_lying: bool = False
+    strip: tuple[Bar, ...] = ()
+    value_title: str = ""
+    low_title: str = ""
+    high_title: str = ""
+    count_title: str = "n"
+    foot: str = ""
+    names: tuple[str, ...] = ()
+    span: Span = THIRD
+    moments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One place in a scatter.  ``is_marked`` draws it large with its label; a hollow one was left out of the fit."""
+
+    label: str
+    x: Figure
+    y: Figure
+    is_marked: bool = False
+    is_hollow: bool = False
+    tone: Tone = "neutral"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A line through a scatter, with the span it may lie in: ``lows`` and ``highs`` are empty or one for each place."""
+
+    name: str
+    places: tuple[tuple[float, float], ...]
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    is_dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """One number against another: spend against result with its average and marginal line.
+
+    ``uprights`` and ``levels`` are named lines across (break-even).
+    """
+
+    title: str
+    subtitle: str
+    x_title: str
+    y_title: str
+    dots: tuple[Dot, ...]
+    x_axis: Axis
+    y_axis: Axis
+    traces: tuple[Trace, ...] = ()
+    uprights: tuple[Threshold, ...] = ()
+    levels: tuple[Threshold, ...] = ()
+    label_title: str = ""
+    foot: str = ""
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of a stack.  ``last`` is written at its right end (its share of the newest period)."""
+
+    name: str
+    points: tuple[Figure, ...]
+    last: Figure
+
+
+@dataclass(frozen=True)
+class Stack:
+    """At most three parts of a whole over periods, the lowest first; more belong into small multiples.
+
+    ``shaded`` are spans of positions with their name, ``part`` stands above a last period that is not over;
+    ``names`` and ``moments`` are those of a panel.
+    """
+
+    title: str
+    subtitle: str
+    labels: tuple[str, ...]
+    parts: tuple[Part, ...]
+    axis: Axis
+    shaded: tuple[tuple[int, int, str], ...] = ()
+    part: str = ""
+    names: tuple[str, ...] = ()
+    totals: tuple[Figure, ...] = ()
+    total_title: str = ""
+    foot: str = ""
+    span: Span = THIRD
+    moments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """How many lie in one field, and what they are worth; ``share`` (0 to 1) gives the shade."""
+
+    count: Figure
+    figure: Figure
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Two classifications crossed (ABC by sales, XYZ by how steady demand is); rows from the top."""
+
+    title: str
+    subtitle: str
+    row_title: str
+    column_title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[MatrixCell, ...], ...]
+    count_title: str = ""
+    value_title: str = ""
     foot: str = ""
     span: Span = THIRD
 
@@ -512,7 +790,10 @@ class Empty:
     span: Span = FULL
 
 
-Block: TypeAlias = Headline | KpiCard | Trend612 | Table | Bridge | Lines | Bars | Callouts | Notes | Empty
+# Charts of one drawing, the same in the window, on paper and in saved pictures.
+Drawn: TypeAlias = Bridge | Bars | Heat | Funnel | Histogram | Points | Scatter | Stack | Matrix
+Chart: TypeAlias = Trend612 | Lines | Drawn
+Block: TypeAlias = Headline | KpiCard | Table | Chart | Callouts | Notes | Empty
 
 
 # ---------- a page

@@ -13,20 +13,28 @@ from ecoperf_desktop.reports.blocks import (
     Callouts,
     Cell,
     Empty,
+    Funnel,
     Headline,
+    Heat,
+    Histogram,
     KpiCard,
     Lines,
+    Matrix,
     Notes,
     PageSummary,
     Panel,
+    Points,
+    Scatter,
     Spark,
     SparkCell,
+    Stack,
     State,
     StateCell,
     Table,
     TextCell,
     Trend612,
 )
+from ecoperf_desktop.reports.tabular import table_of
 from ecoperf_desktop.reports.text import MARKS, plain
 
 if TYPE_CHECKING:
@@ -73,14 +81,14 @@ def _page(page: PageSummary) -> str:
         if cards:
             parts.append(_cards(cards))
             cards = []
-        parts.append(_block(block))
+        parts.append(_block(block, page.scope.language))
     if cards:
         parts.append(_cards(cards))
     parts += [f'<p class="head">{_text(note)}</p>' for note in page.footnotes]
     return "".join(parts) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, language: str) -> str:
     match block:
         case Headline():
             counts = " &nbsp; ".join(_state(state) for state in block.counts)
@@ -95,9 +103,8 @@ def _block(block: Block) -> str:
             return _bridge(block)
         case Lines():
             return _lines(block)
-        case Bars():
-            rows = [(bar.label, bar.figure.text, bar.second) for bar in block.bars]
-            return _title(block.title, block.subtitle) + _plain_table(rows)
+        case Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
+            return _table(table_of(block, language))
         case Callouts():
             return _callouts(block)
         case Notes():
@@ -132,7 +139,8 @@ def _table(table: Table) -> str:
         body.append(f"<tr{_total(row.is_total)}>{lead}{cells}</tr>")
     subtitle = " · ".join(part for part in (table.subtitle, table.corner) if part)
     lead = "<th></th>" if has_groups else ""
-    return f"{_title(table.title, subtitle)}<table><tr>{lead}{heads}</tr>{''.join(body)}</table>"
+    foot = f'<p class="sub">{_text(table.foot)}</p>' if table.foot else ""
+    return f"{_title(table.title, subtitle)}<table><tr>{lead}{heads}</tr>{''.join(body)}</table>{foot}"
 
 
 def _total(is_total: bool) -> str:

@@ -12,17 +12,25 @@ from ecoperf_desktop.reports.blocks import (
     Bridge,
     Callouts,
     Empty,
+    Funnel,
     Headline,
+    Heat,
+    Histogram,
     KpiCard,
     Lines,
+    Matrix,
     Notes,
     PageSummary,
     Panel,
+    Points,
+    Scatter,
     Spark,
+    Stack,
     State,
     Table,
     Trend612,
 )
+from ecoperf_desktop.reports.tabular import table_of
 
 if TYPE_CHECKING:
     from ecoperf_desktop.reports.pack import Pack
@@ -54,7 +62,7 @@ def page_lines(page: PageSummary, hash8: str = "") -> list[str]:
         if cards:
             lines += [*_cards(cards), ""]
             cards = []
-        lines += [*block_lines(block), ""]
+        lines += [*block_lines(block, page.scope.language), ""]
     if cards:
         lines += [*_cards(cards), ""]
     lines += [f"  {note}" for note in page.footnotes]
@@ -62,8 +70,8 @@ def page_lines(page: PageSummary, hash8: str = "") -> list[str]:
     return [plain(line) for line in lines]
 
 
-def block_lines(block: Block) -> list[str]:
-    """Return one block, a line each."""
+def block_lines(block: Block, language: str | None = None) -> list[str]:
+    """Return one block, a line each; ``language`` is that of a chart's column heads, None the one in use."""
     match block:
         case Headline():
             counts = "   ".join(_state(state) for state in block.counts)
@@ -78,9 +86,8 @@ def block_lines(block: Block) -> list[str]:
             return _bridge(block)
         case Lines():
             return _lines(block)
-        case Bars():
-            rows = [(bar.label, bar.figure.text, bar.second) for bar in block.bars]
-            return [_head(block.title, block.subtitle), *_columns(rows, "lrr"), *([block.foot] if block.foot else [])]
+        case Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
+            return _table(table_of(block, language))
         case Callouts():
             return _callouts(block)
         case Notes():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFocusEvent,
     QFontMetrics,
     QGuiApplication,
     QKeyEvent,
@@ -23,14 +22,12 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
-    QToolTip,
     QVBoxLayout,
     QWidget,
 )
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
-    Bridge,
     Callout,
     Callouts,
     Empty,
@@ -417,87 +414,6 @@ class TableCard(Card):
         model = self.rows.table_model
         if model.how.is_filtered or self.bar is not None:
             self._filter_bar().show_arrangement(model.how, model.columns, model.counts)
-
-
-class _BridgeCanvas(QWidget):
-    explain_asked = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._bridge: Bridge | None = None
-        self._spots: list[marks.Spot] = []
-        self.setMouseTracking(True)
-        self.setMinimumHeight(looks.px(190))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self._chosen = -1
-
-    def sizeHint(self) -> QSize:
-        return QSize(380, looks.px(200))
-
-    def show_bridge(self, bridge: Bridge) -> None:
-        self._bridge = bridge
-        self.setAccessibleName(f"{bridge.title}. {bridge.sum_text}")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._bridge is None:
-            return
-        painter = QPainter(self)
-        self._spots = marks.draw_bridge(painter, QRectF(self.rect()).adjusted(looks.CARD_PADDING, 2, -looks.CARD_PADDING, -8), self._bridge)
-        if self.hasFocus():
-            if 0 <= self._chosen < len(self._spots):
-                marks.draw_focus(painter, self._spots[self._chosen].rect.adjusted(-3, -3, 3, 3))
-            else:
-                marks.draw_focus(painter, QRectF(self.rect()).adjusted(2, 2, -2, -2))
-        painter.end()
-
-    def _spot(self, at: QPointF) -> marks.Spot | None:
-        return next((spot for spot in self._spots if spot.rect.adjusted(-4, -4, 4, 4).contains(at)), None)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        spot = self._spot(event.position())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if spot and spot.reference else Qt.CursorShape.ArrowCursor)
-        if spot and spot.tip:
-            QToolTip.showText(event.globalPosition().toPoint(), tip(spot.tip), self)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        spot = self._spot(event.position())
-        if spot and spot.reference:
-            self.explain_asked.emit(spot.reference)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._spots:
-            self._chosen = (self._chosen + (1 if event.key() == Qt.Key.Key_Right else -1)) % len(self._spots)
-            self.update()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and 0 <= self._chosen < len(self._spots):
-            if reference := self._spots[self._chosen].reference:
-                self.explain_asked.emit(reference)
-        elif event.matches(QKeySequence.StandardKey.Copy) and self._spots:
-            QGuiApplication.clipboard().setText(self._spots[max(0, self._chosen)].text)
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.update()
-
-
-class BridgeCard(Card):
-    """How one level became the other."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._canvas = _BridgeCanvas(self)
-        self._canvas.explain_asked.connect(self.explain_asked)
-        self._outer.addWidget(self._canvas, 1)
-
-    def show_block(self, block: Bridge) -> None:
-        self.set_head(block.title, block.subtitle)
-        self._head.setToolTip(tip(f"{block.sum_text}\n{block.method}"))
-        self._canvas.show_bridge(block)
 
 
 class _CalloutRow(QWidget):

@@ -1,43 +1,55 @@
-"""The frames around charts: head, foot, the table behind a chart.
+"""The frames around charts: head, foot, the table behind a chart, and what one can do with it.
 
-The charts themselves are pyqtgraph's, which costs more to import than the rest of
-the window together; a card shows its grid lines until ``ready`` says it is there.
+Trends and lines are pyqtgraph's, which costs more to import than the rest of the
+window together; their card shows its grid lines until ``ready`` says it is there.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedLayout, QWidget
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QStackedLayout, QWidget
 
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
-    Bars,
-    Column,
+    Bridge,
     Figure,
     Foot,
+    Heat,
     Lines,
     NumberCell,
     Reference,
-    Row,
     State,
-    Table,
-    TextCell,
     Trend612,
 )
+from ecoperf_desktop.reports.blocks import Chart as ChartBlock
+from ecoperf_desktop.reports.references import reference_text
+from ecoperf_desktop.reports.tabular import Reading, table_of
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.cards import Card, StateLabel
 from ecoperf_desktop.ui.cards import Foot as Strip
+from ecoperf_desktop.ui.drawn_chart import DrawnChart
 from ecoperf_desktop.ui.table_view import RowsView
-from ecoperf_desktop.ui.texts import Label, one_line, tip
+from ecoperf_desktop.ui.texts import Label, tip
 
 if TYPE_CHECKING:
     from ecoperf_desktop.ui.charts import Chart
-
-ChartBlock = Trend612 | Lines | Bars
 
 
 def ready() -> bool:
@@ -147,7 +159,10 @@ def _entry_text(entry: Foot) -> str:
 class ChartCard(Card):
     """A chart with its number and verdict in the head; Ctrl T turns it into its table."""
 
-    hovered = Signal(str)  # label of a period, empty when the pointer left
+    hovered = Signal(str)  # the moment pointed at, empty when the pointer left
+    export_asked = Signal()
+    picture_asked = Signal()
+    waits = True  # for pyqtgraph
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -169,33 +184,31 @@ class ChartCard(Card):
         self._outer.addWidget(self._row)
         self._strip = Strip(self)
         self._outer.addWidget(self._strip)
-        self.chart: Chart | None = None
+        self.chart: Chart | DrawnChart | None = None
         self._table: RowsView | None = None
         self._block: ChartBlock | None = None
 
     def show_block(self, block: ChartBlock) -> None:
         self._block = block
-        if isinstance(block, Bars):
-            self.set_head(block.title, block.subtitle)
-            self._show_head(None, None, None)
-            self._row.show_entries(())
-        else:
-            grey = block.subtitle or (block.unit if isinstance(block, Trend612) else "")
-            self.set_head(block.title, grey)
+        self.set_head(block.title, _grey(block), block.hint if isinstance(block, Heat) else "")
+        if isinstance(block, Trend612 | Lines):
             self._show_head(block.figure, block.state, block.reference)
-            self._row.show_entries(block.foot if isinstance(block, Trend612) and not _why_empty(block) else ())
-        self._row.setVisible(isinstance(block, Trend612))
-        self._strip.text.setText(block.foot if isinstance(block, Bars) else "")
-        self._strip.setVisible(isinstance(block, Bars) and bool(block.foot))
-        self._body.setMinimumHeight(looks.px(136 if isinstance(block, Trend612) else 176))
+        else:
+            self._show_head(None, None, None)
         self._waiting.reason = _why_empty(block)
+        entries = block.foot if isinstance(block, Trend612) and not self._waiting.reason else ()
+        self._row.show_entries(entries)
+        self._row.setVisible(isinstance(block, Trend612))
+        foot = "" if isinstance(block, Trend612 | Lines | Bridge | Heat) else block.foot
+        self._strip.text.setText(foot)
+        self._strip.setVisible(bool(foot))
+        self._body.setMinimumHeight(looks.px(136 if isinstance(block, Trend612) else 176))
         if self._waiting.reason:
             self._show_body(self._waiting)
             self._waiting.update()
         elif self.chart is not None:
-            self.chart.show_block(block)
-            self._show_body(self.chart)
-        elif ready():
+            self._fill_chart(block)
+        elif ready() or not self.waits:
             self.fill()
         if self._table is not None:
             self._table.show_table(table_of(block))
@@ -204,13 +217,20 @@ class ChartCard(Card):
         """Draw the chart; pyqtgraph is imported here when nobody did before."""
         if self.chart is not None or self._block is None or self._waiting.reason:
             return
-        from ecoperf_desktop.ui.charts import Chart
-
-        self.chart = Chart(self._body)
+        self.chart = self._make_chart()
         self.chart.explain_asked.connect(self.explain_asked)
         self.chart.hovered.connect(self.hovered)
         self._stack.addWidget(self.chart)
-        self.chart.show_block(self._block)
+        self._fill_chart(self._block)
+
+    def _make_chart(self) -> Chart | DrawnChart:
+        from ecoperf_desktop.ui.charts import Chart
+
+        return Chart(self._body)
+
+    def _fill_chart(self, block: ChartBlock) -> None:
+        assert self.chart is not None
+        self.chart.show_block(block)  # type: ignore[arg-type]  # each card's chart shows the card's kinds
         self._show_body(self.chart)
 
     def _show_body(self, widget: QWidget) -> None:
@@ -218,10 +238,10 @@ class ChartCard(Card):
         if self._table is None or self._stack.currentWidget() is not self._table:
             self._stack.setCurrentWidget(widget)
 
-    def point_at(self, label: str) -> None:
+    def point_at(self, moment: str) -> None:
         """Show the line of one period, or none."""
         if self.chart is not None:
-            self.chart.point_at(label)
+            self.chart.point_at(moment)
 
     def toggle_table(self) -> None:
         """Show the chart's numbers as a table, and back."""
@@ -234,35 +254,134 @@ class ChartCard(Card):
             self._table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             self._table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             self._stack.addWidget(self._table)
-        if self._stack.currentWidget() is self._table:
+        if self.shows_table:
             self._stack.setCurrentWidget(self.chart if self.chart and not self._waiting.reason else self._waiting)
             self.setFocus()
         else:
             self._stack.setCurrentWidget(self._table)
             self._table.setFocus()
 
+    @property
+    def shows_table(self) -> bool:
+        return self._table is not None and self._stack.currentWidget() is self._table
+
+    # ---- what a person can do with it
+
+    def pointed(self) -> Reading:
+        """Return what is pointed at, else the number in the head."""
+        found = self.chart.pointed() if self.chart is not None and not self.shows_table else None
+        if found is not None:
+            return found
+        figure = getattr(self._block, "figure", None)
+        return Reading(self._title.text(), (), figure.text if figure is not None else "", self._reference)
+
+    def menu(self) -> QMenu:
+        """Return what a right click offers."""
+        read = self.pointed()
+        menu = QMenu(self)
+
+        def add(code: str, shortcut: str, does: Callable[[], object], *, live: bool = True, **details: object) -> None:
+            action = menu.addAction(sentence(code, **details))
+            if shortcut:
+                action.setShortcut(QKeySequence(shortcut))
+            action.setEnabled(live)
+            action.triggered.connect(lambda: does())
+
+        reference = read.reference
+        add("ui.explain_number", "Return", lambda: self.explain_asked.emit(reference), live=reference is not None)
+        add("ui.copy_value", "Ctrl+C", lambda: _to_clipboard(read.text), live=bool(read.text))
+        named = reference_text(reference) if reference is not None else ""
+        add("ui.copy_reference", "", lambda: _to_clipboard(named), live=bool(named), reference=named)
+        menu.addSeparator()
+        add("ui.as_chart" if self.shows_table else "ui.as_table", "Ctrl+T", self.toggle_table)
+        add("ui.copy_picture", "Ctrl+Shift+C", self.copy_picture)
+        add("ui.save_picture", "", self.picture_asked.emit)
+        add("ui.export_rows", "Ctrl+E", self.export_asked.emit)
+        return menu
+
+    def copy_picture(self) -> None:
+        """Put the card as it is seen on the clipboard, at twice the screen's resolution."""
+        ratio = max(2.0, self.devicePixelRatioF())
+        picture = QPixmap(self.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(looks.color(looks.now().bg))
+        self.render(picture)
+        QGuiApplication.clipboard().setPixmap(picture)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu().exec(event.globalPos())
+
     def _show_head(self, figure: Figure | None, state: State | None, reference: Reference | None) -> None:
         self._reference = reference or (figure.reference if figure else None)
         self._value.show_figure(figure if figure is None or figure.value is not None else None, self._reference is not None)
         self._state.show_state(state)
+        words = [self._title.text()]
         if figure is not None and state is not None:
-            self.setAccessibleName(f"{self._title.text()}, {figure.text}, {state.text}")
+            words += [figure.text, state.text, state.why]
+        elif self._block is not None:
+            words += [_grey(self._block), getattr(self._block, "sum_text", "")]
+        self.setAccessibleName(", ".join(word for word in words if word))
 
     def _explain_head(self) -> None:
         if self._reference is not None:
             self.explain_asked.emit(self._reference)
 
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self.chart is not None and event.reason() is not Qt.FocusReason.PopupFocusReason:
+            self.chart.leave()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.chart is not None:
-            self.chart.step(1 if event.key() == Qt.Key.Key_Right else -1)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            reference = self.chart.pointed() if self.chart is not None else None
-            if reference is not None:
+        key, chart = event.key(), self.chart
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if chart is not None and is_plain and not self.shows_table and key in _MOVES:
+            _move(chart, key)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if reference := self.pointed().reference:
                 self.explain_asked.emit(reference)
-            else:
-                self._explain_head()
+        elif key == Qt.Key.Key_Escape and chart is not None and chart.pointed() is not None:
+            chart.leave()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            _to_clipboard(self.pointed().text)
         else:
             super().keyPressEvent(event)
+
+
+_MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+def _move(chart: Chart | DrawnChart, key: int) -> None:
+    """Move what is pointed at, by an arrow key, Home or End."""
+    if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        chart.step(-1 if key == Qt.Key.Key_Left else 1)
+    elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+        chart.climb(-1 if key == Qt.Key.Key_Up else 1)
+    else:
+        chart.go_to(key == Qt.Key.Key_End)
+
+
+class DrawnCard(ChartCard):
+    """A chart of the painters that paper uses too; it is there with the page."""
+
+    waits = False
+
+    def show_block(self, block: ChartBlock) -> None:
+        super().show_block(block)
+        if isinstance(block, Bridge):
+            self._head.setToolTip(tip(f"{block.sum_text}\n{block.method}"))
+
+    def _make_chart(self) -> Chart | DrawnChart:
+        return DrawnChart(self._body)
+
+    def _fill_chart(self, block: ChartBlock) -> None:
+        super()._fill_chart(block)
+        assert self.chart is not None
+        self._body.setMinimumHeight(self.chart.sizeHint().height())
+
+
+def _to_clipboard(text: str) -> None:
+    if text:
+        QGuiApplication.clipboard().setText(text)
 
 
 class _Value(Label):
@@ -285,48 +404,16 @@ class _Value(Label):
         self.clicked.emit()
 
 
-def table_of(block: ChartBlock) -> Table:
-    """Return a chart's numbers as a table: the view for screen readers and for copying."""
-    period = Column("period", sentence("ui.period"), "text", 1.0)
-    if isinstance(block, Trend612):
-        columns: tuple[Column, ...] = (period, Column("now", sentence("ui.this_year"), "number"), Column("last", sentence("ui.last_year"), "number"))
-        rows = []
-        for group, panel in ((sentence("ui.weeks"), block.weeks), (sentence("ui.months"), block.months)):
-            for index, label in enumerate(panel.labels):
-                last = panel.last_year[index] if index < len(panel.last_year) else Figure(None, "–")
-                name = f"{label} ({panel.part})" if panel.part and index == len(panel.labels) - 1 else label
-                rows.append(Row((TextCell(name), NumberCell(panel.points[index], strong=True), NumberCell(last)), group=group, key=label))
-        return Table("chart", block.title, columns, tuple(rows))
-    if isinstance(block, Lines):
-        columns = (period, *(Column(series.name, one_line(series.name), "number") for series in block.series))
-        rows = [
-            Row((TextCell(label), *(NumberCell(_plain(series.points[index], series.last)) for series in block.series)), key=label)
-            for index, label in enumerate(block.labels)
-        ]
-        return Table("chart", block.title, columns, tuple(rows))
-    columns = (Column("name", "", "text"), Column("value", sentence("ui.value"), "number"), Column("second", "", "text"))
-    rows = [Row((TextCell(bar.label), NumberCell(bar.figure, strong=True), TextCell(bar.second, muted=True))) for bar in block.bars]
-    return Table("chart", block.title, columns, tuple(rows))
+def _grey(block: ChartBlock) -> str:
+    """Return what stands in grey beside a chart's title."""
+    return block.subtitle or (block.unit if isinstance(block, Trend612) else "")
 
 
 def _why_empty(block: ChartBlock) -> str:
     """Return why there is nothing to draw, empty when there is something."""
-    if isinstance(block, Bars):
-        missing = all(bar.figure.value is None for bar in block.bars)
-        reason = next((bar.figure.reason for bar in block.bars if bar.figure.reason), None)
-    elif isinstance(block, Lines):
-        missing = all(point is None for series in block.series for point in series.points)
-        reason = block.figure.reason
-    else:
-        missing = all(point.value is None for panel in (block.weeks, block.months) for point in panel.points)
-        reason = block.figure.reason
-    return (reason or sentence("ui.nothing_to_draw")) if missing else ""
-
-
-def _plain(point: float | None, like: Figure) -> Figure:
-    """Return a point without a written form of its own with as many decimals as the series' last number."""
-    if point is None:
-        return Figure(None, "–")
-    if like.place is not None and like.place == point:
-        return like
-    return Figure(point, f"{point:,.4g}")
+    figures = [cell.figure for row in table_of(block).rows for cell in row.cells if isinstance(cell, NumberCell)]
+    if any(figure.value is not None for figure in figures):
+        return ""
+    if isinstance(block, Trend612 | Lines):
+        figures.insert(0, block.figure)
+    return next((figure.reason for figure in figures if figure.reason), "") or sentence("ui.nothing_to_draw")

@@ -1,4 +1,4 @@
-"""Trends, lines and bars drawn by pyqtgraph.  Imported only after the first paint.
+"""Trends and lines drawn by pyqtgraph.  Imported only after the first paint.
 
 Positions and words come with the blocks; here they only become pens and points.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from ecoperf_desktop.reports.blocks import Axis, Bars, Figure, Lines, Panel, Reference, Trend612
+from ecoperf_desktop.reports.blocks import Axis, Figure, Lines, Panel, Table, Trend612
+from ecoperf_desktop.reports.tabular import Reading, lines_figure, reading, table_of
 from ecoperf_desktop.ui import looks, marks
+from ecoperf_desktop.ui.readout import ReadOut
 from ecoperf_desktop.ui.texts import one_line
 
 pg.setConfigOptions(antialias=True)
@@ -70,7 +72,7 @@ class _Plot(pg.PlotItem):  # type: ignore[misc]
 
 
 class Chart(QWidget):
-    """One chart of any kind; remakes its plots when the block or the looks change."""
+    """One trend or one chart of lines; remakes its plots when the block or the looks change."""
 
     explain_asked = Signal(object)
     hovered = Signal(str)
@@ -78,8 +80,9 @@ class Chart(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view: Any = None
-        self._readout = _ReadOut(self)
-        self._block: Trend612 | Lines | Bars | None = None
+        self._readout = ReadOut(self)
+        self._block: Trend612 | Lines | None = None
+        self._table: Table | None = None
         self._panels: list[_Drawn] = []
         self._pointed: tuple[_Drawn, int] | None = None
         # Words are placed by pixels, so a new size needs a new drawing: one, when the mouse rests.
@@ -89,33 +92,58 @@ class Chart(QWidget):
         self._later.timeout.connect(self._redraw)
         self._move: Any = None
 
-    def show_block(self, block: Trend612 | Lines | Bars) -> None:
-        self._block = block
+    def show_block(self, block: Trend612 | Lines) -> None:
+        self._block, self._table = block, table_of(block)
         self._size = (-1, -1)
         if self.isVisible():
             self._redraw()
 
-    def point_at(self, label: str) -> None:
-        """Show the hover line at the period called ``label``, without the box."""
+    def point_at(self, moment: str) -> None:
+        """Show the upright line at a period of another chart, without the box; an empty moment takes it away."""
+        rows = self._table.rows if self._table is not None else ()
         for panel in self._panels:
-            panel.show_line(panel.labels.index(label) if label in panel.labels else None)
+            keys = [rows[panel.first_row + index].key for index in range(len(panel.labels))]
+            panel.show_line(keys.index(moment) if moment and moment in keys else None)
 
     def step(self, by: int) -> None:
-        """Move the hover line by keys."""
-        places = [(panel, index) for panel in self._panels for index in range(len(panel.labels))]
+        """Go on to the next period, or back; at first to the newest."""
+        places = self._places()
         if not places:
             return
         if self._pointed in places:
             position = min(len(places) - 1, max(0, places.index(self._pointed) + by))
         else:
-            position = len(places) - 1
+            # The page's own period is the last of the first panel.
+            position = len(self._panels[0].labels) - 1
         self._point(*places[position])
 
-    def pointed(self) -> Reference | None:
-        if self._pointed is None:
+    def climb(self, by: int) -> None:
+        """Go from one panel to the other."""
+        if self._pointed is not None and len(self._panels) > 1:
+            here = self._panels.index(self._pointed[0])
+            there = self._panels[min(max(here + by, 0), len(self._panels) - 1)]
+            if there is not self._pointed[0]:
+                self._point(there, len(there.labels) - 1)
+        else:
+            self.step(by)
+
+    def go_to(self, last: bool) -> None:
+        if places := self._places():
+            self._point(*places[-1 if last else 0])
+
+    def pointed(self) -> Reading | None:
+        """Return what is pointed at."""
+        if self._pointed is None or self._table is None:
             return None
         panel, index = self._pointed
-        return panel.figures[index].reference if index < len(panel.figures) else None
+        return reading(self._table, panel.first_row + index)
+
+    def leave(self) -> None:
+        """Point at nothing."""
+        self._leave()
+
+    def _places(self) -> list[tuple[_Drawn, int]]:
+        return [(panel, index) for panel in self._panels for index in range(len(panel.labels))]
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -152,15 +180,10 @@ class Chart(QWidget):
         # A fresh view each time: items taken out of a living scene may still be painted once.
         self._make_view()
         self._panels = []
-        match block:
-            case Trend612():
-                self._trend(block)
-            case Lines():
-                self._lines(block)
-            case Bars():
-                self._bars(block)
-            case _:
-                assert_never(block)
+        if isinstance(block, Trend612):
+            self._trend(block)
+        else:
+            self._lines(block)
         # Placed now, not with the next event: a chart is never seen half laid out.
         self._view.ci.layout.activate()
 
@@ -195,7 +218,7 @@ class Chart(QWidget):
         for column, panel in enumerate((block.weeks, block.months)):
             plot = _Plot()
             self._view.addItem(plot, 0, column)
-            drawn = _Drawn(plot, panel.labels, panel.points, panel.last_year, one_line(block.title))
+            drawn = _Drawn(plot, panel.labels, panel.points, len(block.weeks.labels) if column else 0)
             share = 0.47 if column == 0 else 0.53
             side = self._axis_width(panel.axis) if column else 26
             self._panel(plot, panel, tone, width * share - side, side, months=bool(column))
@@ -381,66 +404,10 @@ class Chart(QWidget):
             # Written outside the data, over the axis at the right, so that no line runs through it.
             item = _text(plot, count - 0.5, at, word, tint, (0.0, 0.5), "small" if lesser else "small_strong")
             item.setParentItem(plot.vb.childGroup)
-        drawn = _Drawn(plot, block.labels, tuple(_figure(block, index) for index in range(count)), (), one_line(block.title))
-        drawn.extra = tuple((one_line(series.name), series.points) for series in block.series)
+        first = tuple(lines_figure(block.series[0], index) for index in range(count)) if block.series else ()
+        drawn = _Drawn(plot, block.labels, first, 0)
         drawn.add_line(axis)
         plot.vb.setZValue(-1)
-        self._panels.append(drawn)
-
-    # ---- bars
-
-    def _bars(self, block: Bars) -> None:
-        now = looks.now()
-        plot = _Plot()
-        self._view.addItem(plot, 0, 0)
-        count = len(block.bars)
-        line = QFontMetricsF(looks.font("axis")).height()
-        fills = [looks.color(_bar_colour(bar.tone)) for bar in block.bars]
-        values = [bar.figure.place or 0.0 for bar in block.bars]
-        span = (block.axis.high - block.axis.low) or 1.0
-        if block.is_lying:
-            metrics = QFontMetrics(looks.font("small"))
-            room = max(60, int(self.width() * 0.4))
-            names = [metrics.elidedText(one_line(bar.label), Qt.TextElideMode.ElideRight, room - 12) for bar in block.bars]
-            left = max([30, *(metrics.horizontalAdvance(name) + 12 for name in names)])
-            plot.hideAxis("bottom")
-            plot.showAxis("left")
-            side = plot.getAxis("left")
-            side.set_words([(count - 1 - index, name) for index, name in enumerate(names)])
-            side.setTickFont(looks.font("small"))
-            side.setWidth(left)
-            ends = max([metrics.horizontalAdvance(_bar_text(bar)) for bar in block.bars] or [30]) + 24
-            plot.side.set_words(())
-            plot.side.setWidth(ends)
-            middle, half = (count - 1) / 2, max(count, 4) / 2 + 0.1
-            plot.setYRange(middle - half, middle + half, padding=0)
-            plot.setXRange(block.axis.low, block.axis.high, padding=0)
-            places = [count - 1 - index for index in range(count)]
-            plot.addItem(pg.BarGraphItem(x0=0, y=places, width=values, height=0.56, brushes=fills, pen=pg.mkPen(None)))
-            for place, value, bar in zip(places, values, block.bars, strict=True):
-                _text(plot, max(value, 0.0), place, "  " + _bar_text(bar), now.ink, (0.0, 0.5), "small")
-            labels = tuple(bar.label for bar in reversed(block.bars))
-            drawn = _Drawn(plot, labels, tuple(bar.figure for bar in reversed(block.bars)), (), one_line(block.title), lying=True)
-        else:
-            plot.side.set_words(())
-            plot.side.setWidth(4)
-            width = max(80.0, self.width() - 2.0 * _SIDE)
-            second = any(bar.second for bar in block.bars)
-            every = marks.nice_spread([bar.label for bar in block.bars], width, looks.font("axis"))
-            plot.bottom.set_words(
-                [(index, one_line(bar.label) + (f"\n{one_line(bar.second)}" if second else "")) for index, bar in enumerate(block.bars) if index % every == 0]
-            )
-            plot.bottom.setHeight(int(line * (2 if second else 1)) + 8)
-            plot.setXRange(-0.6, max(0.6, count - 0.4), padding=0)
-            top = span * 0.14
-            plot.setYRange(min(0.0, block.axis.low), block.axis.high + top, padding=0)
-            _hairline(plot, 0.0, now.border)
-            plot.addItem(pg.BarGraphItem(x=list(range(count)), y0=0, height=values, width=0.78, brushes=fills, pen=pg.mkPen(None)))
-            if every == 1:
-                for index, (value, bar) in enumerate(zip(values, block.bars, strict=True)):
-                    _text(plot, index, max(value, 0.0), bar.figure.short or bar.figure.text, now.ink, (0.5, 1.0), "axis")
-            labels = tuple(bar.label for bar in block.bars)
-            drawn = _Drawn(plot, labels, tuple(bar.figure for bar in block.bars), (), one_line(block.title))
         self._panels.append(drawn)
 
     # ---- the pointer
@@ -457,7 +424,7 @@ class Chart(QWidget):
             box = panel.plot.vb.sceneBoundingRect()
             if box.contains(at):
                 where = panel.plot.vb.mapSceneToView(at)
-                index = round(where.y() if panel.lying else where.x())
+                index = round(where.x())
                 if 0 <= index < len(panel.labels):
                     return panel, index
         return None
@@ -466,12 +433,15 @@ class Chart(QWidget):
         self._pointed = (panel, index)
         for other in self._panels:
             other.show_line(index if other is panel else None)
-        lines = panel.words(index)
+        found = self.pointed()
+        if found is None:
+            return
         corner = panel.plot.vb.mapViewToScene(QPointF(index, 0))
         x = self._view.mapFromScene(corner).x()
         box = panel.plot.vb.sceneBoundingRect()
-        self._readout.show_lines(one_line(panel.labels[index]), lines, x, int(box.top()), self.width())
-        self.hovered.emit(panel.labels[index])
+        self._readout.show_reading(found, x, int(box.top()))
+        self.setAccessibleDescription(self._readout.words())
+        self.hovered.emit(found.moment)
 
     def _leave(self) -> None:
         if self._pointed is None:
@@ -495,12 +465,10 @@ class Chart(QWidget):
 class _Drawn:
     """A plot and what stands at each of its periods."""
 
-    def __init__(
-        self, plot: _Plot, labels: Sequence[str], figures: Sequence[Figure], last_year: Sequence[Figure], name: str, *, lying: bool = False
-    ) -> None:
-        self.plot, self.labels, self.figures, self.last_year = plot, tuple(labels), tuple(figures), tuple(last_year)
-        self.name, self.lying = name, lying
-        self.extra: tuple[tuple[str, tuple[float | None, ...]], ...] = ()
+    def __init__(self, plot: _Plot, labels: Sequence[str], figures: Sequence[Figure], first_row: int) -> None:
+        self.plot, self.labels, self.figures = plot, tuple(labels), tuple(figures)
+        # Where the panel's periods begin in the chart's table.
+        self.first_row = first_row
         self._line: Any = None
         self._ring: Any = None
 
@@ -525,81 +493,9 @@ class _Drawn:
                 points = [value]
         self._ring.setData([index] * len(points), points)
 
-    def words(self, index: int) -> list[tuple[str, str]]:
-        from ecoperf_desktop.language import sentence
-
-        lines: list[tuple[str, str]] = []
-        if index < len(self.figures):
-            figure = self.figures[index]
-            lines.append((self.name, figure.text))
-            if figure.reason:
-                lines.append(("", figure.reason))
-        if index < len(self.last_year):
-            lines.append((sentence("ui.last_year"), self.last_year[index].text))
-        return lines
-
-
-class _ReadOut(QWidget):
-    """The box beside the hover line."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._title, self._lines = "", [("", "")]
-        self.hide()
-
-    def show_lines(self, title: str, lines: list[tuple[str, str]], x: int, top: int, room: int) -> None:
-        self._title, self._lines = title, lines
-        metrics, strong = QFontMetrics(looks.font("small")), QFontMetrics(looks.font("small_strong"))
-        widths = [metrics.horizontalAdvance(name) + strong.horizontalAdvance(value) + 28 for name, value in lines]
-        width = min(room - 8, max([strong.horizontalAdvance(title) + 20, *widths]))
-        height = (metrics.height() + 3) * (len(lines) + 1) + 12
-        left = x + 10 if x + 10 + width <= room else x - 10 - width
-        self.setGeometry(max(2, left), max(0, top + 4), width, height)
-        self.show()
-        self.raise_()
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        now = looks.now()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(looks.color(now.border), 1))
-        painter.setBrush(looks.color(now.surface))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
-        line = QFontMetrics(looks.font("small")).height() + 3
-        painter.setFont(looks.font("small_strong"))
-        painter.setPen(looks.color(now.ink))
-        painter.drawText(QRectF(10, 6, self.width() - 20, line), 0, self._title)
-        for index, (name, value) in enumerate(self._lines, start=1):
-            box = QRectF(10, 6 + index * line, self.width() - 20, line)
-            painter.setFont(looks.font("small"))
-            painter.setPen(looks.color(now.ink2))
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft.value), name)
-            painter.setFont(looks.font("small_strong" if name else "small"))
-            painter.setPen(looks.color(now.ink))
-            painter.drawText(box, int((Qt.AlignmentFlag.AlignRight if name else Qt.AlignmentFlag.AlignLeft).value), value)
-        painter.end()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        event.ignore()
-
 
 def _place(figure: Figure) -> float | None:
     return figure.place
-
-
-def _figure(block: Lines, index: int) -> Figure:
-    """Return what one period of the first series is called: its last number is written, the others are points."""
-    if not block.series:
-        return Figure(None, "–")
-    series = block.series[0]
-    value = series.points[index] if index < len(series.points) else None
-    if value is None:
-        return Figure(None, "–")
-    if index == len(series.points) - 1:
-        return series.last
-    return Figure(value, f"{value:,.4g}")
 
 
 def _nan(points: Sequence[float | None]) -> list[float]:
@@ -679,12 +575,3 @@ def _series_colours(count: int, has_lesser: bool) -> list[QColor]:
     if has_lesser or count <= 1:
         return [looks.color(now.series)] * max(1, count)
     return [looks.color(now.cat[index % len(now.cat)]) for index in range(count)]
-
-
-def _bar_colour(tone: str) -> str:
-    now = looks.now()
-    return now.bar_down if tone == "worse" else now.bar_up if tone == "better" else now.last if tone == "quiet" else now.bar
-
-
-def _bar_text(bar: Any) -> str:
-    return f"{bar.figure.text}  {bar.second}".rstrip()

@@ -1,4 +1,4 @@
-"""Small drawings: verdict marks, sparks, bars, intervals and the bridge, painted with QPainter.
+"""Small drawings: verdict marks, sparks, bars and intervals, painted with QPainter.
 
 Everything is placed by the block's own positions; nothing is computed here but pixels.
 """
@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
-from ecoperf_desktop.records import dataclass
-from ecoperf_desktop.reports.blocks import Axis, Bridge, Mark, Reference, Spark, Tone
+from ecoperf_desktop.reports.blocks import Axis, Mark, Spark, Tone
 from ecoperf_desktop.ui import looks
-
-_NARROW_STEP = 34.0
 
 
 def tone_color(tone: Tone, neutral: str | None = None) -> QColor:
@@ -188,85 +185,6 @@ def draw_interval(
 
 def hatching(color: str) -> QBrush:
     return QBrush(looks.color(color), Qt.BrushStyle.BDiagPattern)
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where a number stands in a drawing, so that a click finds it."""
-
-    rect: QRectF
-    text: str
-    reference: Reference | None
-    tip: str = ""
-
-
-def draw_bridge(painter: QPainter, rect: QRectF, bridge: Bridge) -> list[Spot]:
-    """Draw levels as thick lines and steps as bars, and return where the numbers stand."""
-    now = looks.now()
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    label_font, value_font, end_font = looks.font("axis"), looks.font("axis"), looks.font("small_strong")
-    line = QFontMetricsF(label_font).height()
-    has_second = any(step.second for step in bridge.steps)
-    names_height = line * (2 if has_second else 1) + 6
-    plot = rect.adjusted(0, line + 6, 0, -names_height - line - 6)
-    place = Place(bridge.axis, plot)
-    count = len(bridge.steps) + 2
-    column = rect.width() / count
-    wide = min(column * 0.66, 64.0)
-    spots: list[Spot] = []
-
-    def center(index: int) -> float:
-        return rect.left() + column * (index + 0.5)
-
-    def names(index: int, first: str, second: str) -> None:
-        painter.setFont(label_font)
-        metrics = QFontMetricsF(label_font)
-        top = rect.bottom() - names_height
-        for row, (text, tone) in enumerate(((first, now.ink2), (second, now.ink3))):
-            painter.setPen(looks.color(tone))
-            box = QRectF(center(index) - column / 2 - 4, top + row * line, column + 8, line)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width()))
-
-    def value(index: int, y: float, text: str, font: QFont, above: bool) -> QRectF:
-        painter.setFont(font)
-        painter.setPen(looks.color(now.ink))
-        width = QFontMetricsF(font).horizontalAdvance(text) + 4
-        left = min(max(rect.left(), center(index) - width / 2), rect.right() - width)
-        box = QRectF(left, y - line - 2 if above else y + 2, width, line)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        return box
-
-    def level(index: int, label: str, text: str, position: float, reference: Reference | None, tip: str) -> None:
-        y = place.y(position)
-        painter.setPen(QPen(looks.color(now.target), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-        painter.drawLine(QPointF(center(index) - wide / 2 - 4, y), QPointF(center(index) + wide / 2 + 4, y))
-        spots.append(Spot(value(index, y - 2, text, end_font, True), text, reference, tip))
-        names(index, label, "")
-
-    thin = QPen(looks.color(now.last), 1)
-    thin.setCosmetic(True)
-    position = float(bridge.start.figure.value or 0)
-    level(0, bridge.start.label, bridge.start.figure.text, position, bridge.start.figure.reference, bridge.start.label)
-    for index, step in enumerate(bridge.steps, start=1):
-        change = float(step.figure.value or 0)
-        before, after = place.y(position), place.y(position + change)
-        painter.setPen(thin)
-        painter.drawLine(QPointF(center(index - 1) + wide / 2 + (4 if index == 1 else 0), before), QPointF(center(index) - wide / 2, before))
-        top, bottom = min(before, after), max(before, after)
-        box = QRectF(center(index) - wide / 2, top, wide, max(1.5, bottom - top))
-        painter.fillRect(box, looks.color(now.bar_up if change >= 0 else now.bar_down))
-        written = value(index, top - 1 if change >= 0 else bottom, step.figure.text, value_font, change >= 0)
-        spots.append(Spot(box.united(written), step.figure.text, step.figure.reference, f"{step.label} {step.figure.text} {step.second}"))
-        names(index, step.label, step.second)
-        position += change
-    end = float(bridge.end.figure.value or 0)
-    painter.setPen(thin)
-    last = count - 1
-    painter.drawLine(QPointF(center(last - 1) + wide / 2, place.y(end)), QPointF(center(last) - wide / 2 - 4, place.y(end)))
-    level(last, bridge.end.label, bridge.end.figure.text, end, bridge.end.figure.reference, bridge.end.label)
-    painter.restore()
-    return spots
 
 
 def draw_pill(painter: QPainter, rect: QRectF, text: str, tone: Tone) -> None:

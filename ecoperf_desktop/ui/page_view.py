@@ -15,19 +15,25 @@ from ecoperf_desktop.reports.blocks import (
     Bridge,
     Callouts,
     Empty,
+    Funnel,
     Headline,
+    Heat,
+    Histogram,
     KpiCard,
     Lines,
+    Matrix,
     Notes,
     PageSummary,
+    Points,
     Reference,
+    Scatter,
     Span,
+    Stack,
     Table,
     Trend612,
 )
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.cards import (
-    BridgeCard,
     CalloutsCard,
     Card,
     EmptyCard,
@@ -36,10 +42,10 @@ from ecoperf_desktop.ui.cards import (
     NotesCard,
     TableCard,
 )
-from ecoperf_desktop.ui.chart_cards import ChartCard
+from ecoperf_desktop.ui.chart_cards import ChartCard, DrawnCard
 from ecoperf_desktop.ui.texts import Label
 
-Shown: TypeAlias = HeadlineView | KpiRow | TableCard | BridgeCard | CalloutsCard | NotesCard | EmptyCard | ChartCard
+Shown: TypeAlias = HeadlineView | KpiRow | TableCard | CalloutsCard | NotesCard | EmptyCard | ChartCard | DrawnCard
 
 
 # A chart drawn much higher than it is meant to be exaggerates every change.
@@ -92,7 +98,7 @@ class Sheet(QWidget):
             limit = min(below) - looks.GUTTER if below else bottom
             # A card grows to the one below it, so that rows end on one line.
             if isinstance(cell.widget, Card) and limit > top + height:
-                if not isinstance(cell.widget, ChartCard) or limit - top <= height * _GROWS:
+                if not isinstance(cell.widget, ChartCard) or not cell.widget.waits or limit - top <= height * _GROWS:
                     placed[index] = (cell, start, span, top, limit - top)
         for cell, start, span, top, height in placed:
             left = round(looks.PAGE_SIDE + start * (column + looks.GUTTER))
@@ -183,7 +189,8 @@ class PageView(QScrollArea):
 
     @property
     def has_charts(self) -> bool:
-        return any(isinstance(widget, ChartCard) for widget, _ in self._shown)
+        """Return whether something waits for pyqtgraph."""
+        return any(isinstance(widget, ChartCard) and widget.waits for widget, _ in self._shown)
 
     @property
     def shown(self) -> list[QWidget]:
@@ -253,11 +260,11 @@ class PageView(QScrollArea):
             widget.hovered.connect(self._share_hover)
         return widget
 
-    def _share_hover(self, label: str) -> None:
+    def _share_hover(self, moment: str) -> None:
         sender = self.sender()
         for widget, _ in self._shown:
             if isinstance(widget, ChartCard) and widget is not sender:
-                widget.point_at(label)
+                widget.point_at(moment)
 
 
 def _grouped(blocks: tuple[Block, ...]) -> list[tuple[Block, ...]]:
@@ -279,10 +286,10 @@ def _kind(block: Block) -> type[Shown]:
             return KpiRow
         case Table():
             return TableCard
-        case Bridge():
-            return BridgeCard
-        case Trend612() | Lines() | Bars():
+        case Trend612() | Lines():
             return ChartCard
+        case Bridge() | Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
+            return DrawnCard
         case Callouts():
             return CalloutsCard
         case Notes():
@@ -305,10 +312,7 @@ def _fill(widget: Shown, group: tuple[Block, ...]) -> None:
         case Table():
             assert isinstance(widget, TableCard)
             widget.show_block(block)
-        case Bridge():
-            assert isinstance(widget, BridgeCard)
-            widget.show_block(block)
-        case Trend612() | Lines() | Bars():
+        case Trend612() | Lines() | Bridge() | Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
             assert isinstance(widget, ChartCard)
             widget.show_block(block)
         case Callouts():

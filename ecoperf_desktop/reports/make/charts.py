@@ -90,6 +90,10 @@ def _recent(desk: Desk, metric: str, form: Form) -> Panel:
         limits.upper if limits else None,
         desk.say("part_days", n=times.period.days) if times.is_running else "",
         shaded,
+        goals=(None,) * (SHORT - 1) + (Figure(goal.value, form.text(goal.value), form.bare(goal.value), unit=desk.value(metric).unit),)
+        if goal and goal.low is None
+        else (),
+        moments=_moments(times.recent),
     )
 
 
@@ -114,6 +118,7 @@ def _months(desk: Desk, metric: str) -> Panel:
         labelled=tuple(sorted(labelled)),
         part=desk.say("part_days", n=times.part_days) if times.part_days else "",
         names=tuple(figures.month_name(month.period.first, desk.language) for month in times.months),
+        moments=_moments(times.months),
     )
 
 
@@ -147,6 +152,10 @@ def _labels(desk: Desk, chain: Sequence[Bucket], grain: Grain | None) -> tuple[s
     if grain is None:
         return tuple(figures.axis_day(bucket.period.first, desk.language) for bucket in chain)
     return tuple(figures.axis_label(bucket, grain, desk.language) for bucket in chain)
+
+
+def _moments(chain: Sequence[Bucket]) -> tuple[str, ...]:
+    return tuple(bucket.label for bucket in chain)
 
 
 def _event_name(desk: Desk, chain: Sequence[Bucket]) -> str:
@@ -224,12 +233,14 @@ def lines(desk: Desk, entry: shape.LinesOf) -> Lines:
         code_of(entry.metric),
         figure.reference,
         entry.span,
+        _moments(times.series),
     )
 
 
 def _line(desk: Desk, name: str, values: Sequence[Value], form: Form, is_dashed: bool) -> Series:
     points = tuple(None if value.value is None else float(value.value) for value in values)
-    return Series(name, points, desk.figure(values[-1], form), is_dashed)
+    shown = tuple(desk.figure(value, form) for value in values)
+    return Series(name, points, shown[-1], is_dashed, shown)
 
 
 # ---------- parts

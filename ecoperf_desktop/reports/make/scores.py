@@ -35,6 +35,7 @@ from ecoperf_desktop.reports.blocks import (
 from ecoperf_desktop.reports.bridges import main_driver, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
 from ecoperf_desktop.reports.pages import PAGES, code_of, shape
+from ecoperf_desktop.reports.tabular import table_of
 from ecoperf_desktop.reports.verdicts import since
 
 MOST_CALLOUTS = 7
@@ -325,6 +326,9 @@ def says_something(block: Block) -> bool:
             return True
         case Headline() | Callouts() | Notes() | Empty():
             return False
+        case _:
+            cells = (cell for row in table_of(block).rows for cell in row.cells)
+            return any(isinstance(cell, NumberCell) and cell.figure.value is not None for cell in cells)
 
 
 def has_dagger(block: Block) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QHashSeed, QMarginsF
 from PySide6.QtGui import (
@@ -27,10 +28,10 @@ from ecoperf_desktop.errors import UsageError, WorkspaceError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import date_of
 from ecoperf_desktop.reports import fonts
-from ecoperf_desktop.reports.pack import Pack
-from ecoperf_desktop.reports.paper.areas import area_sheets
 from ecoperf_desktop.reports.paper.canvas import Canvas, Sheet
-from ecoperf_desktop.reports.paper.first import first_sheets
+
+if TYPE_CHECKING:
+    from ecoperf_desktop.reports.pack import Pack
 
 PAPERS = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
 _RESOLUTION = 1200
@@ -71,7 +72,7 @@ def paint(pack: Pack, device: QPagedPaintDevice) -> None:
     if not painter.begin(device):
         raise WorkspaceError("reports.cannot_paint")
     try:
-        canvas = Canvas(painter, device)
+        canvas = Canvas.of_page(painter, device)
         sheets = _sheets(pack, canvas)
         for number, sheet in enumerate(sheets, start=1):
             if number > 1:
@@ -100,12 +101,16 @@ def sheet_count(pack: Pack, device: QPagedPaintDevice) -> int:
     load_fonts()
     painter = QPainter(device)
     try:
-        return len(_sheets(pack, Canvas(painter, device)))
+        return len(_sheets(pack, Canvas.of_page(painter, device)))
     finally:
         painter.end()
 
 
 def _sheets(pack: Pack, canvas: Canvas) -> list[Sheet]:
+    # Here, since the window draws its charts by this room's painters long before it prints.
+    from ecoperf_desktop.reports.paper.areas import area_sheets
+    from ecoperf_desktop.reports.paper.first import first_sheets
+
     sheets = first_sheets(pack, canvas) if pack.overview else []
     for page in pack.areas:
         sheets += area_sheets(pack, page, canvas, first_number=len(sheets) + 1)

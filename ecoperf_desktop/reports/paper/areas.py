@@ -15,17 +15,25 @@ from ecoperf_desktop.reports.blocks import (
     Callout,
     Callouts,
     Column,
+    Drawn,
     Empty,
     Figure,
+    Funnel,
     Headline,
+    Heat,
+    Histogram,
     KpiCard,
     Lines,
     Mark,
+    Matrix,
     Notes,
     NumberCell,
     PageSummary,
+    Points,
     Row,
+    Scatter,
     SparkCell,
+    Stack,
     StateCell,
     Table,
     TextCell,
@@ -177,11 +185,9 @@ def _pieces(block: Block, language: str, page: PageSummary) -> Iterator[Piece]:
     match block:
         case Table():
             yield from _tables(block, language)
-        case Bridge():
-            yield Piece(158.0, lambda canvas, left, right, top: _bridge(canvas, left, right, top, block))
-        case Bars():
-            height = 24 + drawn.ROW * len(block.bars)
-            yield Piece(height, lambda canvas, left, right, top: _bars(canvas, left, right, top, block))
+        case Bridge() | Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
+            is_wide = isinstance(block, Heat) and len(block.columns) > 8
+            yield Piece(drawn.chart_height(block), partial(_chart, block=block), is_wide)
         case Callouts(span=span) if span[1] > 6:
             yield from _long_callouts(block)
         case Callouts():
@@ -240,18 +246,8 @@ def _table(canvas: Canvas, left: float, right: float, top: float, block: Table, 
     drawn.table(canvas, left, right, top, block, rows, language)
 
 
-def _bridge(canvas: Canvas, left: float, right: float, top: float, block: Bridge) -> None:
-    subtitle = f"{block.subtitle}, {block.paper_unit}" if block.paper_unit else block.subtitle
-    place = drawn.title(canvas, left, right, top, block.title, subtitle)
-    drawn.bridge(canvas, left, right, place + 4, 112.0, block)
-    place += 112 + 15
-    for words in canvas.wrapped(f"{block.sum_text} ({block.method})", SMALL, right - left, 2):
-        canvas.text(left, place, words, SMALL)
-        place += 9.2
-
-
-def _bars(canvas: Canvas, left: float, right: float, top: float, block: Bars) -> None:
-    drawn.bars(canvas, left, right, top, block)
+def _chart(canvas: Canvas, left: float, right: float, top: float, *, block: Drawn) -> None:
+    drawn.chart(canvas, left, right, top, block)
 
 
 def _callouts(canvas: Canvas, left: float, right: float, top: float, block: Callouts) -> None:

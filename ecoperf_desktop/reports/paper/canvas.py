@@ -1,4 +1,4 @@
-"""A painter in points from the sheet's upper left corner: text, rules, marks and hatching in one ink."""
+"""A painter in points from the upper left corner: text, rules, marks and hatching, in the inks of paper or window."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
     QPagedPaintDevice,
+    QPaintDevice,
     QPainter,
     QPainterPath,
     QPen,
@@ -34,6 +35,73 @@ BAND = QColor(0xE7, 0xE7, 0xE7)
 UP = QColor(0x8A, 0x8A, 0x8A)
 
 BODY, NUMBER, TITLE, HEAD, SMALL = 8.1, 9.0, 8.7, 14.0, 7.6
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The colours and sizes a chart is drawn with; ``is_one`` where there is one ink, so that hatching tells bars apart.
+
+    Sizes are in the canvas's points: ``axis`` for scales, ``small`` for names, ``number`` for values, ``row`` the
+    height of a line of a list.
+    """
+
+    surface: QColor
+    ink: QColor
+    ink2: QColor
+    ink3: QColor
+    hair: QColor
+    border: QColor
+    series: QColor
+    last: QColor
+    limit: QColor
+    band: QColor
+    band_text: QColor
+    hatch: QColor
+    bar: QColor
+    up: QColor
+    down: QColor
+    better: QColor
+    worse: QColor
+    quiet: QColor
+    # The lowest layer of a stack first.
+    layers: tuple[QColor, QColor, QColor]
+    cold: QColor
+    hot: QColor
+    axis: float
+    small: float
+    number: float
+    row: float
+    is_one: bool
+
+
+PAPER_INK = Ink(
+    surface=QColor(255, 255, 255),
+    ink=BLACK,
+    ink2=BLACK,
+    ink3=GREY,
+    hair=HAIR,
+    border=GREY,
+    series=BLACK,
+    last=LAST,
+    limit=GREY,
+    band=BAND,
+    band_text=GREY,
+    hatch=LAST,
+    bar=UP,
+    up=UP,
+    down=QColor(255, 255, 255),
+    better=BLACK,
+    worse=BLACK,
+    quiet=GREY,
+    layers=(QColor(0x60, 0x60, 0x60), QColor(0xB0, 0xB0, 0xB0), QColor(0xE2, 0xE2, 0xE2)),
+    cold=QColor(0xFA, 0xFA, 0xFA),
+    hot=QColor(0x80, 0x80, 0x80),
+    axis=7.2,
+    small=SMALL,
+    number=BODY,
+    row=12.6,
+    is_one=True,
+)
 MARGIN = 27.0  # 9.5 mm
 
 
@@ -46,22 +114,28 @@ class Sheet:
 
 
 class Canvas:
-    """Draws in points; ``width`` and ``height`` are the sheet's."""
+    """Draws in points; ``width`` and ``height`` are the sheet's or the picture's."""
 
-    def __init__(self, painter: QPainter, device: QPagedPaintDevice) -> None:
-        layout = device.pageLayout()
-        full, printable = layout.fullRectPoints(), layout.paintRectPoints()
-        self.width, self.height = float(full.width()), float(full.height())
+    def __init__(self, painter: QPainter, device: QPaintDevice, width: float, height: float, scale: float, ink: Ink = PAPER_INK) -> None:
+        self.width, self.height, self.ink = width, height, ink
         self.margin = MARGIN
-        self.left, self.right = MARGIN, self.width - MARGIN
+        self.left, self.right = MARGIN, width - MARGIN
         self._painter = painter
         self._device = device
-        self._scale = device.logicalDpiX() / 72
-        painter.translate(-printable.x() * self._scale, -printable.y() * self._scale)
+        self._scale = scale
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._fonts: dict[tuple[float, bool], QFont] = {}
         self._metrics: dict[tuple[float, bool], QFontMetricsF] = {}
         self.text_width = lru_cache(maxsize=4096)(self._text_width)
+
+    @classmethod
+    def of_page(cls, painter: QPainter, device: QPagedPaintDevice) -> Canvas:
+        """Return the canvas of a whole sheet of ``device``, whose page layout is set."""
+        layout = device.pageLayout()
+        full, printable = layout.fullRectPoints(), layout.paintRectPoints()
+        scale = device.logicalDpiX() / 72
+        painter.translate(-printable.x() * scale, -printable.y() * scale)
+        return cls(painter, device, float(full.width()), float(full.height()), scale)
 
     # ---------- text
 
@@ -74,7 +148,7 @@ class Canvas:
         *,
         bold: bool = False,
         align: Align = "left",
-        color: QColor = BLACK,
+        color: QColor | None = None,
         room: float | None = None,
     ) -> float:
         """Write one line and return its width; longer than ``room``, it ends in an ellipsis."""
@@ -84,7 +158,7 @@ class Canvas:
         width = self.text_width(words, size, bold)
         left = x if align == "left" else x - width if align == "right" else x - width / 2
         self._painter.setFont(self._font(size, bold))
-        self._painter.setPen(color)
+        self._painter.setPen(color or self.ink.ink)
         self._painter.drawText(QPointF(left * self._scale, baseline * self._scale), words)
         return width
 
@@ -132,7 +206,11 @@ class Canvas:
         if key not in self._fonts:
             font = QFont()
             font.setFamilies(list(fonts.FAMILIES))
-            font.setPixelSize(max(1, round(size * self._scale)))
+            if self._scale > 3:
+                font.setPixelSize(max(1, round(size * self._scale)))
+            else:  # whole pixels of a screen would be too coarse
+                font.setPointSizeF(max(1.0, size * self._scale * 72 / (self._device.logicalDpiY() or 96)))
+                font.setFeature(QFont.Tag("tnum"), 1)
             font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
             font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
             font.setStyleStrategy(QFont.StyleStrategy.ForceOutline)
@@ -141,31 +219,31 @@ class Canvas:
 
     # ---------- lines and areas
 
-    def rule(self, left: float, right: float, y: float, width: float = 0.4, color: QColor = BLACK) -> None:
+    def rule(self, left: float, right: float, y: float, width: float = 0.4, color: QColor | None = None) -> None:
         self.line(left, y, right, y, width, color)
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float, width: float = 0.8, color: QColor = BLACK, dots: Sequence[float] = ()
+        self, x1: float, y1: float, x2: float, y2: float, width: float = 0.8, color: QColor | None = None, dots: Sequence[float] = ()
     ) -> None:
         self._painter.setPen(self._pen(width, color, dots))
         scale = self._scale
         self._painter.drawLine(QLineF(x1 * scale, y1 * scale, x2 * scale, y2 * scale))
 
-    def polyline(self, points: Sequence[tuple[float, float]], width: float, color: QColor = BLACK) -> None:
+    def polyline(self, points: Sequence[tuple[float, float]], width: float, color: QColor | None = None, dots: Sequence[float] = ()) -> None:
         if len(points) < 2:
             return
-        self._painter.setPen(self._pen(width, color))
+        self._painter.setPen(self._pen(width, color, dots))
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._painter.drawPolyline(QPolygonF([QPointF(x * self._scale, y * self._scale) for x, y in points]))
 
     def box(
-        self, left: float, top: float, width: float, height: float, fill: QColor | None = None, edge: float = 0.0, color: QColor = BLACK
+        self, left: float, top: float, width: float, height: float, fill: QColor | None = None, edge: float = 0.0, color: QColor | None = None
     ) -> None:
         self._painter.setPen(self._pen(edge, color) if edge else Qt.PenStyle.NoPen)
         self._painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
         self._painter.drawRect(self._rect(left, top, width, height))
 
-    def hatch(self, left: float, top: float, width: float, height: float, step: float = 2.6, color: QColor = BLACK) -> None:
+    def hatch(self, left: float, top: float, width: float, height: float, step: float = 2.6, color: QColor | None = None) -> None:
         """Fill a box with slanted lines; a brush's own pattern would shrink with the device's resolution."""
         if width <= 0 or height <= 0:
             return
@@ -173,15 +251,21 @@ class Canvas:
         self._painter.setClipRect(self._rect(left, top, width, height), Qt.ClipOperation.IntersectClip)
         offset = -height
         while offset < width:
-            self.line(left + offset, top + height, left + offset + height, top, 0.35, color)
+            self.line(left + offset, top + height, left + offset + height, top, 0.35 if self.ink.is_one else 0.9, color)
             offset += step
         self._painter.restore()
 
-    def dot(self, x: float, y: float, radius: float, fill: QColor = BLACK, edge: float = 0.0) -> None:
-        self._painter.setPen(self._pen(edge, BLACK) if edge else Qt.PenStyle.NoPen)
-        self._painter.setBrush(fill)
+    def dot(self, x: float, y: float, radius: float, fill: QColor | None = None, edge: float = 0.0, color: QColor | None = None) -> None:
+        self._painter.setPen(self._pen(edge, color) if edge else Qt.PenStyle.NoPen)
+        self._painter.setBrush(fill or self.ink.ink)
         scale = self._scale
         self._painter.drawEllipse(QPointF(x * scale, y * scale), radius * scale, radius * scale)
+
+    def area(self, points: Sequence[tuple[float, float]], fill: QColor) -> None:
+        """Fill what the points surround."""
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(fill)
+        self._painter.drawPolygon(QPolygonF([QPointF(x * self._scale, y * self._scale) for x, y in points]))
 
     def clipped(self, left: float, top: float, width: float, height: float, draw: Callable[[], None]) -> None:
         self._painter.save()
@@ -196,29 +280,27 @@ class Canvas:
                 way = -1.0 if mark == "up" else 1.0
                 self._polygon(((x - radius, y - way * radius * 0.8), (x + radius, y - way * radius * 0.8), (x, y + way * radius)))
             case "off_target":
-                self.dot(x, y, radius, QColor(255, 255, 255), 0.7)
+                self.dot(x, y, radius, self.ink.surface, 0.7)
                 half = QPainterPath()
                 half.moveTo(x * self._scale, (y - radius) * self._scale)
                 half.arcTo(self._rect(x - radius, y - radius, 2 * radius, 2 * radius), 90, 180)
-                self._painter.fillPath(half, BLACK)
+                self._painter.fillPath(half, self.ink.ink)
             case "watch":
-                self.dot(x, y, radius * 0.9, QColor(255, 255, 255), 0.8)
+                self.dot(x, y, radius * 0.9, self.ink.surface, 0.8)
             case "on_target":
                 self.dot(x, y, radius * 0.62)
             case "no_call":
                 self.line(x - radius * 0.9, y, x + radius * 0.9, y, 1.2)
 
     def _polygon(self, points: Sequence[tuple[float, float]]) -> None:
-        self._painter.setPen(Qt.PenStyle.NoPen)
-        self._painter.setBrush(BLACK)
-        self._painter.drawPolygon(QPolygonF([QPointF(x * self._scale, y * self._scale) for x, y in points]))
+        self.area(points, self.ink.ink)
 
     def _rect(self, left: float, top: float, width: float, height: float) -> QRectF:
         scale = self._scale
         return QRectF(left * scale, top * scale, width * scale, height * scale)
 
-    def _pen(self, width: float, color: QColor, dots: Sequence[float] = ()) -> QPen:
-        pen = QPen(color)
+    def _pen(self, width: float, color: QColor | None, dots: Sequence[float] = ()) -> QPen:
+        pen = QPen(color or self.ink.ink)
         pen.setWidthF(width * self._scale)
         pen.setCosmetic(False)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

@@ -9,13 +9,14 @@ from PySide6.QtGui import QColor
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
     BarCell,
-    Bars,
     Bridge,
     Callout,
     Cell,
     ChangeCell,
+    Drawn,
     Figure,
     Foot,
+    Heat,
     IntervalCell,
     Lines,
     NumberCell,
@@ -30,21 +31,18 @@ from ecoperf_desktop.reports.blocks import (
     TextCell,
     Trend612,
 )
+from ecoperf_desktop.reports.paper import charts
 from ecoperf_desktop.reports.paper.canvas import (
-    BAND,
     BODY,
-    GREY,
-    HAIR,
-    LAST,
     NUMBER,
+    PAPER_INK,
     SMALL,
     TITLE,
-    UP,
     Canvas,
     place_on,
 )
 
-WHITE = QColor(255, 255, 255)
+NOTHING = QColor(0, 0, 0, 0)
 TREND_HEIGHT = 104.0
 ROW = 12.6
 
@@ -55,10 +53,10 @@ def title(canvas: Canvas, left: float, right: float, top: float, words: str, sub
     if letter:
         place += canvas.text(place, top + 8, letter, TITLE, bold=True) + 8
     if corner:
-        canvas.text(right, top + 8, corner, SMALL, align="right", color=GREY)
+        canvas.text(right, top + 8, corner, SMALL, align="right", color=canvas.ink.ink3)
     place += canvas.text(place, top + 8, words, TITLE, bold=True, room=right - place) + 6
     if subtitle:
-        canvas.text(place, top + 8, subtitle, SMALL, color=GREY, room=right - place - (canvas.text_width(corner, SMALL, False) + 8 if corner else 0))
+        canvas.text(place, top + 8, subtitle, SMALL, color=canvas.ink.ink3, room=right - place - (canvas.text_width(corner, SMALL, False) + 8 if corner else 0))
     canvas.rule(left, right, top + 12, 0.7)
     return top + 12
 
@@ -87,10 +85,10 @@ def spark(canvas: Canvas, left: float, top: float, width: float, height: float, 
         return place_on(value, low, high, top + 2.5, height - 5)
 
     for first, last in drawn.shaded:
-        canvas.box(x(first) - step / 2, top, (last - first + 1) * step, height, BAND)
+        canvas.box(x(first) - step / 2, top, (last - first + 1) * step, height, canvas.ink.band)
     for limit in (drawn.lower, drawn.upper):
         if limit is not None:
-            canvas.line(left, y(limit), left + width - 4, y(limit), 0.5, GREY, (1.2, 1.8))
+            canvas.line(left, y(limit), left + width - 4, y(limit), 0.5, canvas.ink.ink3, (1.2, 1.8))
     runs: list[list[tuple[float, float]]] = [[]]
     for index, point in enumerate(drawn.points):
         if point is None:
@@ -105,53 +103,11 @@ def spark(canvas: Canvas, left: float, top: float, width: float, height: float, 
             if point is not None and (index in drawn.outside or index == len(drawn.points) - 1):
                 canvas.dot(x(index), y(point), 1.7 if index in drawn.outside else 1.35)
                 if index in drawn.outside:
-                    canvas.dot(x(index), y(point), 2.6, WHITE.fromRgb(0, 0, 0, 0), 0.6)
+                    canvas.dot(x(index), y(point), 2.6, NOTHING, 0.6)
 
     canvas.clipped(left, top - 1.5, width, height + 3, lines)
     if drawn.target is not None and low <= drawn.target <= high:
         canvas.line(left + width - 4, y(drawn.target), left + width, y(drawn.target), 1.3)
-
-
-def bridge(canvas: Canvas, left: float, right: float, top: float, height: float, drawn: Bridge) -> None:
-    """Draw levels as thick lines and steps as bars, up plain and down hatched, with what moved below."""
-    count = len(drawn.steps) + 2
-    slot = (right - left) / count
-    bar = min(slot * 0.6, 26.0)
-    ground, high = top + 12.0, height - 36.0
-    low_value, high_value = drawn.axis.low, drawn.axis.high
-
-    def y(value: float) -> float:
-        return place_on(value, low_value, high_value, ground, high)
-
-    def middle(index: int) -> float:
-        return left + slot * (index + 0.5)
-
-    level = drawn.start.figure.place or 0.0
-    canvas.line(middle(0) - bar * 0.7, y(level), middle(0) + bar * 0.7, y(level), 1.8)
-    canvas.text(middle(0), y(level) - 4, drawn.start.paper, NUMBER, bold=True, align="center")
-    for index, step in enumerate(drawn.steps, start=1):
-        after = level + (step.figure.place or 0.0)
-        canvas.line(middle(index - 1) + bar / 2, y(level), middle(index) - bar / 2, y(level), 0.5, GREY)
-        upper, lower = min(y(level), y(after)), max(y(level), y(after))
-        tall = max(lower - upper, 0.8)
-        if after >= level:
-            canvas.box(middle(index) - bar / 2, upper, bar, tall, UP, 0.5)
-        else:
-            canvas.box(middle(index) - bar / 2, upper, bar, tall, WHITE, 0.5)
-            canvas.hatch(middle(index) - bar / 2, upper, bar, tall)
-        above = after >= level
-        canvas.text(middle(index), upper - 3 if above else lower + 8.6, step.paper, NUMBER, align="center")
-        level = after
-    last = count - 1
-    end = drawn.end.figure.place or 0.0
-    canvas.line(middle(last - 1) + bar / 2, y(level), middle(last) - bar * 0.7, y(level), 0.5, GREY)
-    canvas.line(middle(last) - bar * 0.7, y(end), middle(last) + bar * 0.7, y(end), 1.8)
-    canvas.text(middle(last), y(end) - 4, drawn.end.paper, NUMBER, bold=True, align="center")
-    labels = [drawn.start.label, *(step.label for step in drawn.steps), drawn.end.label]
-    seconds = ["", *(step.second for step in drawn.steps), ""]
-    for index, (label, second) in enumerate(zip(labels, seconds, strict=True)):
-        canvas.text(middle(index), top + height - 9, label, SMALL, align="center", room=slot - 2)
-        canvas.text(middle(index), top + height, second, SMALL, align="center", room=slot - 2, color=GREY)
 
 
 def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612, language: str, reference: str) -> None:
@@ -160,7 +116,7 @@ def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612
     named = min(canvas.text_width(drawn.title, TITLE, True), (right - left) * 0.42)
     code = f"{drawn.code}·{reference}" if drawn.code else ""
     words = " ".join(part for part in (code, drawn.unit) if part)
-    canvas.text(left + named + 5, top + 8, words, SMALL, color=GREY, room=(right - left) * 0.2)
+    canvas.text(left + named + 5, top + 8, words, SMALL, color=canvas.ink.ink3, room=(right - left) * 0.2)
     value_right = left + (right - left) * 0.72
     canvas.text(value_right, top + 8, drawn.figure.text, NUMBER, bold=True, align="right")
     state(canvas, value_right + 8, top + 8, drawn.state, language, room=right - value_right - 8)
@@ -171,7 +127,7 @@ def trend(canvas: Canvas, left: float, right: float, top: float, drawn: Trend612
     ticks = max((canvas.text_width(words, 7.0, False) for _, words in drawn.months.axis.ticks), default=0.0)
     _panel(canvas, middle + 16, right - max(ticks + 4, 22.0), body, high, drawn.months, has_ticks=True)
     below = body + high + 10
-    canvas.rule(left, right, below + 2, 0.4, HAIR)
+    canvas.rule(left, right, below + 2, 0.4, canvas.ink.hair)
     _foot(canvas, left, right, below + 2, drawn.foot, sentence("reports.head_year", language))
 
 
@@ -188,23 +144,23 @@ def _panel(canvas: Canvas, left: float, right: float, top: float, height: float,
         return place_on(value, low, ceiling, ground, high)
 
     for first, last, name in panel.shaded:
-        canvas.box(x(first) - step / 2, top, step * (last - first + 1), height, BAND)
-        canvas.text(x(first) + step * (last - first) / 2, top + 5, name, 6.8, align="center", color=GREY)
+        canvas.box(x(first) - step / 2, top, step * (last - first + 1), height, canvas.ink.band)
+        canvas.text(x(first) + step * (last - first) / 2, top + 5, name, 6.8, align="center", color=canvas.ink.ink3)
     if has_ticks:
         for value, words in panel.axis.ticks:
-            canvas.rule(left, right, y(value), 0.35, HAIR)
-            canvas.text(right + 3, y(value) + 2.6, words, 7.0, color=GREY)
+            canvas.rule(left, right, y(value), 0.35, canvas.ink.hair)
+            canvas.text(right + 3, y(value) + 2.6, words, 7.0, color=canvas.ink.ink3)
     if panel.part:
-        canvas.hatch(x(count - 1) - step / 2, top + 3, step, height - 3, 2.4, LAST)
-        canvas.text(x(count - 1), top + 1.5, panel.part, 6.8, align="center", color=GREY)
+        canvas.hatch(x(count - 1) - step / 2, top + 3, step, height - 3, 2.4, canvas.ink.last)
+        canvas.text(x(count - 1), top + 1.5, panel.part, 6.8, align="center", color=canvas.ink.ink3)
     for limit in (panel.lower, panel.upper):
         if limit is not None:
-            canvas.line(left, y(limit), right, y(limit), 0.5, GREY, (1.2, 1.8))
+            canvas.line(left, y(limit), right, y(limit), 0.5, canvas.ink.ink3, (1.2, 1.8))
     ends = count - 1 if panel.part else count
     for run in _runs([point.place for point in panel.last_year[:ends]]):
-        canvas.polyline([(x(index), y(value)) for index, value in run], 0.8, LAST)
+        canvas.polyline([(x(index), y(value)) for index, value in run], 0.8, canvas.ink.last)
     for run in _runs([point.place for point in panel.points[:ends]]):
-        canvas.polyline([(x(index), y(value)) for index, value in run], 1.3)
+        canvas.polyline([(x(index), y(value)) for index, value in run], 1.3, canvas.ink.series)
     for index, target in enumerate(panel.targets):
         if target is not None:
             canvas.line(x(index) - 5, y(target), x(index) + 5, y(target), 1.1)
@@ -212,12 +168,13 @@ def _panel(canvas: Canvas, left: float, right: float, top: float, height: float,
         if point.place is None:
             continue
         is_part = bool(panel.part) and index == count - 1
-        canvas.dot(x(index), y(point.place), 1.5, WHITE if is_part else QColor(0, 0, 0), 0.8 if is_part else 0)
+        fill = canvas.ink.surface if is_part else canvas.ink.series
+        canvas.dot(x(index), y(point.place), 1.5, fill, 0.8 if is_part else 0, canvas.ink.series)
         if index in panel.outside:
-            canvas.dot(x(index), y(point.place), 3.0, QColor(0, 0, 0, 0), 0.8)
+            canvas.dot(x(index), y(point.place), 3.0, NOTHING, 0.8)
     _values(canvas, panel, x, y, ground, high, ends)
     for index, label in enumerate(panel.labels):
-        canvas.text(x(index), top + height + 8, label, 7.2, align="center", color=GREY)
+        canvas.text(x(index), top + height + 8, label, 7.2, align="center", color=canvas.ink.ink3)
 
 
 def _values(canvas: Canvas, panel: Panel, x: object, y: object, ground: float, high: float, ends: int) -> None:
@@ -250,7 +207,7 @@ def _foot(canvas: Canvas, left: float, right: float, top: float, foot: Sequence[
     slot = (right - left) / len(cells)
     for index, (label, figure, is_change) in enumerate(cells):
         place = left + slot * index
-        canvas.text(place, top + 8, label, 7.2, color=GREY, room=slot - 2)
+        canvas.text(place, top + 8, label, 7.2, color=canvas.ink.ink3, room=slot - 2)
         canvas.text(place, top + 17, figure.text, BODY, bold=not is_change, room=slot - 1)
 
 
@@ -287,9 +244,9 @@ def table(
     edges, size = _edges(canvas, drawn, rows, left, right)
     for (start, end), column in zip(edges, drawn.columns, strict=True):
         if column.is_right:
-            canvas.text(end, place + 9, column.title, SMALL, align="right", color=GREY, room=end - start)
+            canvas.text(end, place + 9, column.title, SMALL, align="right", color=canvas.ink.ink3, room=end - start)
         else:
-            canvas.text(start, place + 9, column.title, SMALL, color=GREY, room=end - start)
+            canvas.text(start, place + 9, column.title, SMALL, color=canvas.ink.ink3, room=end - start)
     place += 12.5
     canvas.rule(left, right, place, 0.4)
     for row in rows:
@@ -298,9 +255,9 @@ def table(
         for (start, end), cell in zip(edges, row.cells, strict=True):
             _cell(canvas, start, end, place, cell, language, is_strong=row.is_total, tall=tall, size=size)
         place += tall
-        canvas.rule(left, right, place, 0.3, HAIR)
+        canvas.rule(left, right, place, 0.3, canvas.ink.hair)
     if drawn.foot:
-        canvas.text(left, place + 9, drawn.foot, SMALL, color=GREY, room=right - left)
+        canvas.text(left, place + 9, drawn.foot, SMALL, color=canvas.ink.ink3, room=right - left)
         place += 10
     return place
 
@@ -355,10 +312,10 @@ def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, lan
     baseline = top + tall / 2 + 2.9
     match cell:
         case TextCell():
-            color = GREY if cell.muted else QColor(0, 0, 0)
+            color = canvas.ink.ink3 if cell.muted else canvas.ink.ink
             canvas.text(left, baseline, cell.text, BODY, bold=cell.strong or is_strong, color=color, room=right - left)
         case NumberCell():
-            canvas.text(right, baseline, cell.text, size, bold=cell.strong or is_strong, align="right", color=GREY if cell.muted else QColor(0, 0, 0))
+            canvas.text(right, baseline, cell.text, size, bold=cell.strong or is_strong, align="right", color=canvas.ink.ink3 if cell.muted else canvas.ink.ink)
         case ChangeCell():
             canvas.text(right, baseline, cell.text, min(size, BODY), align="right")
         case SparkCell():
@@ -369,8 +326,8 @@ def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, lan
             words = cell.figure.text
             room = max(right - left - 30, 10)
             if cell.share is not None:
-                canvas.box(left, top + tall / 2 - 2.5, room, 5, BAND)
-                canvas.box(left, top + tall / 2 - 2.5, room * cell.share, 5, UP)
+                canvas.box(left, top + tall / 2 - 2.5, room, 5, canvas.ink.band)
+                canvas.box(left, top + tall / 2 - 2.5, room * cell.share, 5, canvas.ink.bar)
             canvas.text(right, baseline, words, SMALL, align="right")
         case PillCell():
             canvas.text(left, baseline, cell.text, SMALL, room=right - left)
@@ -380,17 +337,17 @@ def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, lan
 
 def _interval(canvas: Canvas, left: float, right: float, top: float, cell: IntervalCell) -> None:
     if cell.low is None or cell.high is None or cell.middle is None:
-        canvas.text(left, top + 9.2, cell.text, SMALL, color=GREY, room=right - left)
+        canvas.text(left, top + 9.2, cell.text, SMALL, color=canvas.ink.ink3, room=right - left)
         return
     width, middle = right - left - 4, top + ROW / 2
     if cell.against is not None:
         spot = left + 2 + width * cell.against
-        canvas.line(spot, top + 1.5, spot, top + ROW - 1.5, 0.5, GREY, (1.0, 1.4))
-    canvas.line(left + 2 + width * cell.low, middle, left + 2 + width * cell.high, middle, 0.9, LAST)
-    canvas.dot(left + 2 + width * cell.middle, middle, 1.9, WHITE if cell.hollow else QColor(0, 0, 0), 0.7 if cell.hollow else 0)
+        canvas.line(spot, top + 1.5, spot, top + ROW - 1.5, 0.5, canvas.ink.ink3, (1.0, 1.4))
+    canvas.line(left + 2 + width * cell.low, middle, left + 2 + width * cell.high, middle, 0.9, canvas.ink.last)
+    canvas.dot(left + 2 + width * cell.middle, middle, 1.9, canvas.ink.surface if cell.hollow else canvas.ink.ink, 0.7 if cell.hollow else 0)
 
 
-# ---------- lines, bars, callouts
+# ---------- lines, charts, callouts
 
 
 LINES_HEIGHT = 104.0
@@ -399,7 +356,7 @@ LINES_HEIGHT = 104.0
 def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, language: str) -> None:
     """Draw a metric against thresholds from outside: dashed lines with the names of their zones."""
     named = canvas.text(left, top + 8, drawn.title, TITLE, bold=True, room=(right - left) * 0.4)
-    canvas.text(left + named + 5, top + 8, drawn.subtitle, SMALL, color=GREY, room=60)
+    canvas.text(left + named + 5, top + 8, drawn.subtitle, SMALL, color=canvas.ink.ink3, room=60)
     value_right = left + (right - left) * 0.66
     canvas.text(value_right, top + 8, drawn.figure.text, NUMBER, bold=True, align="right")
     state(canvas, value_right + 8, top + 8, drawn.state, language, room=right - value_right - 8)
@@ -411,13 +368,13 @@ def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, l
         return place_on(value, low, ceiling, ground, high)
 
     for threshold in drawn.thresholds:
-        canvas.line(start, y(threshold.value), end, y(threshold.value), 0.5, GREY, (2.4, 1.8))
-        canvas.text(start + 2, y(threshold.value) - 2, threshold.zone, 6.8, color=GREY)
+        canvas.line(start, y(threshold.value), end, y(threshold.value), 0.5, canvas.ink.ink3, (2.4, 1.8))
+        canvas.text(start + 2, y(threshold.value) - 2, threshold.zone, 6.8, color=canvas.ink.ink3)
     if drawn.floor and drawn.thresholds:
-        canvas.text(start + 2, ground + high - 2, drawn.floor, 6.8, color=GREY)
+        canvas.text(start + 2, ground + high - 2, drawn.floor, 6.8, color=canvas.ink.ink3)
     for value, words in drawn.axis.ticks:
-        canvas.text(start - 3, y(value) + 2.5, words, 7.0, align="right", color=GREY)
-    canvas.rule(start, end, ground + high, 0.4, GREY)
+        canvas.text(start - 3, y(value) + 2.5, words, 7.0, align="right", color=canvas.ink.ink3)
+    canvas.rule(start, end, ground + high, 0.4, canvas.ink.ink3)
     count = max(len(drawn.labels) - 1, 1)
     spots: list[float] = []
     for series in drawn.series:
@@ -425,7 +382,7 @@ def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, l
             canvas.polyline(
                 [(start + (end - start) * index / count, y(value)) for index, value in run],
                 0.8 if series.is_dashed else 1.2,
-                LAST if series.is_dashed else QColor(0, 0, 0),
+                canvas.ink.last if series.is_dashed else canvas.ink.series,
             )
         known = [point for point in series.points if point is not None]
         if known:
@@ -435,22 +392,32 @@ def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, l
             spots.append(spot)
             canvas.text(end + 4, spot, f"{series.name} {series.last.text}", SMALL, bold=not series.is_dashed, room=right - end - 4)
     for index in range(0, len(drawn.labels), max(1, len(drawn.labels) // 6)):
-        canvas.text(start + (end - start) * index / count, ground + high + 8, drawn.labels[index], 7.0, align="center", color=GREY)
+        canvas.text(start + (end - start) * index / count, ground + high + 8, drawn.labels[index], 7.0, align="center", color=canvas.ink.ink3)
 
 
-def bars(canvas: Canvas, left: float, right: float, top: float, drawn: Bars) -> float:
-    """Draw lying bars from a zero line, each with its number, and return where they end."""
-    place = title(canvas, left, right, top, drawn.title, drawn.subtitle) + 4
-    names = max((canvas.text_width(bar.label, BODY, False) for bar in drawn.bars), default=0.0) + 8
-    room = max(right - left - names - 90, 20.0)
-    largest = max((bar.figure.place or 0.0 for bar in drawn.bars), default=0.0) or 1.0
-    for bar in drawn.bars:
-        canvas.text(left, place + 8.4, bar.label, BODY)
-        width = room * max(bar.figure.place or 0.0, 0.0) / largest
-        canvas.box(left + names, place + 2, width, 7, UP)
-        canvas.text(left + names + width + 4, place + 8.4, f"{bar.figure.text}  {bar.second}".strip(), BODY)
-        place += ROW
-    return place
+def chart_height(drawn: Drawn) -> float:
+    """Return how high a chart is on paper, with its title and what is said below it."""
+    return 20.0 + charts.height_of(drawn, PAPER_INK) + 9.6 * len(_said_below(drawn)) + 4.0
+
+
+def chart(canvas: Canvas, left: float, right: float, top: float, drawn: Drawn) -> None:
+    """Draw a chart under its title, and below it what it rests on."""
+    unit = drawn.paper_unit if isinstance(drawn, Bridge) and canvas.ink.is_one else ""
+    place = title(canvas, left, right, top, drawn.title, ", ".join(words for words in (drawn.subtitle, unit) if words)) + 5
+    below = place + charts.height_of(drawn, canvas.ink)
+    charts.draw(canvas, left, place, right, below, drawn)
+    for words in _said_below(drawn):
+        for line in canvas.wrapped(words, SMALL, right - left, 2):
+            below += 9.2
+            canvas.text(left, below, line, SMALL, color=canvas.ink.ink3)
+
+
+def _said_below(drawn: Drawn) -> list[str]:
+    if isinstance(drawn, Bridge):
+        # The sum is written out, so that a printed bridge can be added up by hand.
+        return [f"{drawn.sum_text} ({drawn.method})", ""]
+    words = drawn.hint if isinstance(drawn, Heat) else drawn.foot
+    return [words] if words else []
 
 
 def callout(canvas: Canvas, left: float, right: float, top: float, drawn: Callout) -> float:
@@ -463,5 +430,5 @@ def callout(canvas: Canvas, left: float, right: float, top: float, drawn: Callou
     for words in canvas.wrapped(drawn.detail, BODY, right - left - 15, 3):
         canvas.text(left + 14, place, words, BODY)
         place += 9.6
-    canvas.rule(left, right, place - 5, 0.3, HAIR)
+    canvas.rule(left, right, place - 5, 0.3, canvas.ink.hair)
     return place - 4

@@ -20,7 +20,7 @@ from ecoperf_desktop.reports.blocks import (
 from ecoperf_desktop.reports.pack import Pack
 from ecoperf_desktop.reports.pages import code_of
 from ecoperf_desktop.reports.pages.overview import HEADLINES
-from ecoperf_desktop.reports.paper import drawn
+from ecoperf_desktop.reports.paper import charts, drawn
 from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas, Sheet
 
 MOST_HEADLINES = 7
@@ -144,7 +144,7 @@ def _bridges(page: PageSummary, canvas: Canvas, left: float, right: float, top: 
         start = left + index * (width + gap)
         subtitle = f"{bridge.subtitle}, {bridge.paper_unit}" if bridge.paper_unit else bridge.subtitle
         place = drawn.title(canvas, start, start + width, top, bridge.title, subtitle, "C" if index == 0 else "")
-        drawn.bridge(canvas, start, start + width, place + 4, height, bridge)
+        charts.draw(canvas, start, place + 4, start + width, place + 4 + height, bridge)
     place = top + 12 + height + 16
     for bridge in bridges:
         for words in canvas.wrapped(f"{bridge.sum_text} ({bridge.method})", SMALL, right - left, 2):
