@@ -291,7 +291,7 @@ class ChartCard(Card):
         add("ui.explain_number", "Return", lambda: self.explain_asked.emit(reference), live=reference is not None)
         add("ui.copy_value", "Ctrl+C", lambda: _to_clipboard(read.text), live=bool(read.text))
         named = reference_text(reference) if reference is not None else ""
-        add("ui.copy_reference", "", lambda: _to_clipboard(named), live=bool(named), reference=named)
+        add("ui.copy_named_reference", "", lambda: _to_clipboard(named), live=bool(named), reference=named)
         menu.addSeparator()
         add("ui.as_chart" if self.shows_table else "ui.as_table", "Ctrl+T", self.toggle_table)
         add("ui.copy_picture", "Ctrl+Shift+C", self.copy_picture)
