@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from ecoperf_desktop import language
 from ecoperf_desktop.metrics import formula
 from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Asked, Evidence, Result, Results, Sources, window
+from ecoperf_desktop.metrics.catalogue import Catalogue
 from ecoperf_desktop.metrics.downtime import Outage, down_seconds, merged
 from ecoperf_desktop.metrics.evaluate import Answering, Engine
 from ecoperf_desktop.metrics.facts import scaled
@@ -85,6 +86,7 @@ def explain(
     counted = reading.counted()
     spoken = language.current()
     over, under = _sides_in_words(shown, spoken)
+    units = _units(engine.catalogue, shown)
     return Explanation(
         value,
         metric.name[spoken],
@@ -94,6 +96,7 @@ def explain(
         _named(engine.conn, rows, with_text),
         over,
         under,
+        *units,
         _Parts(listening, _currency(engine.conn), spoken).of(metric, period, plan.scope),
         _imports(engine.conn, counted),
         tuple(where),
@@ -249,10 +252,12 @@ class _Trail:
                     return _added(under, over, -1), under
                 return over, under
             case Formula():
-                node = formula.parse(calculation.text)
+                node, asked_too = _quotient(calculation)
+                beside = dict.fromkeys((key for part in asked_too for key in self._node(metric, part, period, scope)), Fraction(0))
                 if isinstance(node, formula.Operation) and node.sign == "/":
-                    return self._node(metric, node.left, period, scope), self._node(metric, node.right, period, scope)
-                return self._node(metric, node, period, scope), {}
+                    over = self._node(metric, node.left, period, scope)
+                    return {**beside, **over}, self._node(metric, node.right, period, scope)
+                return {**beside, **self._node(metric, node, period, scope)}, {}
             case FirstKnown():
                 if not scope.per:
                     return self._sides(self.chosen(metric, asked, scope)[0], period, scope)
@@ -344,6 +349,22 @@ class _Trail:
         if key not in self.leaves:
             self.leaves[key] = _Rests(key, of, period, scope)
         return key
+
+
+def _quotient(calculation: Formula) -> tuple[formula.Node, list[formula.Node]]:
+    """Return a formula without what it adds 0 / x for, and those x: they only have to be known."""
+    node = formula.parse(calculation.text)
+    beside: list[formula.Node] = []
+    while (
+        isinstance(node, formula.Operation)
+        and node.sign == "+"
+        and isinstance(node.right, formula.Operation)
+        and node.right.sign == "/"
+        and node.right.left == formula.Literal(0)
+    ):
+        beside.append(node.right.right)
+        node = node.left
+    return node, beside
 
 
 def leaf_key(name: str, period: Period, asked: Period) -> str:
@@ -863,7 +884,7 @@ def _sides_in_words(metric: Metric, spoken: str) -> tuple[str, str]:
     calculation = metric.calculation
     is_quotient = isinstance(calculation, Ratio)
     if isinstance(calculation, Formula):
-        node = formula.parse(calculation.text)
+        node = _quotient(calculation)[0]
         is_quotient = isinstance(node, formula.Operation) and node.sign == "/"
     if not is_quotient:
         return "", ""
@@ -876,6 +897,27 @@ def _sides_in_words(metric: Metric, spoken: str) -> tuple[str, str]:
         return "", ""
     over, under = sides
     return (f"{under} − {over}", under) if is_complement else (over, under)
+
+
+def _units(known: Catalogue, metric: Metric) -> tuple[str, str]:
+    """Return the units of what stands above and below the line; of what is no quotient its own and counts."""
+    calculation = metric.calculation
+    if isinstance(calculation, Ratio):
+        return _unit(known, calculation.over), _unit(known, calculation.under)
+    if isinstance(calculation, Formula):
+        node = _quotient(calculation)[0]
+        if isinstance(node, formula.Operation) and node.sign == "/":
+            names = [[name for name in formula.names(side) if name not in ("days", "covered")] for side in (node.left, node.right)]
+            is_money = [any(known.metric(name).unit == "money" for name in side) for side in names]
+            return "money" if is_money[0] else "count", "money" if is_money[1] else "count"
+    return metric.unit, "count"
+
+
+def _unit(known: Catalogue, terms: Sequence[Term]) -> str:
+    term = terms[0].of
+    if "." not in term:
+        return known.metric(term).unit
+    return "money" if "_minor" in known.measures[term].expression else "count"
 
 
 _SCALE = re.compile(r"\s*×\s*[\d,]+\s*$")
@@ -939,10 +981,11 @@ class _Parts:
         return tuple(self._part(term.of, period, scope, depth, side, term.sign) for term in terms if "." not in term.of)
 
     def _formula(self, calculation: Formula, period: Period, scope: Scope, depth: int) -> tuple[Part, ...]:
-        node = formula.parse(calculation.text)
+        node, asked_too = _quotient(calculation)
         sides: list[tuple[str, formula.Node]] = [("part", node)]
         if isinstance(node, formula.Operation) and node.sign == "/":
             sides = [("over", node.left), ("under", node.right)]
+        sides += [("part", part) for part in asked_too]
         return tuple(
             self._part(name, period, scope, depth, side)
             for side, part in sides

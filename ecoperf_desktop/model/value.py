@@ -139,7 +139,8 @@ class Explanation:
     """Why a number is what it is.
 
     ``rows`` are those asked for of ``row_count``, from the ``offset``-th on; ``imports`` count all of them.
-    ``numerator`` and ``denominator`` are the words for the two sides of a quotient, empty where it is none.
+    ``numerator`` and ``denominator`` are the words for the two sides of a quotient, empty where it is none, and
+    ``over`` and ``under`` their units (``money`` is in minor units); what is no quotient has its own unit above.
     """
 
     value: Value
@@ -150,6 +151,8 @@ class Explanation:
     rows: tuple[SourceRow, ...]
     numerator: str = ""
     denominator: str = ""
+    over: str = "count"
+    under: str = "count"
     parts: tuple[Part, ...] = ()
     imports: tuple[ImportBehind, ...] = ()
     where: tuple[tuple[str, str], ...] = ()

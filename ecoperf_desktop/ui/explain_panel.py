@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
@@ -11,7 +12,9 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QScrollArea, QVB
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.value import Explanation, SourceRow
+from ecoperf_desktop.model.days import iso
+from ecoperf_desktop.model.money import exponent
+from ecoperf_desktop.model.value import Explanation, Number, Part, SourceRow
 from ecoperf_desktop.reports.blocks import Reference
 from ecoperf_desktop.reports.figures import form, span_text
 from ecoperf_desktop.ui import looks
@@ -19,12 +22,17 @@ from ecoperf_desktop.ui.buttons import FlatButton, Link, with_tip
 from ecoperf_desktop.ui.texts import Label, one_line
 
 WIDTH = 328
-_ROWS_SHOWN = 20
+_IMPORTS_SHOWN = 12
+# Rows that are added when more are asked for.
+MORE_ROWS = 100
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What the panel shows: an explanation, the printed code, and the units of a quotient's two sides."""
+    """What the panel shows: an explanation, the printed code, and the units of a quotient's two sides.
+
+    ``currency`` is the workspace's, for sides that are money where the number itself is none.
+    """
 
     reference: Reference
     explanation: Explanation
@@ -53,6 +61,19 @@ class _Part(QWidget):
         label.setWordWrap(True)
         self._body.addWidget(label)
         return label
+
+    def add_link(self, name: str, value: str, clicked: Callable[[], None], indent: int = 0) -> Link:
+        """Add a line that leads to another explanation."""
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.setContentsMargins(12 * indent, 0, 0, 0)
+        link = Link(one_line(name))
+        link.clicked.connect(lambda: clicked())
+        line.addWidget(link)
+        line.addStretch(1)
+        line.addWidget(Label(value, "table_strong"))
+        self._body.addLayout(line)
+        return link
 
     def add_pair(self, name: str, value: str) -> None:
         line = QHBoxLayout()
@@ -96,6 +117,8 @@ class ExplainPanel(QDockWidget):
     """The panel at the right.  It asks for an explanation and shows what comes."""
 
     asked = Signal(object)  # Reference
+    more_asked = Signal(object, int)  # Reference, how many rows are shown already
+    definition_wanted = Signal(str)  # the metric whose entry in the catalogue is to be shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,7 +164,10 @@ class ExplainPanel(QDockWidget):
         self.setMaximumWidth(looks.px(WIDTH + 120))
         self._shown: Explained | None = None
         self._reference: Reference | None = None
-        self._name_of: Callable[[str], str] = lambda metric: metric
+        self._rows: list[SourceRow] = []
+        self._rows_part: _Part | None = None
+        self._more: Link | None = None
+        self._rest = _Part("", self._frame)
         self.hide()
 
     @property
@@ -195,30 +221,52 @@ class ExplainPanel(QDockWidget):
         body.addWidget(where)
         meaning = _Part(sentence("ui.explain_definition"))
         meaning.add_text(explanation.definition)
+        entry_link = Link(sentence("ui.explain_catalogue"))
+        entry_link.clicked.connect(lambda: self.definition_wanted.emit(value.metric))
+        meaning.add(entry_link)
         body.addWidget(meaning)
         how = _Part(sentence("ui.explain_formula"))
         how.add_text(explanation.formula)
+        if explanation.numerator:
+            how.add_pair(explanation.numerator, self._side(value.numerator, explanation.over))
+            how.add_pair(f"÷ {explanation.denominator}", self._side(value.denominator, explanation.under))
         body.addWidget(how)
-        rows = _Part(sentence("ui.explain_rows", n=explanation.row_count))
-        unit = "money" if "money" in (shown.over, value.unit) else "count"
-        currency = value.currency or shown.currency
-        for row in explanation.rows[:_ROWS_SHOWN]:
-            amount = form(unit, words, currency=currency, sample=(row.contributes,))
-            # A row of a quotient stands on one of its sides; which one, and so its unit, is not said.
-            rows.add(_Raw(row, amount.text(row.contributes) if shown.over == shown.under else ""))
+        if any(_named(explanation.parts)):
+            made = _Part(sentence("ui.explain_parts"))
+            self._add_parts(made, explanation.parts, 0)
+            body.addWidget(made)
+        if explanation.imports:
+            rests = _Part(sentence("ui.explain_imports", n=len(explanation.imports)))
+            for entry in explanation.imports[:_IMPORTS_SHOWN]:
+                name = f"{entry.import_id}  {entry.file if entry.member is None else f'{entry.file} / {entry.member}'}"
+                rests.add_pair(name, sentence("ui.explain_rows", n=entry.rows))
+            others = explanation.imports[_IMPORTS_SHOWN:]
+            if others:
+                rests.add_pair(sentence("ui.explain_other_imports", n=len(others)), sentence("ui.explain_rows", n=sum(one.rows for one in others)))
+            body.addWidget(rests)
+        self._rows, self._more = [], None
+        self._rows_part = _Part(sentence("ui.explain_rows", n=explanation.row_count))
         if not explanation.rows:
-            rows.add_text(sentence("ui.no_rows"), "table", "ink3")
-        elif explanation.row_count > len(explanation.rows[:_ROWS_SHOWN]):
-            rows.add_text(sentence("ui.rows_more", n=explanation.row_count - len(explanation.rows[:_ROWS_SHOWN])), "small", "ink3")
-        body.addWidget(rows)
+            self._rows_part.add_text(sentence("ui.no_rows"), "table", "ink3")
+        body.addWidget(self._rows_part)
+        self._rest = _Part("")
+        self._more = Link("")
+        self._more.clicked.connect(self._ask_more)
+        self._rest.add(self._more)
+        body.addWidget(self._rest)
+        self._add_rows(explanation.rows)
         foot = _Part("")
         links = QHBoxLayout()
         links.setSpacing(12)
-        copy_value, copy_rows = Link(sentence("ui.copy_value")), Link(sentence("ui.copy_rows"))
-        copy_value.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._value.text()))
-        copy_rows.clicked.connect(self._copy_rows)
-        links.addWidget(copy_value)
-        links.addWidget(copy_rows)
+        copied = {
+            "ui.copy_value": self._value.text,
+            "ui.copy_command": lambda: spoken_reference(shown.reference),
+            "ui.copy_rows": self._rows_as_text,
+        }
+        for code, text in copied.items():
+            link = Link(sentence(code))
+            link.clicked.connect(partial(_copy, text))
+            links.addWidget(link)
         links.addStretch(1)
         holder = QWidget()
         holder.setLayout(links)
@@ -239,13 +287,77 @@ class ExplainPanel(QDockWidget):
         body.addStretch(1)
         self._scroll.setWidget(sheet)
 
-    def _copy_rows(self) -> None:
-        if self._shown is None:
-            return
-        lines = ["file\tmember\trecord\tsha256\tcontributes"]
-        for row in self._shown.explanation.rows:
-            lines.append("\t".join((one_line(row.file), one_line(row.member or ""), str(row.record), row.sha256, str(row.contributes))))
-        QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+    def show_more(self, reference: Reference, found: Explanation) -> None:
+        """Add further rows that came to those shown, when they are of the number that is shown still."""
+        if self._shown is not None and reference == self._shown.reference and found.offset == len(self._rows):
+            self._add_rows(found.rows)
+
+    def _ask_more(self) -> None:
+        if self._shown is not None:
+            self.more_asked.emit(self._shown.reference, len(self._rows))
+
+    def _add_rows(self, rows: Sequence[SourceRow]) -> None:
+        assert self._shown is not None and self._rows_part is not None and self._more is not None
+        self._rows += rows
+        for row in rows:
+            self._rows_part.add(_Raw(row, self._contribution(row)))
+        left = self._shown.explanation.row_count - len(self._rows)
+        self._more.setText(sentence("ui.rows_show_more", n=min(left, MORE_ROWS), left=left))
+        self._rest.setVisible(left > 0)
+
+    def _add_parts(self, into: _Part, parts: Sequence[Part], depth: int) -> None:
+        """Add the metrics a number is made of; one that has no name is known by its own parts."""
+        assert self._shown is not None
+        where = self._shown.reference.where
+        for part in parts:
+            if part.name:
+                sign = "÷ " if part.side == "under" else "− " if part.sign < 0 else ""
+                value = part.value
+                is_quotient = value.denominator is not None
+                written = form(value.unit, language.current(), currency=value.currency, sample=(value.value,), is_quotient=is_quotient)
+                reference = Reference(part.metric, value.period, where)
+                into.add_link(sign + part.name, written.text(value.value), partial(self.open, reference, part.name), depth)
+            self._add_parts(into, part.parts, depth + bool(part.name))
+
+    def _side(self, number: Number | None, unit: str) -> str:
+        assert self._shown is not None
+        currency = self._shown.explanation.value.currency or self._shown.currency
+        # To the last digit, or nobody could add the rows up.
+        decimals = exponent(currency or "") if unit == "money" else 0 if number is None or number == int(number) else 2
+        written = form("money" if unit == "money" else "count", language.current(), currency=currency, decimals=decimals)
+        return written.text(number)
+
+    def _contribution(self, row: SourceRow) -> str:
+        """Write what a row adds to the number; of a quotient to which of its sides."""
+        assert self._shown is not None
+        explanation = self._shown.explanation
+        if not explanation.numerator:
+            return self._side(row.contributes, explanation.over)
+        over, under = self._side(row.contributes, explanation.over), f"÷ {self._side(row.under, explanation.under)}"
+        return {"over": over, "under": under}.get(row.counts_in, f"{over} {under}")
+
+    def _rows_as_text(self) -> str:
+        lines = ["file\tmember\trecord\tsha256\tcounts_in\tcontributes\tunder"]
+        for row in self._rows:
+            cells = (one_line(row.file), one_line(row.member or ""), str(row.record), row.sha256, row.counts_in)
+            lines.append("\t".join((*cells, str(row.contributes), str(row.under))))
+        return "\n".join(lines) + "\n"
+
+
+def _copy(text: Callable[[], str], *_: object) -> None:
+    QGuiApplication.clipboard().setText(text())
+
+
+def spoken_reference(reference: Reference) -> str:
+    """Return the command that explains the same number in a terminal."""
+    quoted = [f'--where "{name}={value}"' for name, value in reference.where]
+    return " ".join(
+        ["ecoperf explain", reference.metric, "--from", iso(reference.period.first), "--to", iso(reference.period.last), *quoted]
+    )
+
+
+def _named(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.name or _named(part.parts)]
 
 
 class _White(QWidget):
