@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ecoperf_desktop.model.value import Number
-from ecoperf_desktop.records import dataclass
 
 _Key = TypeVar("_Key")
 
@@ -17,8 +16,7 @@ CUTS = (("A", Fraction(80, 100)), ("B", Fraction(95, 100)))
 TOP = Fraction(20, 100)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """An article's class, its place from the best on, and what those before it sold."""
 
     class_: str
@@ -35,15 +33,20 @@ def by_share(values: Mapping[_Key, Number], cuts: tuple[tuple[str, Fraction], ..
     # Sorting keeps the order of what is equal: that of the keys.
     ordered = sorted(sorted(values), key=values.__getitem__, reverse=True)  # type: ignore[type-var]
     whole = sum(value for value in values.values() if value > 0)
-    limits = [(name, part * whole) for name, part in cuts]
+    # Compared without dividing: whole numbers stay whole.
+    limits = [(name, part.numerator * whole, part.denominator) for name, part in cuts]
     found = {}
     before: Number = 0
+    reached = 0
     for place, key in enumerate(ordered, start=1):
         value = values[key]
-        name = "C" if value <= 0 else next((name for name, limit in limits if before < limit), "C")
-        found[key] = Placed(name, place, before)
-        if value > 0:
-            before += value
+        if value <= 0:
+            found[key] = Placed("C", place, before)
+            continue
+        while reached < len(limits) and before * limits[reached][2] >= limits[reached][1]:
+            reached += 1
+        found[key] = Placed(limits[reached][0] if reached < len(limits) else "C", place, before)
+        before += value
     return found
 
 

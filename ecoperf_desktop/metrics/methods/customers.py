@@ -81,7 +81,7 @@ class Retention(_OfCustomers):
         return parted.results(found, _NO_BASE, self.scope)
 
     def _times(self, period: Period) -> tuple[Period, Period]:
-        earlier = compare.earlier(self.sources.conn, "previous", period, None, None, self.sources.week_start)
+        earlier = compare.earlier(self.sources.conn, "previous", period, None, None, self.sources.calendar)
         assert earlier.period is not None
         return earlier.period, period
 
@@ -205,6 +205,8 @@ class PurchaseInterval(_OfCustomers):
     """
 
     def results(self, period: Period) -> Results:
+        import numpy as np
+
         from ecoperf_desktop.metrics.methods import buying, cohorts
 
         found: dict[Cut, Result] = {}
@@ -216,19 +218,16 @@ class PurchaseInterval(_OfCustomers):
             if "age" not in self.parts.by and not self.parts.is_filtered("age"):
                 found[self.parts.cut(facts, {})] = Result(cohorts.nearest_rank_median(gaps), base=len(gaps))
                 continue
-            steps = gaps // STEP_DAYS
-            taken = gaps[[self.parts.passes("age", _days(step)) for step in steps.tolist()]]
+            gaps = np.sort(gaps)
+            count = len(gaps)
+            taken = [step for step in range(int(gaps[-1]) // STEP_DAYS + 1) if self.parts.passes("age", _days(step))]
+            ends = np.searchsorted(gaps, [[step * STEP_DAYS, (step + 1) * STEP_DAYS] for step in taken]).reshape(-1, 2)
+            own = {step: gaps[start:end] for step, (start, end) in zip(taken, ends.tolist(), strict=True) if end > start}
             if "age" not in self.parts.by:
-                if len(taken):
-                    found[self.parts.cut(facts, {})] = Result(
-                        cohorts.nearest_rank_median(taken), len(taken), len(gaps), base=len(taken)
-                    )
-                continue
-            for step in sorted(set((taken // STEP_DAYS).tolist())):
-                own = taken[taken // STEP_DAYS == step]
-                found[self.parts.cut(facts, {"age": _days(step)})] = Result(
-                    cohorts.nearest_rank_median(own), len(own), len(gaps), base=len(own)
-                )
+                own = {0: np.concatenate(list(own.values()))} if own else {}
+            for step, part in own.items():
+                median = cohorts.nearest_rank_median(part)
+                found[self.parts.cut(facts, {"age": _days(step)})] = Result(median, len(part), count, base=len(part))
         return parted.results(found, _NO_BASE, self.scope)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
@@ -111,8 +111,7 @@ def closed(effects: Mapping[_Key, float | Fraction], change: Fraction) -> dict[_
 # ---- price, volume and mix
 
 
-@dataclass(frozen=True)
-class Sold:
+class Sold(NamedTuple):
     """What one product sold in two periods: units, and value in minor units before returns; 0 for nothing."""
 
     units_before: int

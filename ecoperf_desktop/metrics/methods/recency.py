@@ -25,12 +25,17 @@ def scored(values: Int64, classes: int = SCORES, *, lower_is_better: bool = Fals
     """Return 1 + floor(classes × the part that is strictly worse): equal values have equal scores, whatever their order."""
     import numpy as np
 
-    ordered = np.sort(values)
-    if lower_is_better:
-        worse = len(values) - np.searchsorted(ordered, values, "right")
-    else:
-        worse = np.searchsorted(ordered, values, "left")
-    return 1 + classes * worse.astype(np.int64) // max(len(values), 1)
+    count = len(values)
+    found = np.ones(count, np.int64)
+    if not count:
+        return found
+    # At least ``worse`` values lie strictly below whatever exceeds the one in that place.
+    places = [-(-part * count // classes) - 1 for part in range(1, classes)]
+    turned = -values if lower_is_better else values
+    ordered = np.partition(turned, places)
+    for place in places:
+        found += turned > ordered[place]
+    return found
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ecoperf_desktop.metrics.scope import Cut, Key, Scope
 from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.store import events
 
 # A product launched so lately is in a class of its own.
 NEW_DAYS = 90
@@ -174,6 +175,10 @@ class _OfProducts(Working):
     def by_group(self, period: Period) -> dict[Cut, dict[int, Number]]:
         """Return what each product of each group sold; lines of no product are left out."""
         found: dict[Cut, dict[int, Number]] = {}
+        if not self.groups:
+            sold = {cut[0]: amount for cut, amount in self.of.amounts(period).items() if amount is not None}
+            sold.pop(None, None)
+            return {(): sold} if sold else {}  # type: ignore[dict-item]
         for cut, amount in self.of.amounts(period).items():
             product = cut[-1]
             if isinstance(product, int) and amount is not None:
@@ -222,13 +227,12 @@ class AbcClass(_OfProducts):
             return Result(one.place, one.before, wholes[group], word=word)
 
         if "product" in self.scope.per:
-            cuts = [
+            cuts = {
                 self.cut(group, product)
                 for group, sold in groups.items()
-                for product in sold
-                if only is None or product in only
-            ]
-            return Results(frozenset(cuts), lambda cut: result(*self.taken_apart(cut)), _NOT_SOLD)
+                for product in (sold if only is None else sold.keys() & set(only))
+            }
+            return Results(cuts, lambda cut: result(*self.taken_apart(cut)), _NOT_SOLD)
         if only is None or len(only) != 1:
             return parted.results(dict.fromkeys(groups, _NO_PRODUCT), _NO_PRODUCT, self.scope)
         return parted.results({group: result(group, only[0]) for group in groups}, _NOT_SOLD, self.scope)
@@ -309,15 +313,23 @@ class PriceVolumeMix(_Changing):
         category = dict(self.sources.conn.execute("SELECT product_id, category_id FROM product"))
         found: dict[Cut, dict[Key, list[decompose.Sold]]] = {}
         at = self.parts.facts.per.index("product") if "product" in self.parts.facts.per else None
-        for key in dict.fromkeys(key for column in columns for key in column):
-            numbers = [column.get(key, 0) for column in columns]
+        units_before, value_before, units_now, value_now = columns
+        for key in value_before.keys() | value_now.keys():
+            sold = decompose.Sold(units_before.get(key, 0), value_before.get(key, 0), units_now.get(key, 0), value_now.get(key, 0))  # type: ignore[arg-type]
             # What no row states is not known, and no part of a change.
-            if None in numbers:
+            if None in sold:
                 continue
             product = key[-1]
+            if product is None:
+                sold = sold._replace(units_before=0, units_after=0)
             cut = key[:-1] if at is None else (*key[:at], product, *key[at:-1])
-            sold = decompose.Sold(*numbers) if product is not None else decompose.Sold(0, numbers[1], 0, numbers[3])  # type: ignore[arg-type]
-            found.setdefault(cut, {}).setdefault(category.get(product), []).append(sold)
+            by_category = found.get(cut)
+            if by_category is None:
+                by_category = found[cut] = {}
+            products = by_category.get(category.get(product))
+            if products is None:
+                products = by_category[category.get(product)] = []
+            products.append(sold)
         return found
 
 
@@ -413,9 +425,15 @@ class _Moved(NamedTuple):
         """Return the factors that the sources can tell: visits only where they explain enough of the orders."""
         parts = []
         for orders, visits in ((self.orders_before, self.visits_before), (self.orders_now, self.visits_now)):
-            if visits.quality != "ok" or not visits.numerator or not orders.value:
+            if visits.quality not in ("ok", "no_base") or visits.denominator is None:
+                return ("orders", "order_value")
+            if not orders.value and not visits.numerator:
+                continue  # nobody bought, and the visits say the same
+            if not orders.value or not visits.numerator:
                 return ("orders", "order_value")
             parts.append(Fraction(visits.numerator) / Fraction(orders.value))
+        if not parts:
+            return ("orders", "order_value")
         if min(parts) < LEAST_TRACKED:
             return ("orders", "order_value")
         if min(parts) >= NEARLY_ALL:
@@ -589,13 +607,13 @@ class Seasonality(_Changing):
         self.want(period)
         one = self.asked(0)
         by_day = {day: one.results(Period(day, day)) for day in self._days(period)}
-        events = self._events(period)
+        special = self._events(period)
         found: dict[Cut, Result] = {}
         cuts = set().union(*(found.cuts for found in by_day.values())) if self.parts.facts.per else {()}
         short = Result(None, quality="insufficient_history", reason="metrics.season_short", details=self._needed())
         for cut in cuts:
             values = {day: value for day, of in by_day.items() if (value := of.get(cut).value) is not None}
-            index, count = self._index(values, events)
+            index, count = self._index(values, special)
             for key, level in index.items():
                 if self.parts.passes(self._part, key) and self._part in self.parts.by:
                     found[self.parts.cut(cut, {self._part: key})] = Result(level, base=count)
@@ -606,24 +624,23 @@ class Seasonality(_Changing):
             return parted.results(found, short, self.scope)
         return Results(found.keys(), found.__getitem__, short)
 
-    def _index(self, values: Mapping[Day, Number], events: frozenset[Day]) -> tuple[dict[str, Fraction], int]:
+    def _index(self, values: Mapping[Day, Number], special: frozenset[Day]) -> tuple[dict[str, Fraction], int]:
         if self._is_of_weeks:
-            weeks, count = season.of_weeks(values, events)
+            weeks, count = season.of_weeks(values, special)
             return {f"{week:02d}": level for week, level in weeks.items()}, count
-        weekdays, count = season.of_weekdays(values, events)
+        weekdays, count = season.of_weekdays(values, special)
         return {str(weekday): level for weekday, level in weekdays.items()}, count
 
     def _needed(self) -> dict[str, object]:
         return {"weeks": season.LEAST_YEARLY_WEEKS if self._is_of_weeks else season.LEAST_WEEKS}
 
     def _events(self, period: Period) -> frozenset[Day]:
+        """Return the days of promotions and feasts: they say nothing about an ordinary week."""
         days = self.between(period).now
-        near = int(str(self.calculation.settings.get("event_days", 3)))
-        rows = self.sources.conn.execute(
-            "SELECT day FROM calendar WHERE day BETWEEN ? AND ? AND event_code IS NOT NULL AND ABS(event_offset) <= ?",
-            (days.first, days.last, near),
-        )
-        return frozenset(row[0] for row in rows)
+        found: set[Day] = set()
+        for event in events.followed(self.sources.conn):
+            found.update(range(max(event.first, days.first), min(event.last, days.last) + 1))
+        return frozenset(found)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         for view in _views(self.sources, self.calculation.of[0]):
