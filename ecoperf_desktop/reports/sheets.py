@@ -19,6 +19,7 @@ from ecoperf_desktop.errors import UsageError, WorkspaceError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import date_of
 from ecoperf_desktop.model.money import exponent
+from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import (
     BarCell,
@@ -168,7 +169,7 @@ def harmless(text: str) -> str:
     """Return ``text`` so that a spreadsheet takes it for text, never for a formula."""
     text = text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
     begins = next((sign for sign in text if not sign.isspace() and sign != "\ufeff"), "")
-    if begins and begins in "=@|%＝＋－＠":
+    if begins and begins in "=@|%＝＋－＠" and text != "%":
         return "'" + text
     if begins in ("+", "-") and not _is_number(text):
         return "'" + text
@@ -178,16 +179,31 @@ def harmless(text: str) -> str:
 def _number(figure: Figure, currency: str | None, language: str | None) -> Entry:
     if figure.value is None:
         return Entry(None)
-    value, unit, text = Fraction(figure.value), figure.unit, figure.text.rstrip(DAGGER)
+    value, unit, text = _exact(figure.value), figure.unit, figure.text.rstrip(DAGGER)
     if unit == "money":
         places = exponent(currency or "")
         return Entry(_decimal(value / 10**places, places), currency or "", max(_decimals(text), places if value.denominator == 1 else 0))
     if unit == "ratio":
-        is_share = "%" in text or not text
-        return Entry(_decimal(value * 100 if is_share else value), "%" if is_share else "", _decimals(text))
+        if _is_share(value, text):
+            return Entry(_decimal(value * 100), "%", _decimals(text))
+        return Entry(_decimal(value), "", _decimals(text))
     if unit:
         return Entry(_decimal(value), _unit_word(unit, language), _decimals(text))
     return _unnamed(value, text, language)
+
+
+def _exact(value: Number) -> Fraction:
+    """Return the number as people read it: 0.285 is 285/1000, not the nearest binary fraction."""
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+
+
+def _is_share(value: Fraction, text: str) -> bool:
+    """Return whether a ratio is shown in percent (with the sign, or without it where the title has it), not as a multiple."""
+    found = _DIGITS.fullmatch(text)
+    if "%" in text or found is None:
+        return True
+    shown = Fraction(found["number"].replace(",", ""))
+    return abs(shown - abs(value) * 100) <= abs(shown - abs(value))
 
 
 def _unnamed(value: Fraction, text: str, language: str | None) -> Entry:
@@ -212,8 +228,7 @@ def _decimal(value: Fraction, places: int = 0) -> Decimal:
     if Fraction(whole) == value:
         return whole
     size = len(str(abs(int(value)))) if abs(value) >= 1 else 0
-    shown = rounded(value, max(12 - size, places, 2))
-    return shown.normalize() if Fraction(shown) == value else shown
+    return rounded(value, max(12 - size, places, 2)).normalize()
 
 
 def _decimals(text: str) -> int:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias, assert_never
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
+from ecoperf_desktop.errors import EcoPerfError
+from ecoperf_desktop.language import sentence
 from ecoperf_desktop.reports.blocks import (
     Bars,
     Block,
     Bridge,
     Callouts,
+    Chart,
     Empty,
     Funnel,
     Headline,
@@ -32,7 +37,8 @@ from ecoperf_desktop.reports.blocks import (
     Table,
     Trend612,
 )
-from ecoperf_desktop.ui import looks
+from ecoperf_desktop.reports.tabular import cards_table, table_of
+from ecoperf_desktop.ui import looks, saving
 from ecoperf_desktop.ui.cards import (
     CalloutsCard,
     Card,
@@ -132,6 +138,7 @@ class PageView(QScrollArea):
     explain_asked = Signal(object)  # Reference
     page_asked = Signal(str)
     action_asked = Signal(str)
+    said = Signal(str)  # what came of saving something
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -224,6 +231,45 @@ class PageView(QScrollArea):
             return True
         return False
 
+    def export_block(self, widget: QWidget | None = None) -> None:
+        """Ask for a file and save the numbers of a block there, those of the focused one when none is named."""
+        group = self._group_in(widget or self._focused())
+        if not group:
+            return
+        cards = [block for block in group if isinstance(block, KpiCard)]
+        table = cards_table(cards) if len(cards) > 1 else table_of(group[0])
+        if (path := saving.ask_rows(self, table.title)) is not None:
+            self._save(path, lambda: saving.save_rows(table, path, self._currency))
+
+    def save_picture(self, widget: QWidget | None = None) -> None:
+        """Ask for a file and save a chart there as a picture."""
+        group = self._group_in(widget or self._focused())
+        block = group[0] if group else None
+        if isinstance(block, Chart) and (path := saving.ask_picture(self, block.title)) is not None:
+            self._save(path, lambda: saving.save_picture(block, path))
+
+    @property
+    def _currency(self) -> str | None:
+        return self.summary.facts.currency if self.summary is not None else None
+
+    def _group_in(self, widget: QWidget | None) -> tuple[Block, ...]:
+        return next((group for shown, group in self._shown if shown is widget), ())
+
+    def _focused(self) -> QWidget | None:
+        """Return the block that has the keyboard, whatever its kind."""
+        widget: QWidget | None = self.focusWidget()
+        while widget is not None and not self._group_in(widget):
+            widget = widget.parentWidget()
+        return widget
+
+    def _save(self, path: Path, save: Callable[[], None]) -> None:
+        try:
+            save()
+        except EcoPerfError as problem:
+            self.said.emit(sentence(problem.code, **problem.details))
+        else:
+            self.said.emit(sentence("ui.file_saved", file=path.name))
+
     def sizeHint(self) -> QSize:
         return QSize(1060, 600)
 
@@ -237,6 +283,8 @@ class PageView(QScrollArea):
             bar.setValue(0)
         elif event.key() == Qt.Key.Key_End:
             bar.setValue(bar.maximum())
+        elif event.key() == Qt.Key.Key_E and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.export_block()
         else:
             super().keyPressEvent(event)
 
@@ -258,6 +306,8 @@ class PageView(QScrollArea):
             widget.explain_asked.connect(self.explain_asked)
         if isinstance(widget, ChartCard):
             widget.hovered.connect(self._share_hover)
+            widget.export_asked.connect(lambda: self.export_block(widget))
+            widget.picture_asked.connect(lambda: self.save_picture(widget))
         return widget
 
     def _share_hover(self, moment: str) -> None:

@@ -127,6 +127,8 @@ class Canvas:
         self._fonts: dict[tuple[float, bool], QFont] = {}
         self._metrics: dict[tuple[float, bool], QFontMetricsF] = {}
         self.text_width = lru_cache(maxsize=4096)(self._text_width)
+        # How wide each line of text is, in the order written: for a format whose reader may lack the fonts.
+        self.widths: list[float] = []
 
     @classmethod
     def of_page(cls, painter: QPainter, device: QPagedPaintDevice) -> Canvas:
@@ -160,6 +162,8 @@ class Canvas:
         self._painter.setFont(self._font(size, bold))
         self._painter.setPen(color or self.ink.ink)
         self._painter.drawText(QPointF(left * self._scale, baseline * self._scale), words)
+        if words:
+            self.widths.append(width)
         return width
 
     def elided(self, words: str, size: float, room: float, bold: bool = False) -> str:
@@ -245,15 +249,14 @@ class Canvas:
 
     def hatch(self, left: float, top: float, width: float, height: float, step: float = 2.6, color: QColor | None = None) -> None:
         """Fill a box with slanted lines; a brush's own pattern would shrink with the device's resolution."""
-        if width <= 0 or height <= 0:
-            return
-        self._painter.save()
-        self._painter.setClipRect(self._rect(left, top, width, height), Qt.ClipOperation.IntersectClip)
-        offset = -height
-        while offset < width:
-            self.line(left + offset, top + height, left + offset + height, top, 0.35 if self.ink.is_one else 0.9, color)
+        # Cut by reckoning, not by clipping: not every vector format knows that.
+        offset = -height + step / 2
+        while width > 0 and height > 0 and offset < width:
+            start, end = max(0.0, -offset), min(height, width - offset)
+            if end > start:
+                thin = step * (0.135 if self.ink.is_one else 0.18)
+                self.line(left + offset + start, top + height - start, left + offset + end, top + height - end, thin, color)
             offset += step
-        self._painter.restore()
 
     def dot(self, x: float, y: float, radius: float, fill: QColor | None = None, edge: float = 0.0, color: QColor | None = None) -> None:
         self._painter.setPen(self._pen(edge, color) if edge else Qt.PenStyle.NoPen)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import assert_never
 
 from PySide6.QtGui import QColor
@@ -686,18 +687,18 @@ def _scatter(canvas: Canvas, left: float, top: float, right: float, bottom: floa
         canvas.text(x(value), plot.bottom + ink.axis * 1.35, words, ink.axis, align="center", color=ink.ink3)
     canvas.text(plot.right, plot.bottom + ink.axis * 2.7, block.x_title, ink.axis, align="right", color=ink.ink3)
 
-    def inside() -> None:
-        for trace in block.traces:
-            places = [(x(across), plot.y(up)) for across, up in trace.places]
-            if trace.lows and trace.highs:
-                over = [(x(across), plot.y(value)) for (across, _), value in zip(trace.places, trace.highs, strict=True)]
-                under = [(x(across), plot.y(value)) for (across, _), value in zip(trace.places, trace.lows, strict=True)]
-                canvas.area([*over, *reversed(under)], ink.band if ink.is_one else _faint(ink.series, 0.12))
-        for trace in block.traces:
-            places = [(x(across), plot.y(up)) for across, up in trace.places]
-            canvas.polyline(places, 1.0 if trace.is_dashed else 1.5, ink.last if trace.is_dashed else ink.series, (4, 3) if trace.is_dashed else ())
+    def held(value: float) -> float:
+        return min(max(plot.y(value), plot.top - 2), plot.bottom)
 
-    canvas.clipped(plot.left, plot.top - 2, plot.right - plot.left + 2, plot.bottom - plot.top + 4, inside)
+    for trace in block.traces:
+        if trace.lows and trace.highs:
+            over = [(x(across), held(value)) for (across, _), value in zip(trace.places, trace.highs, strict=True)]
+            under = [(x(across), held(value)) for (across, _), value in zip(trace.places, trace.lows, strict=True)]
+            canvas.area([*over, *reversed(under)], ink.band if ink.is_one else _faint(ink.series, 0.12))
+    for trace in block.traces:
+        color, wide = (ink.last, 1.0) if trace.is_dashed else (ink.series, 1.5)
+        for run in _between([(x(across), plot.y(up)) for across, up in trace.places], plot.top - 2, plot.bottom):
+            canvas.polyline(run, wide, color, (4, 3) if trace.is_dashed else ())
     for mark in block.levels:
         canvas.line(plot.left, plot.y(mark.value), plot.right, plot.y(mark.value), 0.8, ink.limit, (2, 3))
         canvas.text(plot.right, plot.y(mark.value) - 2, mark.label, ink.axis, align="right", color=ink.ink3)
@@ -738,6 +739,28 @@ def _scatter(canvas: Canvas, left: float, top: float, right: float, bottom: floa
         at = (x(dot.x.place or 0.0), plot.y(dot.y.place or 0.0))
         spots.append(Spot(at[0] - reach, at[1] - reach, 2 * reach, 2 * reach, index))
     return spots
+
+
+def _between(places: Sequence[tuple[float, float]], top: float, bottom: float) -> list[list[tuple[float, float]]]:
+    """Return the stretches of a line that lie between two heights, cut exactly where it crosses them."""
+    runs: list[list[tuple[float, float]]] = []
+    for (x1, y1), (x2, y2) in pairwise(places):
+        enter, leave = 0.0, 1.0
+        for edge, away in ((top, y1 < y2), (bottom, y1 > y2)):
+            outside = (y1 < top, y2 < top) if edge == top else (y1 > bottom, y2 > bottom)
+            if all(outside):
+                enter = 2.0
+            elif any(outside):
+                share = (edge - y1) / (y2 - y1)
+                enter, leave = (max(enter, share), leave) if away else (enter, min(leave, share))
+        if enter >= leave:
+            continue
+        start, end = (x1 + (x2 - x1) * enter, y1 + (y2 - y1) * enter), (x1 + (x2 - x1) * leave, y1 + (y2 - y1) * leave)
+        if runs and runs[-1][-1] == start:
+            runs[-1].append(end)
+        else:
+            runs.append([start, end])
+    return runs
 
 
 # ---------- parts over periods

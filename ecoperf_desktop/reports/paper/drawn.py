@@ -39,6 +39,7 @@ from ecoperf_desktop.reports.paper.canvas import (
     SMALL,
     TITLE,
     Canvas,
+    Ink,
     place_on,
 )
 
@@ -356,8 +357,9 @@ LINES_HEIGHT = 104.0
 def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, language: str) -> None:
     """Draw a metric against thresholds from outside: dashed lines with the names of their zones."""
     named = canvas.text(left, top + 8, drawn.title, TITLE, bold=True, room=(right - left) * 0.4)
-    canvas.text(left + named + 5, top + 8, drawn.subtitle, SMALL, color=canvas.ink.ink3, room=60)
     value_right = left + (right - left) * 0.66
+    free = value_right - canvas.text_width(drawn.figure.text, NUMBER, True) - 10 - (left + named + 5)
+    canvas.text(left + named + 5, top + 8, drawn.subtitle, SMALL, color=canvas.ink.ink3, room=max(free, 20.0))
     canvas.text(value_right, top + 8, drawn.figure.text, NUMBER, bold=True, align="right")
     state(canvas, value_right + 8, top + 8, drawn.state, language, room=right - value_right - 8)
     ground, high = top + 16.0, 70.0
@@ -395,9 +397,9 @@ def lines(canvas: Canvas, left: float, right: float, top: float, drawn: Lines, l
         canvas.text(start + (end - start) * index / count, ground + high + 8, drawn.labels[index], 7.0, align="center", color=canvas.ink.ink3)
 
 
-def chart_height(drawn: Drawn) -> float:
-    """Return how high a chart is on paper, with its title and what is said below it."""
-    return 20.0 + charts.height_of(drawn, PAPER_INK) + 9.6 * len(_said_below(drawn)) + 4.0
+def chart_height(drawn: Drawn, ink: Ink = PAPER_INK) -> float:
+    """Return how high a chart is, with its title and what is said below it."""
+    return 20.0 + charts.height_of(drawn, ink) + 9.6 * len(_said_below(drawn)) + 4.0
 
 
 def chart(canvas: Canvas, left: float, right: float, top: float, drawn: Drawn) -> None:
