@@ -372,6 +372,11 @@ class Working(ABC):
     def results(self, period: Period) -> Results:
         """Return the number over ``period`` by cut of the scope."""
 
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        """Return plain numbers by cut, to rank by; one with thousands of cuts makes them without their results."""
+        found = self.results(period)
+        return {cut: found.get(cut).value for cut in found.cuts}
+
     def evidence(self, period: Period) -> Iterable[Evidence]:
         """Return the rows it rests on; by default those of its views in the period."""
         return [Evidence(view, period) for view in self.calculation.views]
@@ -429,6 +434,9 @@ class _ByMethod(_Work):
 
     def results(self, period: Period) -> Results:
         return self.working.results(period)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        return self.working.amounts(period)
 
 
 class _Awaited(_Work):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecoperf_desktop.metrics.asked import Sources
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecoperf_desktop.model.columns import Bool, Int64
+    from ecoperf_desktop.store.products import Block
 
 # A count holds until the next one, at most for a week with its day: shops count weekly or daily.
 HELD_DAYS = 6
@@ -50,7 +53,7 @@ class ProductDays:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._conn = sources.conn
-        self._read: dict[str, dict[Day, list[Any]]] = {"line": {}, "stock_sku": {}}
+        self._read: dict[str, dict[Day, Block]] = {"line": {}, "stock_sku": {}}
         self._asked: dict[str, set[Day]] = {"line": set(), "stock_sku": set()}
         self._attributes: Attributes | None = None
         self._covered: dict[Period, Bool] = {}
@@ -144,11 +147,30 @@ class ProductDays:
         place = self.places(products)
         at = place[np.minimum(product, len(place) - 1)]
         known = at >= 0
-        state[day[known], at[known]] = is_out[known]
-        for _ in range(HELD_DAYS):
-            state[1:] = np.where(state[1:] < 0, state[:-1].copy(), state[1:])
+        if not known.all():
+            day, at, is_out = day[known], at[known], is_out[known]
+        state[day, at] = is_out
+        age = np.zeros(len(products), np.int16)
+        for before, row in pairwise(state):
+            unknown = row < 0
+            age = (age + 1) * unknown
+            np.copyto(row, before, where=unknown & (age <= HELD_DAYS))
         held: Bool = state[HELD_DAYS:] == 1
         return held
+
+    def counting(self, period: Period, products: Int64) -> Bool:
+        """Return, by day of the period and product, whether what was sold says what was wanted.
+
+        Not on days of which no file tells the sales, before the launch, and when it is known to have been out of stock.
+        """
+        import numpy as np
+
+        counts = ~self.out(period, products)
+        counts &= self.covered(period)[:, None]
+        launched = self.attributes().launched[products]
+        if launched.max(initial=0) > period.first:
+            counts &= np.arange(period.first, period.last + 1)[:, None] >= launched
+        return counts
 
     def places(self, products: Int64) -> Int64:
         """Return the place of each product id among ``products``, -1 for another."""
@@ -168,27 +190,27 @@ class ProductDays:
         at = place[np.minimum(product, len(place) - 1)]
         code = day * len(products) + at
         known = at >= 0
+        if not known.all():
+            code, amounts = code[known], [amount[known] for amount in amounts]
         shape = (period.days, len(products))
         # Sums of whole numbers: exact in floats up to 2**53.
-        return [
-            np.bincount(code[known], amount[known], shape[0] * shape[1]).reshape(shape).astype(np.int64) for amount in amounts
-        ]
+        return [np.bincount(code, amount, shape[0] * shape[1]).reshape(shape).astype(np.int64) for amount in amounts]
 
     # ---- reading
 
     def _columns(self, view: str, measures: Sequence[str], period: Period) -> tuple[Int64, ...]:
         import numpy as np
 
+        from ecoperf_desktop.store import products
+
         self._want(view, period)
         held = self._read[view]
         days = [day for day in range(period.first, period.last + 1) if day in held]
+        blocks = [held[day] for day in days]
         names = [measure.name for measure in product_measures(view, sums.by_view()[view])]
-        places = [0, *(1 + names.index(name) for name in measures)]
-        rows = [held[day] for day in days]
-        lengths = [len(row[0]) for row in rows]
-        day = np.repeat(np.array(days, np.int64) - period.first, lengths)
-        nothing = np.zeros(0, np.int64)
-        columns = [np.concatenate([row[place] for row in rows]).astype(np.int64) if rows else nothing for place in places]
+        places = [products.PRODUCT, *(products.SUMS + names.index(name) for name in measures)]
+        day = np.repeat(np.array(days, np.int64) - period.first, [block.rows for block in blocks])
+        columns = [products.column_of(blocks, place) for place in places]
         known = columns[0] > 0
         if known.all():
             return day, *columns
@@ -204,27 +226,24 @@ class ProductDays:
         read = self._from_kept if self._sources.loads.are_current and view in PRODUCT_MEASURES else self._from_facts
         self._read[view].update(read(view, first, last))
 
-    def _from_kept(self, view: str, first: Day, last: Day) -> Mapping[Day, list[Any]]:
+    def _from_kept(self, view: str, first: Day, last: Day) -> Iterator[tuple[Day, Block]]:
+        from ecoperf_desktop.store import products
+
+        return products.read(self._conn, view, "day", range(first, last + 1))
+
+    def _from_facts(self, view: str, first: Day, last: Day) -> Iterator[tuple[Day, Block]]:
         import numpy as np
 
         from ecoperf_desktop.store import products
 
-        found = {}
-        for day, block in products.read(self._conn, view, "day", range(first, last + 1)):
-            columns = [block.column(products.PRODUCT), *(block.column(place) for place in range(products.SUMS, block.columns - 1))]
-            found[day] = [np.full(block.rows, column) if isinstance(column, int) else column for column in columns]
-        return found
-
-    def _from_facts(self, view: str, first: Day, last: Day) -> Mapping[Day, list[Any]]:
-        import numpy as np
-
         wanted = product_measures(view, sums.by_view()[view])
         amounts = ", ".join(f"COALESCE({sums.summed(measure)}, 0)" for measure in wanted)
         rows = self._conn.execute(
-            f"SELECT day, COALESCE(product_id, 0), {amounts} FROM ({VIEWS[view].sql}) WHERE day BETWEEN ? AND ? GROUP BY 1, 2",
+            f"SELECT day, COALESCE(product_id, 0), -1, -1, {amounts}, COUNT(*) FROM ({VIEWS[view].sql}) "
+            "WHERE day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2",
             (first, last),
         ).fetchall()
-        table = np.array(rows, np.int64).reshape(-1, 2 + len(wanted))
-        days, starts = np.unique(table[:, 0], return_index=True)
-        parts = np.split(table[:, 1:], starts[1:])
-        return {int(day): list(part.T) for day, part in zip(days.tolist(), parts, strict=True)}
+        for day, found in groupby(rows, itemgetter(0)):
+            columns = list(np.array([row[1:] for row in found], np.int64).T)
+            bounds = [(int(column.min()), int(column.max())) for column in columns]
+            yield day, products.Block(products.packed(columns, bounds))

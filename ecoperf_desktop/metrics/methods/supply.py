@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,11 @@ from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Evidence, Result, Result
 from ecoperf_desktop.metrics.methods import stock, variability
 from ecoperf_desktop.metrics.methods.parted import Parted, results
 from ecoperf_desktop.metrics.methods.product_days import HELD_DAYS, NOTHING, Groups, ProductDays
-from ecoperf_desktop.metrics.scope import Cut, conditions
+from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, iso
+from ecoperf_desktop.model.metric import Method, Metric
+from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.views import VIEWS
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ _SAME_WEEKDAYS = 8
 _WEEK = 7
 # Every mean over one to eight days is a whole number of these.
 _PARTS = 840
+# Before any order could have been written down.
+_EVER = -25567
 _NOT_GIFTS = "COALESCE(is_gift, 0) = 0"
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 _NO_SNAPSHOT = Result(None, quality="missing", reason="metrics.no_snapshot")
@@ -45,6 +50,11 @@ def number(working: Working, name: str) -> float:
     return float(value)
 
 
+def by_cut(cuts: Collection[Cut], one: Callable[[Cut], Result], absent: Result, scope: Scope) -> Results:
+    """Return results that are made when they are asked for."""
+    return Results(cuts, one, absent) if scope.per else results({cut: one(cut) for cut in cuts}, absent, scope)
+
+
 # ---- stock-outs
 
 
@@ -57,6 +67,12 @@ class _Stockouts(Working):
         """Return the days in which demand is looked for."""
         return Period(period.first - _SAME_WEEKDAYS * _WEEK, period.last)
 
+    def _looked_at(self, period: Period) -> list[Evidence]:
+        """Return the counts that say whether there was stock on the days looked at, and what was sold on them."""
+        back = self._back(period)
+        counted = Period(back.first - HELD_DAYS, back.last)
+        return [Evidence("stock_sku", counted), Evidence("line", back, _NOT_GIFTS)]
+
 
 class StockoutsByDemand(_Stockouts):
     """Share of demand that met no stock: each product's days out, weighted by what it sells a day while there is any."""
@@ -67,7 +83,7 @@ class StockoutsByDemand(_Stockouts):
         _, product, is_out = self.days.counted(period)
         if not len(product):
             return results({}, _NO_SNAPSHOT, self.scope)
-        products, place = np.unique(product, return_inverse=True)
+        products, place = sums.ranked(product)
         counted = np.bincount(place)
         share_out = np.bincount(place, is_out) / counted
         sold, days = self._in_stock(self._back(period), products)
@@ -91,15 +107,12 @@ class StockoutsByDemand(_Stockouts):
 
     def _in_stock(self, back: Period, products: Int64) -> tuple[Any, Any]:
         """Return units sold and days, of the days on which the product is not known to have been out."""
-        import numpy as np
-
         units = self.days.daily(back, products, "units")[0]
-        counts = ~self.days.out(back, products) & self.days.covered(back)[:, None]
-        counts &= np.arange(back.first, back.last + 1)[:, None] >= self.days.attributes().launched[products]
+        counts = self.days.counting(back, products)
         return (units * counts).sum(0), counts.sum(0)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        return [Evidence("stock_sku", period), Evidence("line", self._back(period), _NOT_GIFTS)]
+        return self._looked_at(period)
 
 
 class LostSales(_Stockouts):
@@ -129,8 +142,8 @@ class LostSales(_Stockouts):
             return [int(amount) for amount in added]
 
         found: dict[Cut, Result] = {}
-        sums = zip(groups.cuts, *map(by_group, (lost, units, unknown, out_days)), strict=True)
-        for cut, money, pieces, blind, out in sums:
+        amounts = map(by_group, (lost, units, unknown, out_days))
+        for cut, money, pieces, blind, out in zip(groups.cuts, *amounts, strict=True):
             details: dict[str, object] = {"days_out": out, "units": float(Fraction(pieces, _PARTS))}
             if blind and blind == out:
                 found[cut] = Result(None, quality="insufficient_history", reason="metrics.lost_sales_unknown", details=details)
@@ -148,9 +161,7 @@ class LostSales(_Stockouts):
 
         back = self._back(period)
         units, net = self.days.daily(back, products, "units", "net_without_gifts")
-        out = self.days.out(back, products)
-        counts = ~out & self.days.covered(back)[:, None]
-        counts &= np.arange(back.first, back.last + 1)[:, None] >= self.days.attributes().launched[products]
+        counts = self.days.counting(back, products)
         before = _SAME_WEEKDAYS * _WEEK
         size = period.days
         compared = np.zeros((size, len(products)), np.int64)
@@ -160,7 +171,7 @@ class LostSales(_Stockouts):
             compared += counts[rows]
             sold += units[rows] * counts[rows]
             money += net[rows] * counts[rows]
-        gone = out[before:]
+        gone = self.days.out(period, products)
         known = gone & (compared > 0)
         parts = _PARTS // np.maximum(compared, 1)
         return (
@@ -171,8 +182,7 @@ class LostSales(_Stockouts):
         )
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        held = Period(period.first - HELD_DAYS, period.last)
-        return [Evidence("stock_sku", held, "available <= 0"), Evidence("line", self._back(period), _NOT_GIFTS)]
+        return self._looked_at(period)
 
 
 # ---- how evenly it sells
@@ -197,7 +207,7 @@ class XyzClass(Working):
         for at, week in enumerate(weeks):
             place[week.first - span.first : week.last - span.first + 1] = at
         day, product, units = days.sold(span, "units")
-        products, of_row = np.unique(product, return_inverse=True)
+        products, of_row = sums.ranked(product)
         groups = days.grouped(self.scope, products)
         of_product = np.full(len(products), -1, np.int64)
         of_product[groups.taken] = groups.of
@@ -207,19 +217,18 @@ class XyzClass(Working):
         table = np.bincount(row[passes] * size[1] + week_of[passes], units[passes], size[0] * size[1])
         table = table.reshape(size).astype(np.int64)
         begins = self._begins(groups, products, weeks)
+        table *= np.arange(size[1]) >= begins[:, None]
         total, squares = table.sum(1).tolist(), (table * table).sum(1).tolist()
         present = (table != 0).sum(1).tolist()
         where = {cut: at for at, cut in enumerate(groups.cuts)}
 
         def one(cut: Cut) -> Result:
             at = where[cut]
-            n = len(weeks) - begins[at]
+            n = len(weeks) - int(begins[at])
             series = variability.Moments(n, total[at], squares[at], present[at])
             return self._classed(series, least)
 
-        if not self.scope.per:
-            return results({(): one(())} if groups.cuts else {}, _NO_BASE, self.scope)
-        return Results(groups.cuts, one, _NO_BASE)
+        return by_cut(groups.cuts, one, _NO_BASE, self.scope)
 
     def _classed(self, series: variability.Moments, least: int) -> Result:
         cuts = self.calculation.settings["cuts"]
@@ -230,7 +239,7 @@ class XyzClass(Working):
         details: dict[str, object] = {
             "variation": variability.variation(series),
             "weeks": series.n,
-            "interval": float(variability.interval(series) or 0),
+            "interval": series.n / series.present if series.present else None,
             "demand": variability.demand_class(series),
         }
         if series.n < least:
@@ -247,7 +256,7 @@ class XyzClass(Working):
         every = [week.shifted(-_WEEK * back) for back in range(whole(self, "weeks"))]
         return [one for one in reversed(every) if spoken.of(one).days == _WEEK]
 
-    def _begins(self, groups: Groups, products: Int64, weeks: Sequence[Period]) -> list[int]:
+    def _begins(self, groups: Groups, products: Int64, weeks: Sequence[Period]) -> Int64:
         """Return for each cut how many of the weeks lie before the launch of all its products; 0 where one is not known."""
         import numpy as np
 
@@ -256,7 +265,7 @@ class XyzClass(Working):
         before = np.where(launched == NOTHING, 0, np.searchsorted(lasts, launched))
         least = np.full(len(groups.cuts), len(weeks), np.int64)
         np.minimum.at(least, groups.of, before[groups.taken])
-        return [int(one) for one in least]
+        return least
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         weeks = self._weeks(period)
@@ -267,12 +276,12 @@ class XyzClass(Working):
 
 
 class LeadTime(NamedTuple):
-    """Days from order to complete receipt: how many lines, their sum and the sum of their squares; stated by the
-    supplier where ``lines`` is 0."""
+    """Days from order to complete receipt: mean and sample deviation of ``lines`` lines; as the supplier states it
+    where these are 0."""
 
-    lines: int
-    total: int
-    squares: int
+    days: float
+    spread: float
+    lines: int = 0
 
 
 class Planned(NamedTuple):
@@ -315,20 +324,19 @@ class Planning:
 
         days = self._sources.shared(ProductDays)
         window = Period(last - demand_days + 1, last)
-        products = np.unique(days.sold(window, "units")[1])
+        products = sums.ranked(days.sold(window, "units")[1])[0]
         units = days.daily(window, products, "units")[0]
         products, units = products[units.any(0)], units[:, units.any(0)]
         attributes = days.attributes()
-        counts = ~days.out(window, products) & days.covered(window)[:, None]
-        counts &= np.arange(window.first, last + 1)[:, None] >= attributes.launched[products]
+        counts = days.counting(window, products)
         n, sold = counts.sum(0), units * counts
         total, squares = sold.sum(0), (sold * sold).sum(0)
         spread = np.sqrt(np.maximum(n * squares - total * total, 0) / np.maximum(n * (n - 1), 1))
         lead = self._lead_times(products, last, lead_days, least_lines)
         own = attributes.service[products]
         chosen = np.where(own > 0, own, self._service(service))
-        mean_lead = np.array([one.total / max(one.lines, 1) if one else 0.0 for one in lead])
-        lead_sd = np.array([_spread(one) for one in lead])
+        mean_lead = np.array([one.days if one else 0.0 for one in lead])
+        lead_sd = np.array([one.spread if one else 0.0 for one in lead])
         levels = stock.levels(total / np.maximum(n, 1), spread, mean_lead, lead_sd, chosen, review)
         has_lead = np.array([one is not None for one in lead], np.bool_)
         return Planned(products, n, total, spread, lead, chosen, levels, has_lead & (n >= least_days))
@@ -348,7 +356,7 @@ class Planning:
         """Return each product's lead time: of its supplier's completed lines, else as the supplier states it."""
         conn = self._sources.conn
         measured = {
-            supplier: LeadTime(lines, total, squares)
+            supplier: _lead_time(lines, total, squares)
             for supplier, lines, total, squares in conn.execute(
                 f"SELECT supplier_id, COUNT(*), SUM(day - ordered_day), SUM((day - ordered_day) * (day - ordered_day)) "
                 f"FROM ({VIEWS['po_completed'].sql}) WHERE day BETWEEN ? AND ? AND day >= ordered_day AND supplier_id IS NOT NULL "
@@ -358,7 +366,7 @@ class Planning:
             if lines >= least_lines
         }
         stated = {
-            supplier: LeadTime(0, lead, lead * lead)
+            supplier: LeadTime(float(lead), 0.0)
             for supplier, lead in conn.execute("SELECT supplier_id, lead_time_days FROM supplier WHERE lead_time_days > 0")
         }
         known = {**stated, **measured}
@@ -381,12 +389,9 @@ class Planning:
         return dict(rows.fetchall())
 
 
-def _spread(lead: LeadTime | None) -> float:
-    """Return the sample standard deviation of a lead time, 0 where a single number is all that is known."""
-    if lead is None or lead.lines < 2:
-        return 0.0
-    squared = Fraction(lead.lines * lead.squares - lead.total * lead.total, lead.lines * (lead.lines - 1))
-    return math.sqrt(max(squared, Fraction(0)))
+def _lead_time(lines: int, total: int, squares: int) -> LeadTime:
+    spread = (lines * squares - total * total) / (lines * (lines - 1)) if lines > 1 else 0.0
+    return LeadTime(total / lines, math.sqrt(max(spread, 0.0)), lines)
 
 
 class _Planning(Working):
@@ -407,7 +412,7 @@ class _Planning(Working):
             return Result(None, quality="insufficient_history", reason="metrics.few_days_in_stock", details={**details, **least})
         if lead is None:
             return Result(None, quality="insufficient_history", reason="metrics.no_lead_time", details=details)
-        details |= {"lead_time": lead.total / max(lead.lines, 1), "lead_time_sd": _spread(lead), "lines": lead.lines}
+        details |= {"lead_time": lead.days, "lead_time_sd": lead.spread, "lines": lead.lines}
         if not lead.lines:
             return Result(None, quality="partial", reason="metrics.lead_time_stated", details=details)
         return Result(None, details=details)
@@ -415,7 +420,14 @@ class _Planning(Working):
     def evidence(self, period: Period) -> Iterable[Evidence]:
         window = Period(period.last - whole(self, "days") + 1, period.last)
         received = Period(period.last - whole(self, "lead_days") + 1, period.last)
-        return [Evidence("line", window, _NOT_GIFTS), Evidence("stock_sku", window), Evidence("po_completed", received)]
+        counted = Period(window.first - HELD_DAYS, window.last)
+        # A supplier's lead time is that of all its lines; and who a product was bought from, its orders tell.
+        return [
+            Evidence("line", window, _NOT_GIFTS),
+            Evidence("stock_sku", counted),
+            Evidence("po_completed", received, scope=Scope()),
+            Evidence("po_ordered", Period(_EVER, period.last), scope=Scope()),
+        ]
 
 
 class _LevelOfProduct(_Planning):
@@ -444,9 +456,7 @@ class _LevelOfProduct(_Planning):
             result = self.reasons(planned, at)
             return result if result.quality == "insufficient_history" else result._replace(value=int(level[at]))
 
-        if not self.scope.per:
-            return results({(): one(())} if groups.cuts else {}, _NO_BASE, self.scope)
-        return Results(groups.cuts, one, _NO_BASE)
+        return by_cut(groups.cuts, one, _NO_BASE, self.scope)
 
 
 class SafetyStock(_LevelOfProduct):
@@ -555,6 +565,10 @@ class _Open:
 class _Positioned(_Planning):
     """Listed products in stock on the last counted day, held against their levels."""
 
+    def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
+        super().__init__(sources, metric, calculation, scope)
+        self._amounts: dict[Period, Mapping[Cut, Number | None]] = {}
+
     def counted(self, planned: Planned, places: Int64, position: Int64) -> Int64:
         """Return what each product whose levels are known counts; ``places`` are its places in ``planned``."""
         raise NotImplementedError
@@ -581,16 +595,25 @@ class _Positioned(_Planning):
         np.add.at(total, groups.of, amounts[groups.taken])
         unknown = np.bincount(groups.of, (sells & ~known)[groups.taken], size)
         judged = np.bincount(groups.of, known[groups.taken], size)
-        found: dict[Cut, Result] = {}
-        for at, cut in enumerate(groups.cuts):
+        where = {cut: at for at, cut in enumerate(groups.cuts)}
+
+        def one(cut: Cut) -> Result:
+            at = where[cut]
             result = absent._replace(value=int(total[at]))
             if unknown[at]:
                 said = {**absent.details, "unknown": int(unknown[at]), "products": int(unknown[at] + judged[at])}
                 result = result._replace(quality="partial", reason="metrics.reorder_points_unknown", details=said)
                 if not judged[at]:
                     result = result._replace(value=None, quality="insufficient_history")
-            found[cut] = result
-        return results(found, absent, self.scope)
+            return result
+
+        self._amounts[period] = dict(zip(groups.cuts, total.tolist(), strict=True))
+        return by_cut(groups.cuts, one, absent, self.scope)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        if period not in self._amounts:
+            self.results(period)
+        return self._amounts.get(period, {})
 
     def _position(self, day: Day) -> tuple[Int64, Int64]:
         import numpy as np

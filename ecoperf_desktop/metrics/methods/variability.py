@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 from ecoperf_desktop.records import dataclass
 
@@ -42,9 +43,8 @@ def xyz(series: Moments, cuts: Sequence[float] = CUTS) -> str | None:
     if series.total <= 0:
         return None
     # Compared in whole numbers, so that a series that lies on a cut is not pushed over it by a float.
-    squared = Fraction(max(series.n * series.squares - series.total * series.total, 0), series.total * series.total)
-    place = sum(squared > Fraction(str(cut)) ** 2 for cut in cuts)
-    return CLASSES[place]
+    spread, mean = series.n * series.squares - series.total * series.total, series.total * series.total
+    return CLASSES[sum(spread * of * of > cut * cut * mean for cut, of in map(_whole, cuts))]
 
 
 def interval(series: Moments) -> Fraction | None:
@@ -54,11 +54,17 @@ def interval(series: Moments) -> Fraction | None:
 
 def demand_class(series: Moments) -> str | None:
     """Return the kind of demand: smooth, erratic (sizes differ), intermittent (seldom) or lumpy (both)."""
-    between = interval(series)
-    if between is None or series.total <= 0:
+    if not series.present or series.total <= 0:
         return None
-    sizes = Fraction(series.present * series.squares - series.total * series.total, series.total * series.total)
-    is_seldom, is_uneven = between >= SELDOM, sizes >= UNEVEN
+    sizes, mean = series.present * series.squares - series.total * series.total, series.total * series.total
+    is_seldom = series.n * SELDOM.denominator >= SELDOM.numerator * series.present
+    is_uneven = sizes * UNEVEN.denominator >= UNEVEN.numerator * mean
     if is_seldom:
         return "lumpy" if is_uneven else "intermittent"
     return "erratic" if is_uneven else "smooth"
+
+
+@cache
+def _whole(cut: float) -> tuple[int, int]:
+    """Return a cut as it was written, as a quotient of whole numbers."""
+    return Fraction(str(cut)).as_integer_ratio()

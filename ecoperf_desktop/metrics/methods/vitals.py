@@ -13,6 +13,8 @@ from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import Given, Method, Metric
 
 _GROUP = ("page", "device")
+# What a page told for all devices together stands under.
+_UNDIVIDED = (None, "", "all")
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 
 
@@ -49,11 +51,11 @@ class VitalsPass(Working):
                 if choice.value is not None:
                     told.setdefault(cut, {})[name] = choice.value
         judged = {cut: vitals for cut, vitals in told.items() if all(name in vitals for name in self._needed)}
-        by_device = {page for page, device in judged if device is not None}
+        by_device = {page for page, device in judged if device not in _UNDIVIDED}
         passed: dict[Cut, int] = {}
         count: dict[Cut, int] = {}
         for group, vitals in judged.items():
-            if group[1] is None and group[0] in by_device:
+            if group[1] in _UNDIVIDED and group[0] in by_device:
                 continue
             of: dict[str, Key] = dict(zip(_GROUP, group, strict=True))
             cut = tuple(of[name] for name in self.scope.per)
