@@ -11,7 +11,7 @@ from ecoperf_desktop.store import reasons
 DAYS = 75  # from a Monday over two month ends
 
 
-def random_shop(seed: int, orders: int = 60) -> SmallStore:
+def random_shop(seed: int, orders: int = 60, buyers: int = 11) -> SmallStore:
     """Return a store of two shops with gaps, unknown values, several variants and rows for spans of days."""
     roll = random.Random(seed)
     store = SmallStore(days=DAYS)
@@ -40,7 +40,7 @@ def random_shop(seed: int, orders: int = 60) -> SmallStore:
     sold: list[tuple[int, int]] = []
     days = sorted(day() for _ in range(orders))
     for when in days:
-        buyer = maybe(*range(1, 12))
+        buyer = maybe(*range(1, buyers + 1))
         lines = [
             {"product_id": maybe(*range(1, 9)), "qty": roll.randrange(1, 4), "gross_minor": roll.randrange(5000),
              "discount_minor": maybe(0, 100), "cost_minor": maybe(700, 900, 1100), "is_gift": maybe(0, 0, 1)}
