@@ -64,6 +64,11 @@ def test_the_part_before_a_product_decides_its_class(expected: dict[str, Any]) -
     assert store.number("top_product_share") == expected["E10"]["top20pct_share"]
 
 
+def test_a_part_of_exactly_the_cut_before_a_product_is_the_next_class() -> None:
+    classes = {key: one.class_ for key, one in by_share({1: 80, 2: 15, 3: 5}).items()}
+    assert classes == {1: "A", 2: "B", 3: "C"}
+
+
 def test_the_class_of_one_product_is_that_among_all_and_a_shop_has_none() -> None:
     store = SmallStore()
     for number, amount in enumerate((850, 60, 40, 30, 20, 0), start=1):
