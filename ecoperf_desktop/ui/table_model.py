@@ -150,10 +150,12 @@ class TableModel(QAbstractTableModel):
 
     def as_text(self) -> str:
         """Return heads and rows separated by tabs."""
+        from ecoperf_desktop.reports.sheets import harmless
+
         lines = ["\t".join(column.title for column in self.columns)]
         for row in range(self.rowCount()):
             cells = (self.data(self.index(row, column)) for column in range(self.columnCount()))
-            lines.append("\t".join(for_sheet(str(cell or "")) for cell in cells))
+            lines.append("\t".join(harmless(str(cell or "")) for cell in cells))
         return "\n".join(lines) + "\n"
 
     @staticmethod
@@ -167,22 +169,3 @@ class TableModel(QAbstractTableModel):
         if isinstance(cell, TextCell):
             return one_line(cell.text) if len(cell.text) > 24 else ""
         return ""
-
-
-def for_sheet(text: str) -> str:
-    """Return ``text`` so that a spreadsheet it is pasted into takes it for text, never for a formula."""
-    text = text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
-    begins = next((sign for sign in text if not sign.isspace() and sign != "\ufeff"), "")
-    if begins in "=@|%＝＋－＠" and begins:
-        return "'" + text
-    if begins in ("+", "-") and not _is_number(text):
-        return "'" + text
-    return text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "").rstrip("%"))
-    except ValueError:
-        return not any(sign.isalpha() or sign in "=(!" for sign in text)
-    return True

@@ -49,7 +49,7 @@ from ecoperf_desktop.reports.blocks import (
 from ecoperf_desktop.ui import looks, remembered
 from ecoperf_desktop.ui.arranged import AS_IT_COMES, Arrangement, Condition, Is, groupable
 from ecoperf_desktop.ui.cells import CELL, STYLE, CellDelegate, cell_width, row_height
-from ecoperf_desktop.ui.table_model import TableModel, for_sheet
+from ecoperf_desktop.ui.table_model import TableModel
 from ecoperf_desktop.ui.texts import one_line
 
 _MOST_ROWS = 12
@@ -367,6 +367,8 @@ class RowsView(QTableView):
         if len(rows) < 2:
             QGuiApplication.clipboard().setText(str(self.currentIndex().data() or ""))
             return
+        from ecoperf_desktop.reports.sheets import harmless
+
         shown = [position for position in range(self._model.columnCount()) if not self.isColumnHidden(position)]
-        lines = ["\t".join(for_sheet(str(self._model.index(row, position).data() or "")) for position in shown) for row in rows]
+        lines = ["\t".join(harmless(str(self._model.index(row, position).data() or "")) for position in shown) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")

@@ -19,6 +19,7 @@ from ecoperf_desktop import paths
 from ecoperf_desktop.errors import EcoPerfError
 from ecoperf_desktop.model.days import Grain, parse_bucket
 from ecoperf_desktop.reports.blocks import Scope
+from ecoperf_desktop.reports.sheets import harmless
 from ecoperf_desktop.ui import icons, looks
 from ecoperf_desktop.ui.cards import KpiRow
 from ecoperf_desktop.ui.chart_cards import ChartCard
@@ -27,7 +28,6 @@ from ecoperf_desktop.ui.crash_dialog import CrashDialog
 from ecoperf_desktop.ui.page_view import PageView
 from ecoperf_desktop.ui.periods import read_period
 from ecoperf_desktop.ui.single import Inbox
-from ecoperf_desktop.ui.table_model import for_sheet
 from ecoperf_desktop.ui.table_view import RowsView
 from ecoperf_desktop.ui.texts import Label, for_plot, one_line, tip
 
@@ -109,12 +109,12 @@ def test_tables_sort_with_holes_last_and_totals_below(qtbot: QtBot) -> None:
 
 
 def test_copied_cells_cannot_become_formulas() -> None:
-    assert for_sheet("=1+1") == "'=1+1"
-    assert for_sheet("  @SUM(A1)") == "'  @SUM(A1)"
-    assert for_sheet("-cmd") == "'-cmd"
-    assert for_sheet("+12.5%") == "+12.5%"
-    assert for_sheet("−4.7%") == "−4.7%"
-    assert for_sheet("a\tb\nc") == "a b c"
+    assert harmless("=1+1") == "'=1+1"
+    assert harmless("  @SUM(A1)") == "'  @SUM(A1)"
+    assert harmless("-cmd") == "'-cmd"
+    assert harmless("+12.5%") == "+12.5%"
+    assert harmless("−4.7%") == "−4.7%"
+    assert harmless("a\tb\nc") == "a b c"
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
