@@ -62,6 +62,18 @@ def of_settings(chosen: Mapping[str, str]) -> Calendar:
     )
 
 
+def settings_of(known: Calendar) -> dict[str, str]:
+    """Return the settings that describe a calendar."""
+    return {
+        "week_start": "sunday" if known.week_start == 7 else "monday",
+        "fiscal_start_month": str(known.fiscal_start_month),
+        "retail_pattern": known.retail or "none",
+        "retail_end": known.retail_end,
+        "retail_weekday": _USUAL if known.retail_weekday is None else _WEEKDAYS[known.retail_weekday - 1],
+        "fiscal_named": known.named or _USUAL,
+    }
+
+
 def change(opened: Workspace, changes: Mapping[str, str]) -> Calendar:
     """Change settings of the calendar, all or none; raise UsageError that names what can be chosen."""
     for name, value in changes.items():

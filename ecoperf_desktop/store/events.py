@@ -98,6 +98,12 @@ def followed(conn: sqlite3.Connection) -> list[Event]:
     return [event for event in events(conn) if market is None or event.market in (None, market) or event.origin != "shipped"]
 
 
+def yearly(conn: sqlite3.Connection) -> list[str]:
+    """Return the codes of the events that numbers can be compared round, those shipped first."""
+    there = {event.code for event in followed(conn) if event.kind in YEARLY}
+    return [code for code in codes(conn) if code in there]
+
+
 def nearest(conn: sqlite3.Connection, period: Period, code: str | None = None) -> Event | None:
     """Return the yearly event that ``period`` lies in or near, the one of ``code`` however far; None when there is none.
 

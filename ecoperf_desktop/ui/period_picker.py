@@ -1,4 +1,4 @@
-"""Chooses the period: week, month, quarter or free, by arrows, list or typing."""
+"""Chooses the period: week, month, quarter, year, one of the financial year or free, by arrows, list or typing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ from PySide6.QtWidgets import (
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.days import (
-    Day,
-    bucket_of,
-    previous,
-)
+from ecoperf_desktop.model.calendars import CIVIL, Calendar
+from ecoperf_desktop.model.days import Day
 from ecoperf_desktop.reports.blocks import Scope
 from ecoperf_desktop.reports.figures import bucket_name, span_text
 from ecoperf_desktop.ui.buttons import FlatButton, with_tip
@@ -40,7 +37,7 @@ class PeriodPicker(QWidget):
         self._scope: Scope | None = None
         self._through: Day | None = None
         self._first: Day | None = None
-        self._week_start = 1
+        self._calendar = CIVIL
         self._back = FlatButton("left", joined="r")
         self._name = FlatButton("calendar", joined="lr")
         self._on = FlatButton("right", joined="l")
@@ -60,8 +57,8 @@ class PeriodPicker(QWidget):
         parts = (self._back, self._name, self._on)
         return QSize(sum(part.sizeHint().width() for part in parts), self._name.sizeHint().height())
 
-    def show_scope(self, scope: Scope | None, *, first: Day | None, through: Day | None, week_start: int) -> None:
-        self._scope, self._first, self._through, self._week_start = scope, first, through, week_start
+    def show_scope(self, scope: Scope | None, *, first: Day | None, through: Day | None, calendar: Calendar) -> None:
+        self._scope, self._first, self._through, self._calendar = scope, first, through, calendar
         self._write()
 
     def retranslate(self) -> None:
@@ -78,11 +75,8 @@ class PeriodPicker(QWidget):
         if scope.grain is None:
             self._choose(replace(scope, period=scope.period.shifted(by * scope.period.days)))
             return
-        here = bucket_of(scope.period.first, scope.grain, self._week_start)
-        if by < 0:
-            there = previous(here, scope.grain, self._week_start)
-        else:
-            there = bucket_of(here.period.last + 1, scope.grain, self._week_start)
+        here = self._calendar.bucket_of(scope.period.first, scope.grain)
+        there = self._calendar.previous(here, scope.grain) if by < 0 else self._calendar.following(here, scope.grain)
         if by > 0 and self._through is not None and there.period.first > self._through:
             return
         self._choose(scoped(scope, there, scope.grain))
@@ -95,7 +89,7 @@ class PeriodPicker(QWidget):
 
         if self._popup is not None:
             self._popup.deleteLater()
-        self._popup = PeriodPopup(self._scope, self._first, self._through, self._week_start, self)
+        self._popup = PeriodPopup(self._scope, self._first, self._through, self._calendar, self)
         self._popup.chosen.connect(self._choose)
         self._popup.move(self._name.mapToGlobal(QPoint(0, self._name.height() + 4)))
         self._popup.show()
@@ -121,7 +115,7 @@ class PeriodPicker(QWidget):
         if scope.grain is None:
             self._name.set_words(sentence("ui.free_period"), span_text(scope.period, words))
         else:
-            bucket = bucket_of(scope.period.first, scope.grain, self._week_start)
+            bucket = self._calendar.bucket_of(scope.period.first, scope.grain)
             self._name.set_words(bucket_name(bucket, scope.grain, words), span_text(scope.period, words))
         last = self._through is not None and scope.period.last >= self._through
         self._on.setEnabled(not last)

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, date_of, day_of, parse_bucket, previous
+from ecoperf_desktop.model.calendars import FISCAL_GRAINS, Calendar
+from ecoperf_desktop.model.days import Day, Grain, Period, date_of, day_of
 from ecoperf_desktop.reports.blocks import Scope
 from ecoperf_desktop.reports.figures import bucket_title, span_text
 from ecoperf_desktop.ui import looks
@@ -28,7 +29,7 @@ from ecoperf_desktop.ui.buttons import FlatButton, Segments
 from ecoperf_desktop.ui.periods import read_period, scoped
 from ecoperf_desktop.ui.texts import Label
 
-_GRAINS = (Grain.WEEK, Grain.MONTH, Grain.QUARTER)
+_GRAINS = (Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 _LISTED = 60
 
 
@@ -37,16 +38,20 @@ class PeriodPopup(QFrame):
 
     chosen = Signal(object)
 
-    def __init__(self, scope: Scope, first: Day | None, through: Day | None, week_start: int, parent: QWidget) -> None:
+    def __init__(self, scope: Scope, first: Day | None, through: Day | None, calendar: Calendar, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, False)
-        self._scope, self._first, self._through, self._week_start = scope, first, through, week_start
+        self._scope, self._first, self._through, self._calendar = scope, first, through, calendar
+        now = scope.grain.value if scope.grain else "free"
         self._grains = Segments(self)
         self._grains.set_choices(
-            [(grain.value, sentence(f"ui.grain_{grain.value}")) for grain in _GRAINS] + [("free", sentence("ui.grain_free"))],
-            scope.grain.value if scope.grain else "free",
+            [(grain.value, sentence(f"ui.grain_{grain.value}")) for grain in _GRAINS] + [("free", sentence("ui.grain_free"))], now
         )
         self._grains.chosen.connect(self._list_periods)
+        self._fiscal = Segments(self)
+        self._fiscal.set_choices([(grain.value, sentence(f"ui.grain_{grain.value}")) for grain in FISCAL_GRAINS], now)
+        self._fiscal.chosen.connect(self._list_periods)
+        self._fiscal.setVisible(calendar.has_fiscal or (scope.grain is not None and scope.grain.is_fiscal))
         self.field = QLineEdit(self)
         self.field.setPlaceholderText(sentence("ui.period_type"))
         self.field.returnPressed.connect(self._typed)
@@ -74,12 +79,13 @@ class PeriodPopup(QFrame):
         body.setContentsMargins(12, 12, 12, 12)
         body.setSpacing(8)
         body.addWidget(self._grains)
+        body.addWidget(self._fiscal)
         body.addWidget(self.field)
         body.addWidget(self._wrong)
         body.addWidget(self._list)
         body.addWidget(self._free)
         self.setFixedWidth(looks.px(330))
-        self._list_periods(self._grains.now)
+        self._list_periods(now)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = looks.now()
@@ -96,6 +102,10 @@ class PeriodPopup(QFrame):
         return super().event(event)
 
     def _list_periods(self, key: str) -> None:
+        for row in (self._grains, self._fiscal):  # two rows of one choice
+            row.blockSignals(True)
+            row.choose(key)
+            row.blockSignals(False)
         self._list.clear()
         self._list.setVisible(key != "free")
         self._free.setVisible(key == "free")
@@ -105,7 +115,7 @@ class PeriodPopup(QFrame):
         grain = Grain(key)
         words = language.current()
         last = self._through if self._through is not None else self._scope.period.last
-        bucket = bucket_of(last, grain, self._week_start)
+        bucket = self._calendar.bucket_of(last, grain)
         for _ in range(_LISTED):
             entry = QListWidgetItem(f"{bucket_title(bucket, grain, words)}   {span_text(bucket.period, words)}")
             entry.setData(Qt.ItemDataRole.UserRole, bucket.label)
@@ -114,7 +124,7 @@ class PeriodPopup(QFrame):
                 self._list.setCurrentItem(entry)
             if self._first is not None and bucket.period.first <= self._first:
                 break
-            bucket = previous(bucket, grain, self._week_start)
+            bucket = self._calendar.previous(bucket, grain)
         rows = min(12, self._list.count())
         self._list.setFixedHeight(rows * max(20, self._list.sizeHintForRow(0)) + 4)
         self.adjustSize()
@@ -122,7 +132,7 @@ class PeriodPopup(QFrame):
             self._list.scrollToItem(self._list.currentItem())
 
     def _picked(self, entry: QListWidgetItem) -> None:
-        bucket, grain = parse_bucket(str(entry.data(Qt.ItemDataRole.UserRole)), self._week_start)
+        bucket, grain = self._calendar.parse(str(entry.data(Qt.ItemDataRole.UserRole)))
         self._send(scoped(self._scope, bucket, grain))
 
     def _picked_free(self) -> None:
@@ -132,7 +142,7 @@ class PeriodPopup(QFrame):
         self._send(replace(self._scope, period=Period(first, last), grain=None, label=None))
 
     def _typed(self) -> None:
-        found = read_period(self.field.text(), self._scope, self._week_start)
+        found = read_period(self.field.text(), self._scope, self._calendar)
         if found is None:
             self._wrong.setText(sentence("ui.period_unread"))
             self._wrong.show()

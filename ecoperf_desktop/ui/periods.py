@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of, date_of, parse_bucket
+from ecoperf_desktop.model.calendars import Calendar, calendar_of
+from ecoperf_desktop.model.days import Bucket, Grain, Period, date_of
 from ecoperf_desktop.reports.blocks import Scope
 
 
@@ -13,17 +14,18 @@ def scoped(scope: Scope, bucket: Bucket, grain: Grain) -> Scope:
     return replace(scope, period=bucket.period, grain=grain, label=bucket.label)
 
 
-def read_period(text: str, scope: Scope, week_start: int) -> Scope | None:
-    """Read ``2026-W33``, ``33``, ``2026-08``, ``2026-Q3``, a date or ``date..date``; None when it is none of these.
+def read_period(text: str, scope: Scope, calendar: Calendar | int) -> Scope | None:
+    """Read ``2026-W33``, ``33``, ``2026-08``, ``2026-Q3``, ``FY2026-P03``, a date or ``date..date``; None when it is none.
 
     A week without a year is one of the shown period's year; a date is its week.
     """
+    known = calendar_of(calendar)
     text = text.strip().upper().replace("/", "-")
     year = date_of(scope.period.first).isocalendar().year
     if ".." in text:
         ends = [part.strip() for part in text.split("..", 1)]
         try:
-            first, last = (parse_bucket(end, week_start)[0].period for end in ends)
+            first, last = (known.parse(end)[0].period for end in ends)
         except ValueError:
             return None
         if last.last < first.first:
@@ -32,9 +34,9 @@ def read_period(text: str, scope: Scope, week_start: int) -> Scope | None:
     if text.lstrip("W").isdigit() and len(text.lstrip("W")) <= 2:
         text = f"{year}-W{int(text.lstrip('W')):02d}"
     try:
-        bucket, grain = parse_bucket(text, week_start)
+        bucket, grain = known.parse(text)
     except ValueError:
         return None
     if grain is Grain.DAY:
-        bucket, grain = bucket_of(bucket.period.first, Grain.WEEK, week_start), Grain.WEEK
+        bucket, grain = known.bucket_of(bucket.period.first, Grain.WEEK), Grain.WEEK
     return scoped(scope, bucket, grain)

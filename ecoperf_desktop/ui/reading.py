@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ecoperf_desktop import actions
 from ecoperf_desktop.errors import EcoPerfError
+from ecoperf_desktop.model.calendars import CIVIL, Calendar
 from ecoperf_desktop.model.days import Bucket, Day, Grain
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.value import Explanation
@@ -20,6 +21,7 @@ from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Ref
 from ecoperf_desktop.store import standing
 from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.store.events import yearly
 
 if TYPE_CHECKING:
     from ecoperf_desktop.metrics.catalogue import Catalogue
@@ -53,15 +55,19 @@ class LedgerView:
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is to choose from.  ``week`` is the newest whole week, None in an empty workspace."""
+    """What there is to choose from.  ``week`` is the newest whole week, None in an empty workspace.
+
+    ``events`` are the codes of promotions and holidays to compare round.
+    """
 
     generation: int = 0
     week: Bucket | None = None
     first: Day | None = None
     through: Day | None = None
-    week_start: int = 1
+    calendar: Calendar = CIVIL
     shops: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
 
     def scope(self, language: str, rate_change: RateChange, compare: Compare = "aligned") -> Scope | None:
         """Return the scope to begin with, None when there is nothing to show."""
@@ -71,16 +77,16 @@ class Standing:
 
 
 def stand(opened: Workspace) -> Standing:
-    start = actions.week_start(opened)
+    calendar = actions.calendar(opened)
     try:
         week = actions.last_week(opened)
     except EcoPerfError:
-        return Standing(opened.generation, week_start=start)
+        return Standing(opened.generation, calendar=calendar)
     coverage = Coverage.read(opened.conn)
     through = coverage.through("sales")
     return Standing(
-        opened.generation, week, coverage.since(), coverage.through() if through is None else through, start,
-        tuple(standing.shops(opened.conn)), tuple(standing.channels(opened.conn)),
+        opened.generation, week, coverage.since(), coverage.through() if through is None else through, calendar,
+        tuple(standing.shops(opened.conn)), tuple(standing.channels(opened.conn)), tuple(yearly(opened.conn)),
     )  # fmt: skip
 
 

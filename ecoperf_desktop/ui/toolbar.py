@@ -10,14 +10,16 @@ from PySide6.QtGui import QActionGroup, QKeySequence, QPainter, QPaintEvent, QRe
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.calendars import Calendar
 from ecoperf_desktop.model.days import Day
 from ecoperf_desktop.reports.blocks import Compare, Scope
+from ecoperf_desktop.store.events import title
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.buttons import FlatButton, with_tip
 from ecoperf_desktop.ui.period_picker import PeriodPicker
 from ecoperf_desktop.ui.texts import one_line
 
-COMPARISONS: tuple[Compare, ...] = ("previous", "year", "aligned")
+COMPARISONS: tuple[Compare, ...] = ("previous", "elapsed", "year", "aligned", "event")
 
 
 class ToolBar(QWidget):
@@ -34,6 +36,7 @@ class ToolBar(QWidget):
         self._scope: Scope | None = None
         self._shops: tuple[str, ...] = ()
         self._channels: tuple[str, ...] = ()
+        self._events: tuple[str, ...] = ()
         self._name = ""
         self.shop = FlatButton("shop", opens=True)
         self.channel = FlatButton("filter", opens=True)
@@ -60,11 +63,12 @@ class ToolBar(QWidget):
         self.retranslate()
 
     def show_scope(
-        self, scope: Scope | None, *, name: str, shops: tuple[str, ...], channels: tuple[str, ...], first: Day | None, through: Day | None, week_start: int
-    ) -> None:
-        """Show what is chosen and what there is to choose from."""
-        self._scope, self._name, self._shops, self._channels = scope, name, shops, channels
-        self.period.show_scope(scope, first=first, through=through, week_start=week_start)
+        self, scope: Scope | None, *, name: str, shops: tuple[str, ...], channels: tuple[str, ...], first: Day | None, through: Day | None,
+        calendar: Calendar, events: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        """Show what is chosen and what there is to choose from; ``events`` are codes of those to compare round."""
+        self._scope, self._name, self._shops, self._channels, self._events = scope, name, shops, channels, events
+        self.period.show_scope(scope, first=first, through=through, calendar=calendar)
         self._write()
 
     def retranslate(self) -> None:
@@ -94,7 +98,10 @@ class ToolBar(QWidget):
             self.shop.set_words(sentence("ui.all_shops", n=count) if count else sentence("ui.no_shop"))
         self.channel.setVisible(len(self._channels) > 1)
         self.channel.set_words((scope.channel if scope else None) or sentence("ui.all_channels"))
-        self.compare.set_words(sentence(f"ui.compare_{scope.compare if scope else 'aligned'}"), lead=sentence("ui.versus"))
+        compared = sentence(f"ui.compare_{scope.compare if scope else 'aligned'}")
+        if scope is not None and scope.compare == "event" and scope.event is not None:
+            compared = sentence("ui.compare_round", event=title(scope.event))
+        self.compare.set_words(compared, lead=sentence("ui.versus"))
         for button in (self.shop, self.channel, self.compare):
             button.setEnabled(scope is not None)
         self.printing.setEnabled(scope is not None)
@@ -154,13 +161,15 @@ class ToolBar(QWidget):
         if self._scope is None:
             return
         choices: list[tuple[str, str | None]] = [(sentence(f"ui.compare_{kind}"), kind) for kind in COMPARISONS]
-        chosen = self._choices(self.compare, choices, self._scope.compare)
-        kind = next((kind for kind in COMPARISONS if kind == chosen), self._scope.compare)
-        self._choose(replace(self._scope, compare=kind))
+        choices += [(sentence("ui.compare_round", event=title(code)), f"event:{code}") for code in self._events]
+        now = self._scope.compare if self._scope.event is None else f"event:{self._scope.event}"
+        chosen = self._choices(self.compare, choices, now) or now
+        kind, _, event = chosen.partition(":")
+        self._choose(replace(self._scope, compare=cast(Compare, kind), event=event or None))
 
     def set_comparison(self, kind: Compare) -> None:
         if self._scope is not None:
-            self._choose(replace(self._scope, compare=kind))
+            self._choose(replace(self._scope, compare=kind, event=None))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import Mend
     from ecoperf_desktop.store.answers import Answer, Changed
+    from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.ui.answers_dialog import AnswersDialog
     from ecoperf_desktop.ui.catalogue_view import CatalogueWindow
     from ecoperf_desktop.ui.data_view import DataView
+    from ecoperf_desktop.ui.events_dialog import Change, EventsDialog
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
     from ecoperf_desktop.ui.watching import Watching
@@ -281,8 +283,10 @@ class MainWindow(QMainWindow):
         """Let the person choose language, looks, paper and the form of changes."""
         from ecoperf_desktop.ui.preferences import Preferences
 
-        dialog = Preferences(self.preferences, self)
+        dialog = Preferences(self.preferences, self, calendar=self.standing.calendar, day=self.standing.through)
         if dialog.exec():
+            if dialog.calendar is not None and dialog.calendar.changes():
+                self._change_calendar(dialog.calendar.changes())
             before = dict(self.preferences)
             self.preferences.update(dialog.chosen())
             self._save_preferences()
@@ -295,6 +299,40 @@ class MainWindow(QMainWindow):
                 words.speak(cast(QApplication, QApplication.instance()), spoken)
             if spoken != (self.scope.language if self.scope else spoken) or before["rate_change"] != self.preferences["rate_change"]:
                 self.retranslate()
+
+    def _change_calendar(self, changes: dict[str, str]) -> None:
+        """Count weeks and financial years otherwise from now on."""
+        self.writer.submit(
+            "calendar", lambda opened, progress: actions.change_calendar(opened, changes), lambda _: self.refresh(), self._failed
+        )
+
+    def show_events(self) -> None:
+        """Show the calendar of promotions and holidays, and let the person change it."""
+
+        def show(known: list[Event]) -> None:
+            from ecoperf_desktop.ui.events_dialog import EventsDialog
+
+            dialog = EventsDialog(known, self)
+            dialog.change_asked.connect(lambda change: self._change_event(dialog, change))
+            dialog.show()
+
+        self.reader.ask("events", actions.events, show, self._failed)
+
+    def _change_event(self, dialog: EventsDialog, change: Change) -> None:
+        def run(opened: Workspace, progress: Progress) -> list[Event]:
+            if change.what == "set":
+                actions.set_event(opened, change.code, change.year, change.first, change.last, change.anchor, change.kind)
+            elif change.what == "remove":
+                actions.remove_event(opened, change.code, change.year)
+            else:
+                actions.reset_event(opened, change.code, change.year)
+            return actions.events(opened)
+
+        def done(known: list[Event]) -> None:
+            dialog.show_events(known)
+            self.refresh()
+
+        self.writer.submit("events", run, done, lambda problem: dialog.show_refusal(words_of(problem)))
 
     def close_panel(self) -> None:
         """Esc: close the explain panel, or leave the field."""
@@ -408,6 +446,7 @@ class MainWindow(QMainWindow):
             ],
             "ui.menu_data": [
                 Command("ui.data_show", "", lambda: self.go("data")),
+                Command("ui.events", "", self.show_events),
                 Command("ui.write_templates", "", self.errands.write_templates),
                 Command("ui.check", "", self.errands.check),
             ],
@@ -473,7 +512,7 @@ class MainWindow(QMainWindow):
         standing = self.standing
         self.bar.show_scope(
             self.scope, name=self._shop_name(), shops=standing.shops, channels=standing.channels,
-            first=standing.first, through=standing.through, week_start=standing.week_start,
+            first=standing.first, through=standing.through, calendar=standing.calendar, events=standing.events,
         )  # fmt: skip
         if self.scope is not None:
             self.menus.check(f"ui.compare_{self.scope.compare}")
@@ -801,11 +840,16 @@ class MainWindow(QMainWindow):
         elif self.scope is None:
             self.scope = standing.scope(language.current(), self._rate_change())
             here = "overview" if here != "data" else here
+        elif before.calendar != standing.calendar:
+            # Its periods are no longer periods.
+            fresh = standing.scope(language.current(), self._rate_change(), self.scope.compare)
+            if fresh is not None:
+                self.scope = replace(fresh, shop=self.scope.shop, channel=self.scope.channel, event=self.scope.event)
         elif before.week is not None and self.scope.period == before.week.period and self.scope.grain is not None:
             # Who looked at the newest week goes on looking at the newest week.
             fresh = standing.scope(language.current(), self._rate_change(), self.scope.compare)
             if fresh is not None:
-                self.scope = replace(fresh, shop=self.scope.shop, channel=self.scope.channel)
+                self.scope = replace(fresh, shop=self.scope.shop, channel=self.scope.channel, event=self.scope.event)
         if self.scope is not None:
             gone_shop = self.scope.shop is not None and self.scope.shop not in standing.shops
             gone_channel = self.scope.channel is not None and self.scope.channel not in standing.channels
