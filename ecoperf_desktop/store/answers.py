@@ -92,6 +92,8 @@ def change(workspace: Workspace, source: str, key: str, value: str, known: Mappi
         touched = Touched(conn)
         left: tuple[Left, ...] = ()
         totals = DayTotals(conn, source_id)
+        if key in ("tz", "day_start", "recognition_basis"):
+            touched.traded.release_source(source_id)
         conn.execute(f"UPDATE source SET {_COLUMNS[key]} = ? WHERE source_id = ?", (stored, source_id))
         if key in ("tz", "day_start"):
             after = (stored, zone[1]) if key == "tz" else (zone[0], stored)

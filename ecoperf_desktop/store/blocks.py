@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from ecoperf_desktop.model.columns import Column, Int64, Numbers
 from ecoperf_desktop.store import rows
-from ecoperf_desktop.store.derive import Dirty, touch
+from ecoperf_desktop.store.derive import touch
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Fold
 from ecoperf_desktop.store.restatements import Recorder
 from ecoperf_desktop.store.rows import Shape, Stored
+from ecoperf_desktop.store.touched import Touched
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class _Block:
 
     @property
     def key(self) -> str:
-        return json.dumps([self.source_id, *self.bounds], ensure_ascii=False, separators=(",", ":"))
+        return rows.block_key(self.source_id, self.bounds)
 
     @classmethod
     def read(cls, shape: Shape, key: str) -> _Block:
@@ -44,13 +45,14 @@ class Blocks:
     """Puts one import's blocks in place."""
 
     def __init__(
-        self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, dirty: Dirty, restated: Recorder | None = None
+        self, conn: sqlite3.Connection, fold: Fold, import_id: int, source_id: int, touched: Touched, restated: Recorder | None = None
     ) -> None:
         self._conn = conn
         self._fold = fold
         self._import_id = import_id
         self._source_id = source_id
-        self._dirty = dirty
+        self._dirty = touched.dirty
+        self._traded = touched.traded
         self._restated = restated
 
     def put(self, shape: Shape, stored: dict[str, Column], records: Int64) -> NDArray[np.uint8]:
@@ -67,6 +69,7 @@ class Blocks:
         ):
             groups.setdefault(bounds, []).append(index)
         blocks = {_Block(shape, self._source_id, bounds): members for bounds, members in groups.items()}
+        self._traded.release_places(shape.name, [block.key for block in blocks])
         shown_by = self._shown_by(shape, [block.key for block in blocks])
         levels = np.full(count, UNCHANGED, dtype=np.uint8)
         live: list[int] = []
@@ -149,6 +152,7 @@ class Blocks:
                 columns[column] = rows.take(stored[name], live)
         columns |= {"import_id": self._import_id, "record": Numbers(records[live])}
         rows.insert(self._conn, shape.name, columns, len(live))
+        self._traded.note_last(shape, len(live))
         for column in shape.day_columns:
             taken = columns.get(column)
             if isinstance(taken, Numbers):
@@ -211,6 +215,7 @@ class Blocks:
             column_of[name]: list(column) for name, column in zip(laid["fields"], listed, strict=True)
         }
         rows.insert(self._conn, block.shape.name, columns, len(laid["rows"]))
+        self._traded.note_last(block.shape, len(laid["rows"]))
         self._conn.execute(
             "DELETE FROM resting WHERE table_name = ? AND block_key = ? AND import_id = ?", where
         )

@@ -12,13 +12,11 @@ of the lines are a function of the active imports, whatever their order.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 from ecoperf_desktop.model.columns import Bool, Column, Int64, Numbers
 from ecoperf_desktop.store import derive, rows
 from ecoperf_desktop.store.derive import Dirty
+from ecoperf_desktop.store.traded import Traded, days_of_imports
 
 # A product's first known cost holds from before all days.
 FIRST_DAY = -1_000_000
@@ -33,7 +32,10 @@ _LAST_DAY = 1_000_000
 _UNKNOWN = -(2**62)
 _DAYS_AT_ONCE = 7
 _ORDERS_AT_ONCE = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# As the one import that speaks of the product states it, in that import's currency.
+_UNIT_COST = """coalesce((SELECT json_extract(t.says, '$.unit_cost_e4') FROM traded t
+  WHERE t.table_name = 'product' AND t.row_id = p.product_id AND json_extract(t.says, '$.unit_cost_e4') IS NOT NULL), p.unit_cost_e4)"""
 
 _Course: TypeAlias = "list[tuple[int, int]]"
 
@@ -75,8 +77,9 @@ class UnitCosts:
 class Costs:
     """Gathers the products whose unit cost one import or undo may change, then settles what their lines cost."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, traded: Traded) -> None:
         self._conn = conn
+        self._traded = traded
         self._products: set[int] = set()
         self._largest_product = rows.largest_id(conn, "product", "product_id")
         self._costs: UnitCosts | None = None
@@ -98,7 +101,10 @@ class Costs:
         if not isinstance(stated, Numbers):
             return
         said = rows.present(stated, len(products))
-        day = _days_of_imports(self._conn, [import_id])[import_id]
+        if self._traded.is_foreign(import_id):
+            self.look_at(products[said].tolist())  # what it is in the workspace's currency is not known yet
+            return
+        day = days_of_imports(self._conn, [import_id])[import_id]
         costs, has_cost = self.known.on(products, np.full(len(products), day))
         self.look_at(products[said & ~(has_cost & (costs == stated.values))].tolist())
 
@@ -184,8 +190,8 @@ class Costs:
         """
         product, stated_by, cost = _table(
             self._conn.execute(
-                f"""SELECT p.product_id, p.import_id, p.unit_cost_e4 FROM {products} w CROSS JOIN product p
-                  ON p.product_id = w.id WHERE p.import_id IS NOT NULL AND p.unit_cost_e4 IS NOT NULL
+                f"""SELECT p.product_id, p.import_id, {_UNIT_COST} FROM {products} w CROSS JOIN product p
+                  ON p.product_id = w.id WHERE p.import_id IS NOT NULL AND {_UNIT_COST} IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM held h WHERE h.table_name = 'product' AND h.row_id = p.product_id)
                 UNION ALL SELECT h.row_id, h.import_id, json_extract(h.asserted, '$.unit_cost') FROM {products} w
                   CROSS JOIN held h ON h.table_name = 'product' AND h.row_id = w.id
@@ -195,7 +201,11 @@ class Costs:
         )
         if not len(product):
             return
-        day_of = _days_of_imports(self._conn, np.unique(stated_by).tolist())
+        day_of = days_of_imports(self._conn, np.unique(stated_by).tolist())
+        if not self._traded.is_quiet:
+            product, stated_by, cost = self._converted(product, stated_by, cost, day_of)
+            if not len(product):
+                return
         as_of = dict(self._conn.execute("SELECT import_id, as_of FROM imports"))
         ranked = sorted(day_of, key=lambda one: (day_of[one], as_of[one], one))
         rank_of = {import_id: rank for rank, import_id in enumerate(ranked)}
@@ -209,6 +219,18 @@ class Costs:
         day[is_first] = FIRST_DAY
         differs = is_first | np.append(True, cost[1:] != cost[:-1])
         yield from zip(product[differs].tolist(), day[differs].tolist(), cost[differs].tolist(), strict=True)
+
+    def _converted(
+        self, product: Int64, stated_by: Int64, cost: Int64, day_of: Mapping[int, int]
+    ) -> tuple[Int64, Int64, Int64]:
+        """Return the statements in the workspace's currency, without those that have no rate."""
+        said = [
+            (one, import_id, mine)
+            for one, import_id, traded in zip(product.tolist(), stated_by.tolist(), cost.tolist(), strict=True)
+            if (mine := self._traded.cost(import_id, day_of[import_id], traded)) is not None
+        ]
+        mine_product, mine_import, mine_cost = _table(said, 3)
+        return mine_product, mine_import, mine_cost
 
     # -- lines
 
@@ -267,19 +289,6 @@ def stated_in(conn: sqlite3.Connection, import_id: int) -> list[int]:
         (import_id, import_id),
     )
     return [row[0] for row in found]
-
-
-def _days_of_imports(conn: sqlite3.Connection, imports: Collection[int]) -> dict[int, int]:
-    """Return the calendar day of each import's as-of, where its source is."""
-    found = rows.select_by(
-        conn, "i.import_id, i.as_of, s.tz", "imports i JOIN source s USING(source_id)", "i.import_id", list(imports)
-    )
-    return {import_id: _day(as_of, zone) for import_id, as_of, zone in found}  # type: ignore[misc,arg-type]
-
-
-def _day(moment: int, zone: str | None) -> int:
-    local = (_EPOCH + timedelta(seconds=moment)).astimezone(ZoneInfo(zone or "UTC"))
-    return (local.date() - date(1970, 1, 1)).days
 
 
 def _span(before: _Course, after: _Course) -> tuple[int, int]:

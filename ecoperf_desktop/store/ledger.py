@@ -141,7 +141,8 @@ def _entry(row: Sequence[Any]) -> ImportEntry:
 def _withdraw(conn: sqlite3.Connection, import_id: int, fold: Fold, touched: Touched) -> None:
     spoken = conn.execute("SELECT table_name FROM import_fields WHERE import_id = ?", (import_id,)).fetchall()
     tables = [name for name in TABLES if (name,) in spoken]
-    blocks = Blocks(conn, fold, import_id, 0, touched.dirty)
+    touched.traded.release_import(import_id)
+    blocks = Blocks(conn, fold, import_id, 0, touched)
     for name in tables:
         shape = rows.shape(conn, name)
         if shape.table.strategy == "block":
@@ -206,6 +207,10 @@ def _forget_unknown(conn: sqlite3.Connection) -> None:
                 "NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.line_id >= orders.order_id * 65536 "
                 "AND l.line_id < (orders.order_id + 1) * 65536)"
             )
+            alone.append("NOT EXISTS (SELECT 1 FROM traded t WHERE t.order_id = orders.order_id)")
+        if table == "purchase_orders":
+            waiting = "t.table_name = 'po_lines' AND json_extract(t.says, '$.po_id') = purchase_orders.po_id"
+            alone.append(f"NOT EXISTS (SELECT 1 FROM traded t WHERE {waiting})")
         candidates = {
             row[0]
             for row in conn.execute(

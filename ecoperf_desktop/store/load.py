@@ -27,26 +27,31 @@ from ecoperf_desktop.store.dimensions import Names, as_words
 from ecoperf_desktop.store.fold import CHANGED, NEW, UNCHANGED, Assertion, Fold
 from ecoperf_desktop.store.fresh import FreshSales
 from ecoperf_desktop.store.lines import LINES_AN_ORDER, Lines
-from ecoperf_desktop.store.restatements import Recorder
+from ecoperf_desktop.store.rates import Wanted, wanted
+from ecoperf_desktop.store.restatements import Recorder, record_rates
 from ecoperf_desktop.store.rows import Shape, Stored
 from ecoperf_desktop.store.seen import Titles
 from ecoperf_desktop.store.tables import TABLES, Key, Table
 from ecoperf_desktop.store.touched import Touched
+from ecoperf_desktop.store.traded import MONEY
 
 # The write-ahead log is merged after an import that made it larger than this.
 _LARGE_LOG = 16_000_000
 _SEPARATOR = "\x1f"
 _SETTLED_AT_ONCE = 5_000
-_MONEY = ("money", "cost_e4")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What an import became: ``period`` is what it covers, None when it says nothing about days."""
+    """What an import became: ``period`` is what it covers, None when it says nothing about days.
+
+    ``waiting`` are the currencies and days without a rate for which rows of it wait.
+    """
 
     import_id: int
     rows: RowCounts
     period: Period | None
+    waiting: tuple[Wanted, ...] = ()
 
 
 class _DryRun(Exception):
@@ -110,6 +115,7 @@ class Loading:
         self.import_id = _open_entry(conn, head, self._source_id)
         self._names = Names(conn, self._source_id)
         self._touched = Touched(conn)
+        self._traded = self._touched.traded
         if _zone(conn, head.answers.source) != zone:
             self._touched.costs.look_at_source(self._source_id)
         self._levels = _Levels()
@@ -117,14 +123,12 @@ class Loading:
         self._shapes: dict[str, Shape] = {}
         self._repeats: dict[str, Counter[str]] = {}
         self._restated = Recorder(conn, self.import_id)
-        self._blocks = Blocks(
-            conn, self._fold, self.import_id, self._source_id, self._touched.dirty, self._restated
-        )
+        self._blocks = Blocks(conn, self._fold, self.import_id, self._source_id, self._touched, self._restated)
         self._lines = Lines(conn, rows.largest_id(conn, "orders", "order_id"), always_look=plain)
         self._titles = Titles(conn, self.import_id, head.as_of)
         self._fresh = None if plain else FreshSales(conn, self._touched)
         self._basis: str = ""
-        self._checked_currency = False
+        self._currency: str | None = None
         self._writer = _Writer()
         self.is_finished = False
 
@@ -132,7 +136,7 @@ class Loading:
         """Store what one stretch of the file says; may be called again and again, tables in any order.
 
         The work is done on another thread while the caller reads on.  Raises FileRefused,
-        possibly at a later call, for money in another currency than the workspace's.
+        possibly at a later call, for money in several currencies.
         """
         self._writer.submit(self._assert_rows, tables)
 
@@ -170,6 +174,7 @@ class Loading:
         if self._fresh is not None:
             self._fresh.flush()
         self._touched.derive()
+        record_rates(self._conn, self._traded.restated(), import_id=self.import_id)
         events.follow(self._conn)
         self._store_coverage()
         new, changed, unchanged = self._levels.counts()
@@ -178,9 +183,10 @@ class Loading:
             raise RuntimeError(f"records do not add up: {counts}")
         sums.refresh(self._conn, self._touched.dirty)
         period = self._head.period or self._covered()
+        waiting = tuple(wanted(self._conn, self.import_id)) if self._traded.has_rows else ()
         _close_entry(self._conn, self.import_id, counts, dropped, findings, period)
         self.is_finished = True
-        return Loaded(self.import_id, counts, period)
+        return Loaded(self.import_id, counts, period, waiting)
 
     def stop(self) -> None:
         """Wait until nothing is written any more; what waits to be written is dropped."""
@@ -191,7 +197,7 @@ class Loading:
     def _assert_table(self, asserted: Asserted) -> None:
         table = TABLES[asserted.table]
         _require_needed(table, asserted, self._head.file)
-        self._check_currency(table, asserted)
+        self._settle_currency(table, asserted)
         if table.strategy == "seen":
             products = self._names.ids("product", asserted.columns["sku"]).values
             self._levels.mark(
@@ -210,6 +216,8 @@ class Loading:
     def _upsert(self, shape: Shape, asserted: Asserted, stored: dict[str, Column]) -> NDArray[np.uint8]:
         keys = self._natural_keys(shape.table, asserted) if shape.has_natural_key else []
         ids, is_new = self._identify(shape, asserted, stored, keys)
+        if self._traded.has_rows:
+            self._traded.release_rows(shape.name, ids[~is_new].tolist())
         if shape.name == "product" and "unit_cost" in stored:
             self._touched.costs.say(self.import_id, ids, stored["unit_cost"])
         levels = np.full(len(ids), UNCHANGED, dtype=np.uint8)
@@ -238,6 +246,8 @@ class Loading:
             case "order_lines":
                 orders = self._order_ids(asserted).values
                 self._names.store_orders()
+                if self._traded.has_rows:
+                    self._traded.release_orders(np.unique(orders).tolist())
                 numbers = stored.get("line_no")
                 has_numbers = rows.present(numbers, len(asserted)).any()
                 return self._lines.identify(
@@ -287,6 +297,8 @@ class Loading:
             self._names.orders_are_stored()
         if not usual:
             self._hold_unusual(shape, ids, records, stored)
+        if self._traded.is_foreign(self.import_id):
+            self._traded.note(shape.name, ids.tolist())
         self._follow(shape, stored, said, ids)
 
     def _follow(self, shape: Shape, stored: dict[str, Column], said: dict[str, Column], ids: Int64) -> None:
@@ -324,6 +336,7 @@ class Loading:
                 records[part].tolist(),
                 zip(*listed, strict=True),
             )
+            self._traded.note(shape.name, ids[part].tolist())
             self._restated.rows(shape, settled.changes)
             self._touched.changes(shape, settled.changes)
             levels += settled.levels
@@ -510,8 +523,11 @@ class Loading:
 
     def _known_rows(self, shape: Shape, keys: list[str]) -> tuple[Int64, NDArray[np.bool_]]:
         """Return the row of each key, and whether it is new."""
-        largest = before = rows.largest_id(self._conn, shape.name, shape.id_column)
+        self._traded.release_places(shape.name, keys)
+        before = rows.largest_id(self._conn, shape.name, shape.id_column)
+        largest = max(before, self._traded.largest_id(shape.name))
         known: dict[str, int] = {}
+        met_before = largest
         if before:
             wanted = list(dict.fromkeys(keys))
             found = rows.select_by(
@@ -523,28 +539,37 @@ class Loading:
                 largest += 1
                 known[key] = largest
         ids = np.array([known[key] for key in keys], dtype=np.int64)
-        return ids, ids > before
+        return ids, ids > met_before
 
     # -- currency
 
-    def _check_currency(self, table: Table, asserted: Asserted) -> None:
-        """Refuse money in another currency than the workspace's; the first file with money sets it."""
-        money = {field.name for field in table.fields if field.kind in _MONEY}
+    def _settle_currency(self, table: Table, asserted: Asserted) -> None:
+        """Learn what the file's amounts are in; the first file with money says what the workspace reports in."""
         currencies: set[str] = set()
         if table.name == "orders" and isinstance(column := asserted.columns.get("currency"), Coded):
             used = np.flatnonzero(np.bincount(column.codes + 1, minlength=len(column.words) + 1)[1:])
             currencies.update(column.words[code] for code in used.tolist())
-        if money & asserted.columns.keys() and not self._checked_currency and self._head.answers.currency:
+        money = {field.name for field in table.fields if field.kind in MONEY}
+        if self._currency is None and money & asserted.columns.keys() and self._head.answers.currency:
             currencies.add(self._head.answers.currency)
-            self._checked_currency = True
-        for currency in sorted(currencies):
-            reporting = self._workspace.reporting_currency
-            if reporting is None:
-                self._workspace.set_setting("reporting_currency", currency)
-            elif currency != reporting:
-                raise FileRefused(
-                    "store.other_currency", file=self._head.file, found=currency, reporting=reporting
-                )
+        if self._currency is not None:
+            currencies.add(self._currency)
+        if len(currencies) > 1:
+            raise FileRefused("store.several_currencies", file=self._head.file, found=", ".join(sorted(currencies)))
+        if self._currency is None and currencies:
+            self._take_currency(currencies.pop())
+
+    def _take_currency(self, currency: str) -> None:
+        self._currency = currency
+        self._conn.execute("UPDATE imports SET currency = ? WHERE import_id = ?", (currency, self.import_id))
+        reporting = self._workspace.reporting_currency
+        if reporting is None:
+            self._workspace.set_setting("reporting_currency", currency)
+        elif currency != reporting:
+            self._traded.speaks(self.import_id, currency)
+            if self._fresh is not None:  # its short cut knows nothing of rates
+                self._fresh.flush()
+                self._fresh = None
 
     def _shape(self, name: str) -> Shape:
         if name not in self._shapes:

@@ -268,6 +268,20 @@ def record_days(conn: sqlite3.Connection, change_id: int, before: DayTotals, aft
     conn.executemany(_INSERT, entries)
 
 
+def record_rates(
+    conn: sqlite3.Connection, restated: Iterable[tuple[str, str, str, Day, int, int | None]], *,
+    import_id: int | None = None, change_id: int | None = None,
+) -> None:
+    """Keep what other exchange rates made other amounts: table, currency, field, day, and the sums before and after."""
+    conn.executemany(
+        _INSERT,
+        (
+            (import_id, change_id, table, None, currency, name, day, json.dumps(old), json.dumps(new))
+            for table, currency, name, day, old, new in restated
+        ),
+    )
+
+
 class _Side:
     """Sums of a block's figures, and how many rows they are of."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,6 +135,11 @@ def select_by(
         filled = [*part, *[None] * (_KEYS_A_QUERY - len(part))] if len(wanted) > _KEYS_A_QUERY else part
         marks = ",".join("?" * len(filled))
         yield from conn.execute(f"SELECT {columns} FROM {table} WHERE {key} IN ({marks}){more}", filled)
+
+
+def block_key(source_id: Stored, bounds: Sequence[Stored]) -> str:
+    """Return the text by which a block of a source is known."""
+    return json.dumps([source_id, *bounds], ensure_ascii=False, separators=(",", ":"))
 
 
 def largest_id(conn: sqlite3.Connection, table: str, id_column: str) -> int:

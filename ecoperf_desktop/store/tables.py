@@ -316,6 +316,10 @@ TABLES: dict[str, Table] = {table.name: table for table in (
     Table("events", "upsert", (
         _f("name", "text", needed=True), _f("kind", "text"), _SHOP, _f("first_day", "day", needed=True), _f("last_day", "day", needed=True),
     ), key=("name", "shop", "first_day")),
+    # ---- what other currencies are worth: ``rate`` of ``quote`` (the workspace's where it is missing) for ``units`` of ``currency``
+    Table("exchange_rates", "upsert", (
+        _DAY, _f("currency", "text", needed=True), _f("quote", "text"), _f("units", "int"), _f("rate", "real", needed=True),
+    ), key=("currency", "quote", "day"), day="day"),
 )}
 
 # Fields whose text a shopper wrote: whatever looks personal in it is taken out before it is stored.
