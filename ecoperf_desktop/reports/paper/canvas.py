@@ -127,8 +127,8 @@ class Canvas:
         self._fonts: dict[tuple[float, bool], QFont] = {}
         self._metrics: dict[tuple[float, bool], QFontMetricsF] = {}
         self.text_width = lru_cache(maxsize=4096)(self._text_width)
-        # How wide each line of text is, in the order written: for a format whose reader may lack the fonts.
-        self.widths: list[float] = []
+        # Every line of text in the order written, with its size and weight: a reader of SVG may lack the fonts.
+        self.written: list[tuple[str, float, bool]] = []
 
     @classmethod
     def of_page(cls, painter: QPainter, device: QPagedPaintDevice) -> Canvas:
@@ -163,7 +163,7 @@ class Canvas:
         self._painter.setPen(color or self.ink.ink)
         self._painter.drawText(QPointF(left * self._scale, baseline * self._scale), words)
         if words:
-            self.widths.append(width)
+            self.written.append((words, size, bold))
         return width
 
     def elided(self, words: str, size: float, room: float, bold: bool = False) -> str:

@@ -755,7 +755,8 @@ def _between(places: Sequence[tuple[float, float]], top: float, bottom: float) -
                 enter, leave = (max(enter, share), leave) if away else (enter, min(leave, share))
         if enter >= leave:
             continue
-        start, end = (x1 + (x2 - x1) * enter, y1 + (y2 - y1) * enter), (x1 + (x2 - x1) * leave, y1 + (y2 - y1) * leave)
+        start = (x1 + (x2 - x1) * enter, y1 + (y2 - y1) * enter) if enter > 0 else (x1, y1)
+        end = (x1 + (x2 - x1) * leave, y1 + (y2 - y1) * leave) if leave < 1 else (x2, y2)
         if runs and runs[-1][-1] == start:
             runs[-1].append(end)
         else:

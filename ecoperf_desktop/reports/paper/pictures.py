@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSize, QSizeF
@@ -76,8 +76,8 @@ def as_svg(block: Chart, ink: Ink = PAPER_INK, language: str = "en") -> bytes:
     table = table_of(block, language)
     lines = [", ".join(cell.text for cell in row.cells if cell.text) for row in table.rows]
     generator.setDescription("; ".join(lines))
-    widths = _paint(block, generator, width, height, 1.0, ink, language)
-    return _of_fixed_width(bytes(buffer.data().data()), widths)
+    canvas = _paint(block, generator, width, height, 1.0, ink, language)
+    return _of_fixed_width(bytes(buffer.data().data()).decode("utf-8"), canvas).encode("utf-8")
 
 
 def as_pdf(block: Chart, ink: Ink = PAPER_INK, language: str = "en") -> bytes:
@@ -101,8 +101,8 @@ def _buffer() -> QBuffer:
     return buffer
 
 
-def _paint(block: Chart, device: QPaintDevice, width: float, height: float, scale: float, ink: Ink, language: str) -> list[float]:
-    """Draw the chart and return how wide its lines of text are, in their order."""
+def _paint(block: Chart, device: QPaintDevice, width: float, height: float, scale: float, ink: Ink, language: str) -> Canvas:
+    """Draw the chart and return what it was drawn on."""
     load_fonts()
     painter = QPainter()
     if not painter.begin(device):
@@ -118,15 +118,28 @@ def _paint(block: Chart, device: QPaintDevice, width: float, height: float, scal
                 drawn.lines(canvas, left, right, _SIDE, block, language)
             case _:
                 drawn.chart(canvas, left, right, _SIDE, block)
-        return canvas.widths
+        return canvas
     finally:
         painter.end()
 
 
-def _of_fixed_width(content: bytes, widths: Sequence[float]) -> bytes:
-    """Say how wide each text is: a reader without our fonts then stretches its own instead of running into the next."""
-    found = re.findall(rb"<text [^>]*", content)
-    if len(found) != len(widths):
-        return content
-    left = iter(widths)
-    return re.sub(rb"<text ", lambda start: b'<text textLength="%.2f" lengthAdjust="spacingAndGlyphs" ' % next(left), content)
+def _of_fixed_width(content: str, canvas: Canvas) -> str:
+    """Say how wide each text is: a reader without our fonts then stretches its own instead of running into the next.
+
+    What was written as one line may stand in several elements, one for each script.
+    """
+    lines = iter(canvas.written)
+    words, size, bold = "", 0.0, False
+
+    def measured(element: re.Match[str]) -> str:
+        nonlocal words, size, bold
+        part = unescape(element["words"])
+        if not words:
+            words, size, bold = next(lines, (part, 0.0, False))
+        is_known = size > 0 and words.startswith(part)
+        words = words[len(part) :] if is_known else ""
+        if not is_known or not part.strip():
+            return element[0]
+        return f'<text textLength="{canvas.text_width(part, size, bold):.2f}" lengthAdjust="spacingAndGlyphs" {element["rest"]}'
+
+    return re.sub(r"<text (?P<rest>[^>]*>(?P<words>[^<]*)</text>)", measured, content)
