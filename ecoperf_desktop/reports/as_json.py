@@ -60,6 +60,7 @@ def _written(thing: Any, currency: str | None) -> Any:
                 "grain": thing.grain.value if thing.grain else None,
                 "bucket": thing.label,
                 "compare": thing.compare,
+                "event": thing.event,
                 "shop": thing.shop,
                 "channel": thing.channel,
                 "language": thing.language,

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QTableWidget,
     QTableWidgetItem,
@@ -115,7 +117,7 @@ class EventsDialog(QDialog):
         self.table.setRowCount(len(self._codes))
         self.table.setColumnCount(len(self._years))
         self.table.setHorizontalHeaderLabels([str(year) for year in self._years])
-        self.table.setVerticalHeaderLabels([one_line(self._title(code)) for code in self._codes])
+        self.table.setVerticalHeaderLabels([f" {one_line(self._title(code))} " for code in self._codes])
         for row, code in enumerate(self._codes):
             for column, year in enumerate(self._years):
                 self.table.setItem(row, column, self._cell(self._known.get((code, year))))
@@ -141,15 +143,20 @@ class EventsDialog(QDialog):
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         form = QFormLayout()
         form.setHorizontalSpacing(18)
+        form.setVerticalSpacing(8)
         for code, field in (("events.name", self.name), ("events.year", self.year), ("events.kind", self.kind)):
             form.addRow(Label(sentence(code), "body", "ink2"), field)
             field.setAccessibleName(sentence(code))
         days = QFormLayout()
         days.setHorizontalSpacing(18)
+        days.setVerticalSpacing(8)
         for code, edit in (("events.first", self.first), ("events.last", self.last), ("events.anchor", self.anchor)):
             days.addRow(Label(sentence(code), "body", "ink2"), edit)
             edit.setAccessibleName(sentence(code))
-        fields = QHBoxLayout()
+        below = QWidget(self)
+        below.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        fields = QHBoxLayout(below)
+        fields.setContentsMargins(0, 0, 0, 0)
         fields.setSpacing(32)
         fields.addLayout(form, 1)
         fields.addLayout(days, 1)
@@ -165,7 +172,7 @@ class EventsDialog(QDialog):
         body.setSpacing(12)
         body.addWidget(why)
         body.addWidget(self.table, 1)
-        body.addLayout(fields)
+        body.addWidget(below)
         body.addWidget(self.how)
         body.addWidget(self.wrong)
         body.addLayout(line)
@@ -175,7 +182,7 @@ class EventsDialog(QDialog):
         if event is None:
             return QTableWidgetItem("–")
         cell = QTableWidgetItem(_short(event))
-        font = looks.font("table_strong" if event.origin != "shipped" else "table")
+        font = QFont(looks.font("table_strong" if event.origin != "shipped" else "table"))
         if event.origin == "shipped" and event.basis == "expected":
             font.setItalic(True)
         cell.setFont(font)

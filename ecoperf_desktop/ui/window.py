@@ -30,6 +30,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLa
 from ecoperf_desktop import actions, language, settings
 from ecoperf_desktop.errors import WorkspaceInUse
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.model.days import date_of
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.ui import chart_cards, icons, looks, reading, words
@@ -312,7 +313,8 @@ class MainWindow(QMainWindow):
         def show(known: list[Event]) -> None:
             from ecoperf_desktop.ui.events_dialog import EventsDialog
 
-            dialog = EventsDialog(known, self)
+            through = self.standing.through
+            dialog = EventsDialog(known, self, year=None if through is None else date_of(through).year)
             dialog.change_asked.connect(lambda change: self._change_event(dialog, change))
             dialog.show()
 
