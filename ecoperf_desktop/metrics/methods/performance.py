@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics.asked import Evidence, Result, Results, Sources, Working
-from ecoperf_desktop.metrics.catalogue import rollup
+from ecoperf_desktop.metrics.catalogue import parts_of, rollup
 from ecoperf_desktop.metrics.methods import forecast, groups, parted, running, season
 from ecoperf_desktop.metrics.methods.groups import LEAST_PEERS, LEAST_PEOPLE, Person, Side
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
@@ -310,7 +310,6 @@ class TrainingEffect(Working):
         first_days: dict[int, Day] = {}
         for one in attended:
             first_days.setdefault(one.staff, one.day)
-        # Kinds of data that are there tell how far the windows reach; parts of first_known metrics name theirs.
         through = self._through(metric)
         until = max(first_days.values()) + self._window
         if through is None or through < until:
@@ -342,15 +341,13 @@ class TrainingEffect(Working):
         return Result(found.effect * scale, details=details)
 
     def _through(self, metric: Metric) -> Day | None:
-        kinds = set(metric.needs)
-        waiting = [metric]
-        while waiting and not kinds:
-            one = waiting.pop()
-            kinds |= set(one.needs)
-            names = getattr(one.calculation, "of", ())
-            waiting += [self.sources.catalogue.metric(name) for name in names if isinstance(names, tuple)]
-        ends = [self.sources.coverage.through(kind) for kind in kinds]
-        return min((end for end in ends if end is not None), default=None)
+        """Return the newest day with data of the metric; where several ways know it, of the one that reaches farthest."""
+        if metric.needs:
+            ends = [self.sources.coverage.through(kind) for kind in metric.needs]
+            known = [end for end in ends if end is not None]
+            return min(known) if len(known) == len(ends) else None
+        ends = [self._through(self.sources.catalogue.metric(name)) for name in parts_of(metric)]
+        return max((end for end in ends if end is not None), default=None)
 
     def _people(self, metric: Metric, person: str, first_days: Mapping[int, Day]) -> tuple[list[Person], list[Person]]:
         """Return the trained, and others of their roles whom nobody trained at the time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import median
 from typing import Literal
 
 from ecoperf_desktop.records import dataclass
@@ -15,6 +16,9 @@ from ecoperf_desktop.records import dataclass
 # 3/d2 and D4 for ranges of two, from the rounded d2 and d3 that the charts' tables print.
 LIMIT_FACTOR = 2.660
 RANGE_FACTOR = 3.268
+# The same from the medians, which a few wild weeks of the base do not move.
+MEDIAN_LIMIT_FACTOR = 3.145
+MEDIAN_RANGE_FACTOR = 3.865
 LEAST_BASE = 10
 FIRM_BASE = 15
 FULL_BASE = 26
@@ -83,6 +87,21 @@ def limits(
     if ceiling is not None:
         upper = min(upper, ceiling)
     return Limits(centre, lower, upper, mean_range, RANGE_FACTOR * spread, len(known), reach, r1)
+
+
+def median_limits(values: Sequence[float | None]) -> Limits | None:
+    """Return limits from medians instead of means, for a base with wild weeks; None with fewer than ten known ones."""
+    known = [value for value in values if value is not None]
+    ranges = [
+        abs(later - earlier)
+        for earlier, later in zip(values, values[1:], strict=False)
+        if earlier is not None and later is not None
+    ]
+    if len(known) < LEAST_BASE or not ranges:
+        return None
+    centre, middle_range = median(known), median(ranges)
+    reach = MEDIAN_LIMIT_FACTOR * middle_range
+    return Limits(centre, centre - reach, centre + reach, middle_range, MEDIAN_RANGE_FACTOR * middle_range, len(known), reach)
 
 
 def autocorrelation(values: Sequence[float | None]) -> float:
