@@ -6,15 +6,13 @@ import os
 import random
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from ecoperf_desktop import actions
-from ecoperf_desktop.metrics.catalogue import Catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.metrics.explain import explain
-from ecoperf_desktop.metrics.recomputed import recompute, rows_alone
+from ecoperf_desktop.metrics.recomputed import recompute
 from ecoperf_desktop.model.days import Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Metric
 from ecoperf_desktop.model.value import Number, Question
