@@ -123,7 +123,7 @@ class _Listening(Sources):
             sources.facts,
             sources.coverage,
             sources.methods,
-            sources.week_start,
+            sources.calendar,
         )
         self.asking: list[_Call] = []
         self.heard: dict[_Call, dict[_Call, None]] = {}

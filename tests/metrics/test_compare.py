@@ -16,8 +16,9 @@ from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.calendars import Calendar
 from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
-from ecoperf_desktop.model.value import Comparison, Number, Question
+from ecoperf_desktop.model.value import Comparison, Number, Question, Value
 from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.events import shipped
 
 _ORACLES = Path(__file__).resolve().parents[2].parent / "shared" / "metrics" / "oracles.json"
 
@@ -172,3 +173,20 @@ def test_a_financial_year_needs_no_other_measures_than_months(new_year: SmallSto
         values = engine.answer([Question(("gross_sales",), whole, by=grain)])[0]
         assert sum(int(value.value or 0) for value in values) == (366 + 90) * 100 - 14 * 80
     assert [value.bucket for value in values] == ["FY2024", "FY2025"]
+
+
+@pytest.mark.skipif(not _ORACLES.exists(), reason="the worked examples are not here")
+def test_the_engine_labels_weeks_as_the_worked_example_says(new_year: SmallStore) -> None:
+    expected = json.loads(_ORACLES.read_text(encoding="utf-8"))["E12"]["expected"]
+
+    def weeks(day: str, week_start: int) -> Value:
+        engine = Engine(new_year.conn, catalogue(), week_start=week_start)
+        first = parse_day(day) - 6
+        return engine.answer([Question(("gross_sales",), Period(first, parse_day(day)), by="week")])[0][-1]
+
+    for day, label in expected["iso"].items():
+        assert weeks(day, 1).bucket == label
+    for day, first in expected["sunday_week_start"].items():
+        assert iso(weeks(day, 7).period.first) == first
+    fridays = [iso(event.anchor) for event in shipped() if event.code == "black_friday" and event.year in (2024, 2025, 2026)]
+    assert fridays == expected["black_friday"]

@@ -14,7 +14,7 @@ from ecoperf_desktop import actions, language, paths
 from ecoperf_desktop.errors import EcoPerfError, UsageError
 from ecoperf_desktop.model.calendars import Calendar
 from ecoperf_desktop.model.days import Period, date_of, iso, parse_day
-from ecoperf_desktop.store import calendars, events
+from ecoperf_desktop.store import calendars, events, schema
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.events import Event
 
@@ -240,6 +240,23 @@ def test_a_marked_day_lies_in_its_event_at_its_offset(spans: list[tuple[int, int
     for day, (code, offset) in marked.items():
         assert day in by_code[code].period and offset == day - by_code[code].anchor
     assert marked.keys() == {day for event in held for day in range(event.first, event.last + 1)}
+
+
+def test_an_older_workspace_gets_its_events_and_periods_when_it_is_opened_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "old.ecoperf"
+    with monkeypatch.context() as older:
+        older.setattr(schema, "STEPS", schema.STEPS[:5])
+        older.setattr(schema, "VERSION", 5)
+        with Workspace.open(path, write=True) as opened, opened.transaction() as conn:
+            conn.execute("UPDATE calendar SET fiscal_period_id = NULL")
+    with actions.workspace(path, write=True) as opened:
+        assert _day(opened, "2025-11-11") == ("double11", 0)
+        assert opened.conn.execute("SELECT count(*) FROM calendar WHERE fiscal_period_id IS NOT month_id").fetchone() == (0,)
+
+
+@given(st.fixed_dictionaries({name: st.sampled_from(choice.values) for name, choice in calendars.CHOICES.items()}))
+def test_settings_and_calendar_describe_each_other(chosen: dict[str, str]) -> None:
+    assert calendars.settings_of(calendars.of_settings(chosen)) == chosen
 
 
 # ---------- the calendar's settings
