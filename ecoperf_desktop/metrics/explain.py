@@ -158,6 +158,10 @@ class _Heard(Asked):
                 found.get(())  # what it asks late is asked now
             return found
 
+    def one(self, period: Period) -> Result:
+        with _Asking(self._listening, (self.metric.id, self.scope, period)):
+            return super().one(period)
+
     def amounts(self, period: Period) -> Mapping[Any, Number | None]:
         with _Asking(self._listening, (self.metric.id, self.scope, period)):
             return super().amounts(period)
@@ -170,7 +174,7 @@ class _Asking:
 
     def __enter__(self) -> None:
         asking = self._listening.asking
-        if asking:
+        if asking and asking[-1] != self._call:  # what is not cut is asked twice, by two names
             self._listening.heard.setdefault(asking[-1], {})[self._call] = None
         asking.append(self._call)
 
@@ -533,8 +537,11 @@ class _Reading:
         view = group.view
         filters, texts = _conditions(group.scope, view)
         every = [f"day BETWEEN {group.period.first} AND {group.period.last}", *filters]
-        columns = [self._columns(group, leaf) for leaf in group.leaves]
         if not any(self._is_always_stated(view, leaf) for leaf in group.leaves):
+            # Who came twice came: what another leaf counts anyway need not be found.
+            plain = {leaf.of.of for leaf in group.leaves if isinstance(leaf.of, Distinct) and leaf.of.where is None and leaf.of.at_least == 1}
+            asked = [leaf for leaf in group.leaves if not (isinstance(leaf.of, Distinct) and leaf.of.at_least > 1 and leaf.of.of in plain)]
+            columns = [self._columns(group, leaf) for leaf in asked]
             every.append(f"({' OR '.join(f'({given}) IS NOT NULL' for given, _, _ in columns)})")
             for _, _, more in columns:
                 texts += more
@@ -554,10 +561,13 @@ class _Reading:
                 if of.at_least > 1:
                     filters, texts = _conditions(group.scope, group.view)
                     within = " AND ".join([f"day BETWEEN {leaf.period.first} AND {leaf.period.last}", *filters, *kept])
-                    apart = "COUNT(*)" if of.apart is None else f"COUNT(DISTINCT {of.apart})"
+                    counted = "COUNT(*)" if of.apart is None else f"COUNT(DISTINCT {of.apart})"
+                    reached = f"{counted} >= {of.at_least}"
+                    if of.at_least == 2 and of.apart is not None:
+                        reached = f"MIN({of.apart}) < MAX({of.apart})"  # two different ones, without sorting them
                     kept.append(
                         f"{of.of} IN (SELECT {of.of} FROM ({group.view.sql}) WHERE {within} AND {of.of} IS NOT NULL "
-                        f"GROUP BY 1 HAVING {apart} >= {of.at_least})"
+                        f"GROUP BY 1 HAVING {reached})"
                     )
                 given = f"CASE WHEN {' AND '.join(kept)} THEN {of.of} END" if kept else of.of
                 return given, of.apart or "NULL", texts

@@ -23,6 +23,7 @@ from make_lines import write_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = ROOT / "tests" / "mappings" / "online_retail.toml"
+BARS = ("import", "week", "workbook", "pages", "filters", "explain", "window", "report")
 SET = ["--set", "currency=GBP", "--set", "tz=Europe/London"]
 
 
@@ -152,6 +153,69 @@ def bench_pages(full: Path) -> None:
         show(f"summary of {page}, slowest of week, month, quarter, year", f"{took * 1000:.1f} ms", "30 ms", "uncached, median of 5")
 
 
+def bench_filters(full: Path) -> None:
+    """Add a filter to each page's summary: a shop, a channel, both."""
+    from ecoperf_desktop import actions
+    from ecoperf_desktop.model.days import Grain, bucket_of
+    from ecoperf_desktop.reports.blocks import Scope
+    from ecoperf_desktop.reports.pages import PAGES
+
+    with actions.workspace(full) as opened:
+        last = actions.last_week(opened).period.last
+        filters: list[dict[str, str]] = []
+        for name, table in (("shop", "shop"), ("channel", "channel")):
+            row = opened.conn.execute(f"SELECT name FROM {table} ORDER BY {name}_id LIMIT 1").fetchone()
+            filters += [] if row is None else [{name: row[0]}]
+        filters += [filters[0] | filters[1]] if len(filters) == 2 else []
+        worst: dict[str, float] = {}
+        for page in PAGES:
+            for grain in (Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR):
+                for added in filters:
+                    scope = Scope.of(bucket_of(last, grain), grain, **added)
+                    actions.summary(opened, page, scope)
+                    times = [timed(lambda page=page, scope=scope: actions.summary(opened, page, scope)) for _ in range(3)]
+                    worst[page] = max(worst.get(page, 0.0), statistics.median(times))
+    for page, took in worst.items():
+        show(f"{page} with an added filter, slowest of the same", f"{took * 1000:.1f} ms", "60 ms", f"uncached, median of 3, {len(filters)} filters")
+
+
+# What most numbers are made of: sums, quotients, counts of different values, levels, methods.
+EXPLAINED = (
+    "net_sales", "aov", "buyers", "gross_margin", "gross_profit", "returning_customer_rate", "repeat_purchase_rate", "active_customers",
+    "net_units", "active_sku_rate", "units_per_order", "abc_class", "growth_yoy", "retention_rate",
+)  # fmt: skip
+
+
+def bench_explain(full: Path) -> None:
+    """Explain numbers with many rows, the first twenty named with their text."""
+    from ecoperf_desktop import actions
+    from ecoperf_desktop.metrics.catalogue import catalogue
+    from ecoperf_desktop.model.days import Grain, bucket_of
+
+    with actions.workspace(full) as opened:
+        last = actions.last_week(opened).period.last
+        product = opened.conn.execute("SELECT sku FROM product ORDER BY product_id LIMIT 1").fetchone()[0]
+        most: tuple[float, str, str, int] = (0.0, "", "", 0)
+        every: list[float] = []
+        asked: list[tuple[str, tuple[tuple[str, str], ...]]] = [(metric, ()) for metric in EXPLAINED if metric in catalogue().metrics]
+        asked.append(("net_sales", (("product", product),)))
+        for metric, where in asked:
+            for grain in (Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR):
+                # The last whole one: a year that has just begun has few rows.
+                period = bucket_of(bucket_of(last + 1, grain).period.first - 1, grain).period
+                actions.explain(opened, metric, period, where)
+                times = [timed(lambda m=metric, p=period, w=where: actions.explain(opened, m, p, w)) for _ in range(3)]
+                took = statistics.median(times)
+                every.append(took)
+                if took > most[0]:
+                    most = (took, metric, grain.value, actions.explain(opened, metric, period, where, 0).row_count)
+        took, metric, name, rows = most
+        show(
+            f"explain, slowest of {len(asked)} numbers by week to year", f"{took * 1000:.0f} ms", "200 ms",
+            f"{metric} of a {name}, {rows:,} rows; median of all {statistics.median(every) * 1000:.0f} ms, uncached",
+        )
+
+
 def bench_window(full: Path, rounds: int) -> None:
     # As on a customer's machine: compiled files are kept, and both have been started before.
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -188,9 +252,9 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--per-order", type=float, default=10)
-    parser.add_argument("--only", choices=("import", "week", "workbook", "pages", "window", "report"), action="append")
+    parser.add_argument("--only", choices=BARS, action="append")
     asked = parser.parse_args()
-    only = asked.only or ["import", "week", "workbook", "pages", "window", "report"]
+    only = asked.only or list(BARS)
     os.environ["ECOPERF_DATA"] = tempfile.mkdtemp(prefix="ecoperf-bench-data-")
     with tempfile.TemporaryDirectory(prefix="ecoperf-bench-") as scratch:
         folder = Path(scratch)
@@ -203,6 +267,10 @@ def main() -> None:
             bench_week(folder, full, asked.rounds, asked.per_order)
         if "pages" in only:
             bench_pages(full)
+        if "filters" in only:
+            bench_filters(full)
+        if "explain" in only:
+            bench_explain(full)
         if "window" in only:
             bench_window(full, max(asked.rounds, 10))
         if "report" in only:
