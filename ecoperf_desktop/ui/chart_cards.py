@@ -239,8 +239,9 @@ class ChartCard(Card):
             self._stack.setCurrentWidget(widget)
 
     def point_at(self, moment: str) -> None:
-        """Show the line of one period, or none."""
+        """Show the line of the period that another chart is read at, or none."""
         if self.chart is not None:
+            self.chart.forget()
             self.chart.point_at(moment)
 
     def toggle_table(self) -> None:
@@ -336,6 +337,7 @@ class ChartCard(Card):
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if chart is not None and is_plain and not self.shows_table and key in _MOVES:
             _move(chart, key)
+            self.setAccessibleDescription(chart.accessibleDescription())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if reference := self.pointed().reference:
                 self.explain_asked.emit(reference)

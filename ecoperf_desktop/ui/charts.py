@@ -138,9 +138,18 @@ class Chart(QWidget):
         panel, index = self._pointed
         return reading(self._table, panel.first_row + index)
 
+    def forget(self) -> None:
+        """Point at nothing, since another chart is pointed at now."""
+        self._pointed = None
+        self._readout.hide()
+        for panel in self._panels:
+            panel.show_line(None)
+
     def leave(self) -> None:
-        """Point at nothing."""
-        self._leave()
+        """Point at nothing, here and in the charts that followed."""
+        if self._pointed is not None:
+            self.forget()
+            self.hovered.emit("")
 
     def _places(self) -> list[tuple[_Drawn, int]]:
         return [(panel, index) for panel in self._panels for index in range(len(panel.labels))]
@@ -165,7 +174,7 @@ class Chart(QWidget):
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Leave:
-            self._leave()
+            self.leave()
         return False
 
     _size = (-1, -1)
@@ -415,7 +424,7 @@ class Chart(QWidget):
     def _moved(self, event: tuple[QPointF]) -> None:
         found = self._find(event[0])
         if found is None:
-            self._leave()
+            self.leave()
         elif found != self._pointed:
             self._point(*found)
 
@@ -442,15 +451,6 @@ class Chart(QWidget):
         self._readout.show_reading(found, x, int(box.top()))
         self.setAccessibleDescription(self._readout.words())
         self.hovered.emit(found.moment)
-
-    def _leave(self) -> None:
-        if self._pointed is None:
-            return
-        self._pointed = None
-        self._readout.hide()
-        for panel in self._panels:
-            panel.show_line(None)
-        self.hovered.emit("")
 
     def _clicked(self, event: Any) -> None:
         found = self._find(event.scenePos())

@@ -118,13 +118,18 @@ class DrawnChart(QWidget):
         spot = self._spots[self._pointed]
         return reading(self._table, spot.row, spot.columns)
 
-    def leave(self) -> None:
-        """Point at nothing."""
+    def forget(self) -> None:
+        """Point at nothing, since another chart is pointed at now."""
         if self._pointed is not None:
             self._pointed = None
             self._readout.hide()
-            self.hovered.emit("")
             self.update()
+
+    def leave(self) -> None:
+        """Point at nothing, here and in the charts that followed."""
+        if self._pointed is not None:
+            self.forget()
+            self.hovered.emit("")
 
     def _point(self, index: int) -> None:
         self._pointed = index

@@ -138,6 +138,7 @@ class PageView(QScrollArea):
     explain_asked = Signal(object)  # Reference
     page_asked = Signal(str)
     action_asked = Signal(str)
+    group_asked = Signal(str, str)  # key of a table, dimension to group it by, empty for none
     said = Signal(str)  # what came of saving something
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -237,7 +238,9 @@ class PageView(QScrollArea):
         if not group:
             return
         cards = [block for block in group if isinstance(block, KpiCard)]
-        table = cards_table(cards) if len(cards) > 1 else table_of(group[0])
+        self._save_table(cards_table(cards) if len(cards) > 1 else table_of(group[0]))
+
+    def _save_table(self, table: Table) -> None:
         if (path := saving.ask_rows(self, table.title)) is not None:
             self._save(path, lambda: saving.save_rows(table, path, self._currency))
 
@@ -302,6 +305,9 @@ class PageView(QScrollArea):
             widget.explain_asked.connect(self.explain_asked)
             widget.page_asked.connect(self.page_asked)
             widget.action_asked.connect(self.action_asked)
+        if isinstance(widget, TableCard):
+            widget.save_asked.connect(self._save_table)
+            widget.group_asked.connect(self.group_asked)
         if isinstance(widget, KpiRow):
             widget.explain_asked.connect(self.explain_asked)
         if isinstance(widget, ChartCard):

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
-from ecoperf_desktop.reports import sheets
 from ecoperf_desktop.reports.blocks import Block, Chart
 from ecoperf_desktop.reports.paper.canvas import PAPER_INK, Ink
 from ecoperf_desktop.reports.tabular import table_of
@@ -38,6 +37,8 @@ def save_picture(chart: Chart, path: Path) -> None:
 
 def save_rows(block: Block, path: Path, currency: str | None) -> None:
     """Write a block's numbers (a table's own) as CSV or XLSX, by the path's ending; raise UsageError or WorkspaceError."""
+    from ecoperf_desktop.reports import sheets
+
     sheets.write(table_of(block), path, currency)
 
 

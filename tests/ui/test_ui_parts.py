@@ -90,7 +90,7 @@ def test_a_chart_is_a_table_too_and_shares_the_pointer(qtbot: QtBot) -> None:
     first.chart._point(panel, 2)
     assert second.chart._panels[0]._line.isVisible()
     assert first.chart.pointed() is not None
-    first.chart._leave()
+    first.chart.leave()
     assert not second.chart._panels[0]._line.isVisible()
     first.toggle_table()
     assert first._table is not None and first._table.table_model.rowCount() == 18

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPolygonF,
 )
 
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports import fonts
 from ecoperf_desktop.reports.blocks import Mark
 from ecoperf_desktop.reports.text import plain
@@ -105,9 +106,9 @@ PAPER_INK = Ink(
 MARGIN = 27.0  # 9.5 mm
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sheet:
-    """One side of paper: what is drawn on it, and the legend at its foot."""
+    """One side of paper: what is drawn on it (added to while it is laid out), and the legend at its foot."""
 
     drawings: list[Callable[[Canvas], None]] = field(default_factory=list)
     legend: tuple[tuple[Mark | None, str], ...] = ()

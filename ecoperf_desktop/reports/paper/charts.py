@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
 
 from PySide6.QtGui import QColor
 
+from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import (
     Axis,
     Bar,
