@@ -186,6 +186,13 @@ class Repurchase(_OfCustomers):
                 found[self.parts.cut(facts, {})] = _within(came, again, days, until)
         return parted.results(found, _NO_BASE, self.scope)
 
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        # Where they bought again does not matter.
+        yield Evidence("order", self.all_until(self.known_until(period)), "buyer_id IS NOT NULL", _EVERYWHERE)
+
+
+_EVERYWHERE = Scope()
+
 
 def _within(came: Int64, again: Int64, days: int, until: Day) -> Result:
     import numpy as np
@@ -392,8 +399,7 @@ class ValueToDate(_OfCustomers):
         return parted.results(found, _NOT_COMPLETE, self.scope)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        for view in self.calculation.views:
-            yield Evidence(view, self.all_until(period.last), "buyer_id IS NOT NULL")
+        yield from _of_value(self, period)
 
 
 class ValueOverCost(_OfCustomers):
@@ -425,6 +431,10 @@ class ValueOverCost(_OfCustomers):
             found[self.parts.cut(cut[:-1], {"cohort": month})] = _over(values.get(cut), costs.get(cut[:-1]))
         return parted.results(found, _NO_BASE, self.scope)
 
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        yield from _of_value(self, period)
+        yield from _of_cost(period)
+
 
 class Payback(_OfCustomers):
     """The month, counted from a customer's first one, in which those who came in the period had left what they cost.
@@ -455,6 +465,27 @@ class Payback(_OfCustomers):
                 if cohorts_of:
                     found[self.parts.cut(facts, {"cohort": month})] = _paid_back(cohorts_of, cost)
         return parted.results(found, _NO_BASE, self.scope)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        for view in self.calculation.views:
+            yield Evidence(view, self.all_until(max(self.known_until(period), period.last)))
+        yield from _of_cost(period)
+
+
+def _of_value(working: _OfCustomers, period: Period) -> Iterable[Evidence]:
+    """Yield the rows that what customers left so far rests on."""
+    until = working.all_until(period.last)
+    # Lines without a known buyer too: whether costs are known is judged by all of them.
+    yield Evidence("line", until)
+    yield Evidence("refund", until)
+    if {"cohort", "age"} & {*working.scope.per, *(name for name, _ in working.scope.where)}:
+        yield Evidence("order", until, "buyer_id IS NOT NULL")
+
+
+def _of_cost(period: Period) -> Iterable[Evidence]:
+    """Yield the rows that the cost of a new customer rests on."""
+    yield Evidence("expense", period, "class = 'marketing'")
+    yield Evidence("order", period, "is_first = 1")
 
 
 class _Cohort(NamedTuple):

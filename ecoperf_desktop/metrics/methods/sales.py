@@ -199,7 +199,7 @@ class _OfProducts(Working):
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         for view in _views(self.sources, self.calculation.of[0]):
-            yield Evidence(view, period, "product_id IS NOT NULL")
+            yield Evidence(view, period, "product_id IS NOT NULL", Scope(self._where()))
 
 
 class AbcClass(_OfProducts):
