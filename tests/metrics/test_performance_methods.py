@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics.methods import forecast, groups, running
 from ecoperf_desktop.metrics.methods.groups import Person, Side
+from ecoperf_desktop.model.days import parse_day
 
 WEEKEND = {5: 160, 6: 160}
 
@@ -170,6 +171,17 @@ def test_shops_are_set_beside_each_other_and_a_month_beside_the_months_before() 
     assert (found["Second"].details["n"], found["Second"].details["at_least"]) == (2, 8)
     newest = store.value("benchmark_percentile", first=DAY_1 + 63, days=7)
     assert (newest.value, newest.quality, newest.details["rank"]) == (Fraction(19, 20), "ok", 1)
+
+
+def test_a_running_month_is_set_beside_the_same_days_of_the_months_before() -> None:
+    store = SmallStore(kinds=())
+    first = parse_day("2026-01-01")
+    store.cover("sales", first, parse_day("2026-03-10"))
+    store.cover("refunds", first, parse_day("2026-03-10"))
+    for day in range(first, parse_day("2026-03-11")):
+        store.order(day, dict(gross_minor=100 if day < parse_day("2026-03-01") else 110))
+    march = store.value("benchmark_percentile", first=parse_day("2026-03-01"), days=31)
+    assert (march.value, march.details["rank"], march.details["of"]) == (Fraction(5, 6), 1, 3)
 
 
 def test_where_less_is_better_the_least_is_first() -> None:

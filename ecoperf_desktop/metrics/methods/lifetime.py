@@ -201,6 +201,7 @@ class _OfModel(Working):
         as_of = self._as_of(period)
         whole = Period(min(self.sources.coverage.since("sales") or as_of, as_of), as_of)
         yield Evidence("line", whole, "buyer_id IS NOT NULL")
+        yield Evidence("refund", whole, "order_id IS NOT NULL")
         yield Evidence("refund", whole, "order_id IS NOT NULL", Scope())
 
     def _as_of(self, period: Period) -> Day:

@@ -70,10 +70,8 @@ class RunRate(Working):
         return Results(reached.cuts, ending, Result(0))
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        to_date = self._to_date(period)
-        if to_date is not None:
-            for view in self.calculation.views:
-                yield Evidence(view, to_date)
+        """Return nothing of its own: it rests on what it asks of its metric."""
+        return ()
 
     def _to_date(self, period: Period) -> Period | None:
         """Return the part of the period that has data; None where it has not begun."""
@@ -148,9 +146,8 @@ class TargetProposal(Working):
         return Results(cuts, lambda cut: self._proposed(period, weeks, [one.get(cut) for one in by_week]), absent)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        weeks = self._weeks(period)
-        for view in self.calculation.views if weeks else ():
-            yield Evidence(view, Period(weeks[0].first, weeks[-1].last))
+        """Return nothing of its own: it rests on what it asks of its metric."""
+        return ()
 
     def _weeks(self, period: Period) -> list[Period]:
         """Return the whole weeks with data before the period, oldest first, three years at most."""
@@ -209,12 +206,16 @@ class Benchmark(Working):
 
     def results(self, period: Period) -> Results:
         self.want(period)
-        own = self._about.results(period)
         if not self.scope.per:
             peers = [self._about.results(one).absent for one in self._periods(period)]
-            return parted.results({(): self._placed(own.absent, peers)}, Result(None), self.scope)
+            return parted.results({(): self._placed(peers[0], peers)}, Result(None), self.scope)
+        own = self._about.results(period)
         all_parts = [own.get(cut) for cut in own.cuts]
         return Results(own.cuts, lambda cut: self._placed(own.get(cut), all_parts), own.absent._replace(value=None))
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        """Return nothing of its own: it rests on what it asks of its metric."""
+        return ()
 
     def _placed(self, own: Result, peers: Sequence[Result]) -> Result:
         if own.value is None:
@@ -226,7 +227,10 @@ class Benchmark(Working):
         return Result(found.percentile, base=found.of, details={"rank": found.rank, "of": found.of, "least": LEAST_PEERS})
 
     def _periods(self, period: Period) -> list[Period]:
-        """Return the period, and where nothing is cut earlier ones of its kind that have data."""
+        """Return the period, and where nothing is cut earlier ones of its kind that have data.
+
+        Of a running period only the days with data count, and as many of each earlier one.
+        """
         if self.scope.per:
             return [period]
         found = [period]
@@ -241,7 +245,10 @@ class Benchmark(Working):
             if since is not None and earlier.first < since:
                 break
             found.append(earlier)
-        return found
+        days = parted.elapsed(self.sources, self.metric, self.scope, period).days
+        if days == period.days:
+            return found
+        return [Period(one.first, min(one.last, one.first + days - 1)) for one in found]
 
 
 class _Attended(NamedTuple):
