@@ -38,7 +38,8 @@ class Scope:
     ``channel`` are names, None for all.  ``compare`` is what bridges and sentences set the period against.
     The year column shifts days and weeks by 364 days unless ``compare`` is ``year``, and longer periods by
     the calendar.  With ``event`` they are set against the same days round ``event`` a year earlier, None the nearest.
-    Changes of rates are written as ``rate_change`` says, None as the language does.
+    Changes of rates are written as ``rate_change`` says, None as the language does.  ``groups`` are tables (by key)
+    whose rows are to stand in groups of a dimension.
     """
 
     period: Period
@@ -50,6 +51,7 @@ class Scope:
     language: str = "en"
     rate_change: RateChange | None = None
     event: str | None = None
+    groups: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
@@ -267,12 +269,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """Cells in the order of the columns.  ``group`` heads the rows that share it; ``is_total`` closes a table."""
+    """Cells in the order of the columns.  ``group`` heads the rows that share it, ``is_subtotal`` closes them; ``is_total`` closes a table."""
 
     cells: tuple[Cell, ...]
     key: str = ""
     group: str = ""
     is_total: bool = False
+    is_subtotal: bool = False
     reference: Reference | None = None
 
 
@@ -359,7 +362,10 @@ class Trend612:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells.  ``key`` names the table for remembered widths; a sortable one may be sorted by its heads."""
+    """Rows of cells.  ``key`` names the table for remembered widths; a sortable one may be sorted by its heads.
+
+    ``groups`` are dimensions (key, name) by which the page can be asked to group it, ``grouped_by`` the one it is.
+    """
 
     key: str
     title: str
@@ -369,6 +375,8 @@ class Table:
     corner: str = ""
     foot: str = ""
     is_sortable: bool = False
+    groups: tuple[tuple[str, str], ...] = ()
+    grouped_by: str = ""
     span: Span = FULL
 
 

@@ -7,6 +7,7 @@ rounding.  Nothing here reads the clock, and nothing heavy is imported: the Over
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from ecoperf_desktop import collector
@@ -14,10 +15,20 @@ from ecoperf_desktop.errors import UsageError
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.reports import facts as standing_facts
 from ecoperf_desktop.reports import figures
-from ecoperf_desktop.reports.blocks import HALF, Block, Empty, Facts, Notes, PageSummary, Scope, Trend612
+from ecoperf_desktop.reports.blocks import (
+    HALF,
+    Block,
+    Empty,
+    Facts,
+    Notes,
+    PageSummary,
+    Scope,
+    Table,
+    Trend612,
+)
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import charts, ledger, scores, tables
+from ecoperf_desktop.reports.make import charts, grouped, ledger, scores, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
@@ -37,6 +48,9 @@ from ecoperf_desktop.reports.pages.shape import (
     Trends,
 )
 from ecoperf_desktop.store import coverage, standing
+
+# Months differ by up to three days, which everyone knows; retail periods by a week, and some years.
+UNEQUAL = 3
 
 
 def summarise(engine: Engine, page_id: str, scope: Scope) -> PageSummary:
@@ -65,9 +79,29 @@ def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[Pag
             for entry in page.entries:
                 if isinstance(entry, Breakdown):
                     tables.ask_parts(desk, entry)
+                    if (by := grouped.dimension(desk, entry)) is not None:
+                        grouped.ask_groups(desk, entry, by)
         desk.batch.run()
+        if scope.groups:
+            _ask_groups(desk, pages)
         facts = standing_facts.facts(desk)
         return [_summary(desk, page, facts) for page in pages]
+
+
+def _ask_groups(desk: Desk, pages: Sequence[Page]) -> None:
+    """Ask for the rows of tables that are to stand in groups: which rows are the largest is known only after the groups."""
+    for ask in (grouped.ask_rows, grouped.ask_rest):
+        for page in pages:
+            for entry in page.entries:
+                if isinstance(entry, Breakdown) and (by := grouped.dimension(desk, entry)) is not None:
+                    ask(desk, entry, by)
+        desk.batch.run()
+
+
+def _breakdown(desk: Desk, entry: Breakdown) -> Table | None:
+    by = grouped.dimension(desk, entry)
+    table = tables.breakdown(desk, entry) if by is None else grouped.grouped(desk, entry, by)
+    return None if table is None else replace(table, groups=grouped.offered(desk, entry))
 
 
 def _summary(desk: Desk, page: Page, facts: Facts) -> PageSummary:
@@ -151,7 +185,7 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             bridge = maker(desk, entry.span)
             return [bridge] if bridge else []
         case Breakdown():
-            return [block for block in (tables.breakdown(desk, entry),) if block]
+            return [block for block in (_breakdown(desk, entry),) if block]
         case People():
             return [block for block in (tables.people(desk, entry),) if block]
         case LinesOf():
@@ -203,6 +237,9 @@ def _footnotes(desk: Desk, blocks: Sequence[Block]) -> tuple[str, ...]:
         notes.append(desk.say("dagger"))
     if desk.times.is_running:
         notes.append(desk.say("running", covered=desk.times.period.days, days=desk.scope.period.days))
+    own, base = desk.times.period.days, desk.times.base.days
+    if abs(own - base) > UNEQUAL:
+        notes.append(desk.say("unequal", own=own, base=base))
     notes.append(desk.compare_text())
     return tuple(notes)
 

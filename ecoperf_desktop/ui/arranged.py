@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from ecoperf_desktop.records import dataclass
@@ -68,6 +69,8 @@ def arranged(table: Table, how: Arrangement) -> list[Row]:
     all its rows.
     """
     places = {column.key: position for position, column in enumerate(table.columns)}
+    if table.grouped_by:
+        return _within_groups(table, how, places)
     body = [row for row in table.rows if not row.is_total and _is_wanted(row, how, places)]
     totals = [row for row in table.rows if row.is_total]
     if how.sorted_by in places or how.sorted_by == "group":
@@ -78,9 +81,27 @@ def arranged(table: Table, how: Arrangement) -> list[Row]:
     return [*body, *totals]
 
 
+def _within_groups(table: Table, how: Arrangement, places: dict[str, int]) -> list[Row]:
+    """Return the rows of a table that comes in groups: they are sorted within them, and each keeps its own total."""
+    groups: dict[str, list[Row]] = {}
+    for row in table.rows:
+        if not row.is_total:
+            groups.setdefault(row.group, []).append(row)
+    found: list[Row] = []
+    for rows in groups.values():
+        body = [row for row in rows if not row.is_subtotal and _is_wanted(row, how, places)]
+        if how.sorted_by in places:
+            body = _sorted(body, places[how.sorted_by], how.is_falling)
+        if body:
+            found += [*body, *(row for row in rows if row.is_subtotal)]
+    return [*found, *(row for row in table.rows if row.is_total)]
+
+
 def groupable(table: Table) -> list[Column]:
     """Return the columns by which grouping says something: words, some of which come more than once."""
-    found = []
+    found: list[Column] = []
+    if table.grouped_by:
+        return found
     for position, column in enumerate(table.columns):
         if column.kind not in ("text", "pill", "state"):
             continue
@@ -133,4 +154,4 @@ def _grouped(rows: Sequence[Row], position: int) -> list[Row]:
 
 
 def _regrouped(row: Row, group: str) -> Row:
-    return Row(row.cells, row.key, group, row.is_total, row.reference)
+    return replace(row, group=group)

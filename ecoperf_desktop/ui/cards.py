@@ -348,6 +348,7 @@ class TableCard(Card):
 
     row_chosen = Signal(str)
     save_asked = Signal(object)  # Table, as it is arranged
+    group_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None, *, most_rows: int = 12) -> None:
         super().__init__(parent)
@@ -370,6 +371,7 @@ class TableCard(Card):
             self.rows.arranged.connect(self._show_arrangement)
             self.rows.filter_wanted.connect(self.filter)
             self.rows.save_asked.connect(self.save_asked)
+            self.rows.group_asked.connect(self.group_asked)
             self._outer.addWidget(self.rows, 1000)
             self._outer.addWidget(self._filler, 1)
             self._outer.addWidget(self._foot)

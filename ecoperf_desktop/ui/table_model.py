@@ -58,8 +58,8 @@ class TableModel(QAbstractTableModel):
     @property
     def counts(self) -> tuple[int, int]:
         """Return how many rows are shown and how many there are, totals left out."""
-        shown = sum(not row.is_total for row in self._rows)
-        return shown, sum(not row.is_total for row in self.table.rows)
+        shown = sum(not (row.is_total or row.is_subtotal) for row in self._rows)
+        return shown, sum(not (row.is_total or row.is_subtotal) for row in self.table.rows)
 
     @property
     def sorted_by(self) -> tuple[int, Qt.SortOrder] | None:
@@ -98,7 +98,7 @@ class TableModel(QAbstractTableModel):
         row = self._rows[index.row()]
         position = index.column() - (1 if self.grouped else 0)
         if role == TOTAL:
-            return row.is_total
+            return row.is_total or row.is_subtotal
         if role == STRUCK:
             return row.key in self._struck and index.column() == self.struck_column
         if role == STYLE:

@@ -100,6 +100,7 @@ class RowsView(QTableView):
     arranged = Signal()
     filter_wanted = Signal()
     save_asked = Signal(object)  # Table, as it is arranged
+    group_asked = Signal(str, str)  # key of the table, dimension to group its rows by, empty for none
 
     def __init__(self, table: Table, parent: QWidget | None = None, *, most_rows: int = _MOST_ROWS, side: int = 6) -> None:
         super().__init__(parent)
@@ -328,14 +329,21 @@ class RowsView(QTableView):
             menu.addAction(sentence("ui.filter_clear")).triggered.connect(
                 lambda: self.arrange(replace(self._model.how, words="", conditions=()))
             )
-        columns = groupable(self._model.table)
-        if columns or self._model.how.group_by:
-            groups = menu.addMenu(sentence("ui.group_by"))
-            for key, title in (("", sentence("ui.group_none")), *((one.key, one.title) for one in columns)):
-                action = groups.addAction(title)
-                action.setCheckable(True)
-                action.setChecked(self._model.how.group_by == key)
-                action.triggered.connect(self._grouping(key))
+        self._add_groups(menu)
+
+    def _add_groups(self, menu: QMenu) -> None:
+        """Offer dimensions, whose groups come with totals of their own, and columns of words."""
+        table, how = self._model.table, self._model.how
+        columns = [column for column in groupable(table) if column.key not in dict(table.groups)]
+        if not (columns or table.groups or how.group_by):
+            return
+        groups = menu.addMenu(sentence("ui.group_by"))
+        chosen = table.grouped_by or how.group_by
+        for key, title in (("", sentence("ui.group_none")), *table.groups, *((one.key, one.title) for one in columns)):
+            action = groups.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(chosen == key)
+            action.triggered.connect(self._grouping(key))
 
     def _add_conditions(self, menu: QMenu, index: QModelIndex) -> None:
         column, cell = self._model.columns[index.column()], index.data(CELL)
@@ -359,7 +367,14 @@ class RowsView(QTableView):
         return run
 
     def _grouping(self, key: str) -> Callable[[], None]:
-        return lambda: self.arrange(replace(self._model.how, group_by=key))
+        def run() -> None:
+            table = self._model.table
+            by_dimension = key if key in dict(table.groups) else ""
+            self.arrange(replace(self._model.how, group_by="" if by_dimension else key))
+            if by_dimension != table.grouped_by:
+                self.group_asked.emit(table.key, by_dimension)
+
+        return run
 
     def copy(self) -> None:
         """Put the current value, or the selected rows, on the clipboard, separated by tabs."""

@@ -174,6 +174,18 @@ class MainWindow(QMainWindow):
             self._ask(self.tabs.page)
         self._ask_counts()
 
+    def group_table(self, table: str, dimension: str) -> None:
+        """Show a table's rows in groups of ``dimension``, with their own totals; in none when it is empty."""
+        if self.scope is None:
+            return
+        groups = dict(self.scope.groups)
+        groups.pop(table, None)
+        if dimension:
+            groups[table] = dimension
+        self.scope = replace(self.scope, groups=tuple(groups.items()))
+        self._show_bar()
+        self._ask(self.tabs.page)
+
     def explain(self, reference: Reference) -> None:
         """Open the panel on a number."""
         panel = self._explain_panel()
@@ -526,6 +538,8 @@ class MainWindow(QMainWindow):
             view.explain_asked.connect(self.explain)
             view.page_asked.connect(self._go_known)
             view.action_asked.connect(self._action)
+            view.said.connect(self.say.say)
+            view.group_asked.connect(self.group_table)
             self._pages[page] = view
             self.stack.addWidget(view)
         return view
@@ -734,6 +748,8 @@ class MainWindow(QMainWindow):
         if self._panel is None:
             panel = ExplainPanel(self)
             panel.asked.connect(self._ask_explanation)
+            panel.more_asked.connect(self._ask_more_rows)
+            panel.definition_wanted.connect(self.open_catalogue)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, panel)
             self._panel = panel
         return self._panel
@@ -798,6 +814,17 @@ class MainWindow(QMainWindow):
                 self.say.warn(words_of(problem))
 
         self.writer.submit("own metric", run, done, failed)
+
+    def _ask_more_rows(self, reference: Reference, shown: int) -> None:
+        from ecoperf_desktop.ui.explain_panel import MORE_ROWS
+
+        def show(found: object) -> None:
+            from ecoperf_desktop.model.value import Explanation
+
+            assert isinstance(found, Explanation)
+            self._explain_panel().show_more(reference, found)
+
+        self.reader.ask("more_rows", lambda opened: reading.explanation(opened, reference, MORE_ROWS, shown), show, self._failed)
 
     def _metric_name(self, reference: Reference) -> str:
         return reference.metric.replace("_", " ")

@@ -9,6 +9,7 @@ from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import Ratio
 from ecoperf_desktop.model.value import Value
 from ecoperf_desktop.reports import figures
+from ecoperf_desktop.reports.batch import split_cut
 from ecoperf_desktop.reports.blocks import (
     BarCell,
     Cell,
@@ -32,7 +33,7 @@ from ecoperf_desktop.store import standing
 
 def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the largest parts, or, of a rate, for all of them: they are sorted by what they rest on."""
-    period = _period(desk, entry)
+    period = period_of(desk, entry)
     metrics = desk.known(dict.fromkeys((entry.by, *entry.metrics)))
     if _is_sum(desk, entry.by):
         desk.batch.want(desk.known((entry.by,)), period, per=(entry.dimension,), top=(entry.most, period))
@@ -46,7 +47,7 @@ def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
 
 def ask_parts(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the other numbers of the parts that turned out to be the largest, and for no others."""
-    period = _period(desk, entry)
+    period = period_of(desk, entry)
     kept = tuple(desk.batch.cut(entry.by, period, entry.dimension))
     if not kept or not _is_sum(desk, entry.by):
         return
@@ -60,14 +61,14 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     metrics = [metric for metric in desk.known(entry.metrics) if desk.batch.is_allowed(metric, (entry.dimension,))]
     if not metrics or not desk.known((entry.by,)):
         return None
-    period = _period(desk, entry)
+    period = period_of(desk, entry)
     cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.by, *metrics))}
     earlier = {metric: desk.batch.cut(metric, desk.times.base, entry.dimension) for metric in entry.changes}
     # Of a sum, a row of nothing says nothing.
     is_sum = _is_sum(desk, entry.by)
     order = [key for key, value in cuts[entry.by].items() if value.value is not None and (value.value or not is_sum)]
     whole_count = max([len(order), *(_parts(cuts[entry.by][key]) for key in order)])
-    order.sort(key=lambda key: (-_weight(cuts[entry.by][key]), key))
+    order.sort(key=lambda key: (-weight(cuts[entry.by][key]), key))
     if not order or order == [""] or (len(order) == 1 and entry.dimension == "shop"):
         return None
     kept = order[: entry.most]
@@ -96,7 +97,8 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
             cells.append(_share(desk, cuts[entry.by][key], whole))
         name = names.get(key, "")
         title = TextCell(f"{key} {name}".strip() or desk.say("not_known"), muted=not key)
-        reference = desk.figure(cuts[entry.by][key], forms[entry.by], ((entry.dimension, key),)).reference
+        cut = (*split_cut(entry.by)[1], (entry.dimension, key))
+        reference = desk.figure(cuts[entry.by][key], forms[entry.by], cut).reference
         rows.append(Row((title, *cells), key, reference=reference))
     if entry.total and whole_count > 1:
         totals = {metric: desk.batch.value(metric, period) for metric in cuts}
@@ -126,7 +128,7 @@ def _cells(
     extra = () if key is None else ((entry.dimension, key),)
     for metric in metrics:
         value = values.get(metric)
-        figure = desk.figure(value, forms[metric], extra) if value else Figure(None, figures.MISSING, "", desk.say("why_missing"))
+        figure = desk.figure(value, forms[metric], (*split_cut(metric)[1], *extra)) if value else Figure(None, figures.MISSING, "", desk.say("why_missing"))
         cells.append(NumberCell(figure, strong=metric == entry.by or key is None))
         if metric in entry.changes:
             before = desk.batch.value(metric, desk.times.base) if key is None else earlier[metric].get(key)
@@ -155,7 +157,7 @@ def _parts(value: Value) -> int:
     return parts if isinstance(parts, int) else 0
 
 
-def _weight(value: Value) -> float:
+def weight(value: Value) -> float:
     """Return what rows are sorted by: the number itself, or the base of a share."""
     if value.unit == "ratio" and value.denominator is not None:
         return float(value.denominator)
@@ -168,7 +170,8 @@ def _count(number: object) -> Figure:
     return Figure(number, figures.grouped(figures.rounded(number)))
 
 
-def _period(desk: Desk, entry: shape.Breakdown | shape.People) -> Period:
+def period_of(desk: Desk, entry: shape.Breakdown | shape.People) -> Period:
+    """Return the days the entry is about."""
     return weeks_back(desk.times.period, entry.weeks) if entry.weeks else desk.times.period
 
 
@@ -184,7 +187,7 @@ def _period_words(desk: Desk, entry: shape.Breakdown | shape.People, period: Per
 def ask_people(desk: Desk, entry: shape.People) -> None:
     per = (entry.dimension,)
     metrics = desk.known(dict.fromkeys((entry.base, *entry.metrics, *entry.shares)))
-    period = _period(desk, entry)
+    period = period_of(desk, entry)
     desk.batch.want(metrics, period, per=per)
     desk.batch.want(metrics, period)
 
@@ -198,14 +201,14 @@ def people(desk: Desk, entry: shape.People) -> Table | None:
     shares = [metric for metric in desk.known(entry.shares) if desk.batch.is_allowed(metric, (entry.dimension,))]
     if not desk.known((entry.base,)) or not metrics:
         return None
-    period = _period(desk, entry)
+    period = period_of(desk, entry)
     cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.base, *metrics, *shares))}
     names = [key for key, value in cuts[entry.base].items() if key and value.value]
     if not names:
         return None
     medians = {metric: _median(cuts[metric], names) for metric in shares}
     calls = {name: [_call(cuts[metric].get(name), medians[metric]) for metric in shares] for name in names}
-    names.sort(key=lambda name: (all(call == "few" for call in calls[name]) and bool(shares), -_weight(cuts[entry.base][name]), name))
+    names.sort(key=lambda name: (all(call == "few" for call in calls[name]) and bool(shares), -weight(cuts[entry.base][name]), name))
     forms = {metric: desk.form_for(metric, [cuts[metric][name].value for name in names if name in cuts[metric]]) for metric in cuts}
     columns = [Column(entry.dimension, desk.say(f"head_{entry.dimension}"), "text", 1.8)]
     columns += [Column(metric, desk.short_name(metric), "number", 1.1, tip=desk.definition(metric)) for metric in metrics]
