@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoperf_desktop import language
@@ -25,6 +25,7 @@ RULE = Rule("2026-1", (Band(Fraction(0), Fraction(1, 100)), Band(Fraction(1), Fr
 # ---- points
 
 
+@settings(deadline=None)
 @given(st.floats(-100, 100), st.floats(1, 50), st.floats(0, 50), st.floats(-300, 300), st.floats(-300, 300))
 def test_points_never_fall_when_the_actual_gets_better(floor: float, way: float, beyond: float, one: float, other: float) -> None:
     higher = scores.scale(floor, floor + way, floor + way + beyond)
@@ -73,6 +74,7 @@ def test_gates_are_tried_first_and_an_unknown_one_is_not_passed() -> None:
     assert (unknown.score, unknown.failed) == (None, ("quality",))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 99), st.floats(0, 120)), min_size=1, max_size=6))
 def test_a_score_lies_between_its_parts_and_weights_must_make_a_hundred(parts: list[tuple[int, float]]) -> None:
     card = Scorecard(tuple(Entry(str(place), weight, score) for place, (weight, score) in enumerate(parts)))
@@ -135,6 +137,7 @@ def test_only_leaves_have_scores_of_their_own() -> None:
     assert problem.value.code == "goals.score_of_no_leaf"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
 def test_a_split_target_adds_up_and_each_part_is_near_its_share(total: int, bases: list[int]) -> None:
     if not sum(bases):
@@ -150,6 +153,7 @@ def test_a_split_target_adds_up_and_each_part_is_near_its_share(total: int, base
 # ---- bonuses
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**7), 10**8), st.integers(0, 10**6))
 def test_selling_more_never_pays_less_nor_much_more(sold: int, more: int) -> None:
     target = 10**7
@@ -157,6 +161,7 @@ def test_selling_more_never_pays_less_nor_much_more(sold: int, more: int) -> Non
     assert lower <= higher <= lower + more * 3 / 100 + 1
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**8), st.integers(0, 10**7))
 def test_what_is_taken_back_is_what_the_refunded_part_earned(sold: int, refunded: int) -> None:
     paid_on = Result(sold, 10**7)
@@ -205,6 +210,7 @@ def test_a_pool_is_shared_to_the_last_unit() -> None:
 # ---- proposals and pace
 
 
+@settings(deadline=None)
 @given(st.floats(10, 1e7), st.floats(0.01, 0.4))
 def test_floor_target_and_stretch_rise_and_are_judged_by_their_chance(middle: float, spread: float) -> None:
     outlook = Outlook(middle, spread)
@@ -215,6 +221,7 @@ def test_floor_target_and_stretch_rise_and_are_judged_by_their_chance(middle: fl
     assert proposals.judged(outlook, found.stretch * 1.01)[1] == "not_credible"
 
 
+@settings(deadline=None)
 @given(st.floats(-0.9, 3), st.lists(st.floats(0.1, 5), min_size=1, max_size=5))
 def test_efforts_multiply_to_the_growth(grown: float, shares: list[float]) -> None:
     product = 1.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from catalogue_facts import DAY_1, SmallStore
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoperf_desktop.metrics.catalogue import catalogue
@@ -37,28 +37,40 @@ def simulated(roll: np.random.Generator, days_known: int) -> list[int]:
             return days
 
 
-@pytest.fixture(scope="module")
-def shop() -> SmallStore:
+def simulated_shop(until: int = WEEKS * 7, loyal_pay_more: bool = False) -> SmallStore:
+    """Return a shop of 900 customers by the model's story, which sells nothing any more from day ``until`` on."""
     store = SmallStore(days=WEEKS * 7)
     roll = np.random.default_rng(5)
     for buyer in range(1, 901):
         start = int(roll.integers(0, 20 * 7))
         price = 1 / roll.gamma(WORTH.q, 1 / WORTH.v)
-        for place, day in enumerate(simulated(roll, WEEKS * 7 - 1 - start)):
+        days = simulated(roll, WEEKS * 7 - 1 - start)
+        if loyal_pay_more:
+            price = 5.0 * len(days)
+        for place, day in enumerate(days):
             gross = max(1, round(roll.gamma(WORTH.p) * price * 100))
+            if start + day >= until:
+                continue
             store.order(DAY_1 + start + day, dict(gross_minor=gross, cost_minor=round(gross * 0.6)), buyer=buyer,
                         is_first=int(place == 0), channel_id=1 + buyer % 2)  # fmt: skip
     return store
 
 
+@pytest.fixture(scope="module")
+def shop() -> SmallStore:
+    return simulated_shop()
+
+
 # ---- the mathematics
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e5))
 def test_the_logarithm_of_gamma_is_exact(value: float) -> None:
     assert float(model.gammaln(value)) == pytest.approx(math.lgamma(value), rel=1e-12, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 5), st.floats(0.5, 6), st.floats(0, 0.95))
 def test_the_hypergeometric_series_meets_its_closed_forms(a: float, b: float, z: float) -> None:
     assert float(model.hyp2f1(a, b, b, z)) == pytest.approx((1 - z) ** -a, rel=1e-9)
@@ -85,6 +97,7 @@ def test_parameters_are_found_again_from_purchases_made_with_them() -> None:
     assert worth.population_mean == pytest.approx(WORTH.population_mean, rel=0.05)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.floats(0, 50), st.floats(0, 50), st.floats(0.1, 4), st.floats(0.5, 20))
 def test_the_longer_the_silence_the_less_likely_a_customer(x: int, t_x: float, more: float, a: float, alpha: float) -> None:
     of = Buying(0.5, alpha, a, 2.0)
@@ -92,6 +105,7 @@ def test_the_longer_the_silence_the_less_likely_a_customer(x: int, t_x: float, m
     assert 0 <= later <= sooner <= 1
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.floats(0.1, 3.0), st.floats(1, 100))
 def test_expectations_grow_with_time_and_stay_below_the_rate_without_leaving(x: int, a: float, weeks: float) -> None:
     history = one(x, 20.0 if x else 0.0, 30.0)
@@ -159,6 +173,19 @@ def test_one_fit_a_cut_and_too_few_customers_are_said(shop: SmallStore) -> None:
 def test_a_short_history_is_said(shop: SmallStore) -> None:
     value = shop.value("clv_predicted", days=20 * 7)
     assert (value.value, value.quality, value.reason) == (None, "insufficient_history", "metrics.lifetime_few_weeks")
+
+
+def test_a_model_that_was_wrong_about_the_last_quarter_is_not_shown() -> None:
+    value = simulated_shop(until=45 * 7).value("p_alive", days=WEEKS * 7)
+    assert (value.value, value.quality, value.reason) == (None, "insufficient_history", "metrics.lifetime_check_failed")
+    assert int(str(value.details["predicted"])) > 2 * int(str(value.details["happened"]))
+
+
+def test_where_the_loyal_pay_more_no_value_is_told_but_who_stays_is() -> None:
+    store = simulated_shop(loyal_pay_more=True)
+    value = store.value("clv_predicted", days=WEEKS * 7)
+    assert (value.value, value.reason) == (None, "metrics.lifetime_values_depend")
+    assert store.value("p_alive", days=WEEKS * 7).quality == "ok"
 
 
 def test_days_without_data_do_not_make_customers_look_gone(shop: SmallStore) -> None:

@@ -30,6 +30,7 @@ def selling(days: int, of_weekday: dict[int, int] = WEEKEND, usual: int = 100) -
 # ---- run rate
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=40), st.data())
 def test_days_that_sell_what_they_weigh_are_on_pace_and_end_at_their_total(weights: list[int], data: st.DataObject) -> None:
     done = data.draw(st.integers(1, len(weights) - 1))
@@ -78,6 +79,7 @@ def test_a_rate_has_no_total_at_the_end() -> None:
 # ---- forecasts and proposals
 
 
+@settings(deadline=None)
 @given(st.floats(1, 1e6), st.floats(0.01, 0.5), st.floats(0.02, 0.98))
 def test_a_total_reached_with_a_chance_has_that_chance(middle: float, spread: float, chance: float) -> None:
     outlook = forecast.Outlook(middle, spread)
@@ -144,6 +146,7 @@ def test_a_target_is_proposed_for_a_month_that_has_not_begun() -> None:
 # ---- benchmarks
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 20), min_size=2, max_size=30))
 def test_ranks_from_both_ends_make_one(values: list[int]) -> None:
     for own in values:
