@@ -651,6 +651,12 @@ def e31(check: Check, folder: Path) -> None:
         assert class_ == check.expected(name)[1]
         check.same(name, [round(variation or 0, 4), class_])
     check.same("adi_z", variability.interval(variability.moments(series["Z"])))
+    # A year of the same four weeks, through a file: the same classes.
+    shop = FileShop(folder, Period(DAY, DAY + 52 * 7 - 1))
+    for week in range(52):
+        lines = [dict(sku=name, qty=weeks[week % 4], gross=100) for name, weeks in series.items() if weeks[week % 4]]
+        shop.order(DAY + week * 7 + week % 7, *lines)
+    assert shop.by("xyz_class", "product", first=DAY, days=52 * 7) == {name: check.expected(name)[1] for name in series}
 
 
 # ---- marketing
