@@ -194,3 +194,10 @@ def test_a_report_of_a_financial_period_is_set_against_an_event(shop: Asking) ->
         assert "reports." not in out, out
     assert "Double 11" in shop("report", "--period", "2025-W46", "--compare", "event", "--page", "sales")[1]
     assert "Lunar New Year" in shop("report", "--period", "2025-W05", "--compare", "event:lunar_new_year", "--page", "overview")[1]
+
+
+def test_periods_of_unequal_weeks_are_said_to_be_unequal(shop: Asking) -> None:
+    shop("calendar", "--set", "retail_pattern=454", "--set", "fiscal_start_month=2", "--set", "week_start=sunday")
+    said = shop("report", "--period", "FY2025-P03", "--page", "overview")[1]
+    assert "has 35 days, this one 28" in said and "financial year of 4-5-4 weeks" in said
+    assert "this one" not in shop("report", "--period", "2025-03", "--page", "overview")[1]

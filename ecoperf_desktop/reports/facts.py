@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from ecoperf_desktop.model.days import Day, Grain, Period, iso
+from ecoperf_desktop.model.days import Day, Grain, Period, day_of, iso
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import Facts
 from ecoperf_desktop.reports.desk import Desk
@@ -46,7 +47,7 @@ def facts(desk: Desk) -> Facts:
         cost_text,
         desk.say(
             "calendar",
-            weeks=desk.say("weeks_sunday" if desk.engine.week_start == 7 else "weeks_monday"),
+            weeks=weeks_text(desk),
             zone=", ".join(zones) or desk.say("no_zone"),
             currency=desk.currency or desk.say("no_currency"),
         ),
@@ -58,6 +59,18 @@ def facts(desk: Desk) -> Facts:
         desk.say("draft"),
         report_id(desk),
     )
+
+
+def weeks_text(desk: Desk) -> str:
+    """Say how weeks are counted, and the financial year where it is another than the civil one."""
+    calendar = desk.engine.calendar
+    text = desk.say("weeks_sunday" if calendar.week_start == 7 else "weeks_monday")
+    if not calendar.has_fiscal:
+        return text
+    if calendar.retail is not None:
+        return desk.say("year_of_weeks", weeks=text, pattern="-".join(calendar.retail))
+    month = figures.month_name(day_of(date(2024, calendar.fiscal_start_month, 1)), desk.language)
+    return desk.say("year_of_months", weeks=text, month=month)
 
 
 def report_id(desk: Desk) -> str:
