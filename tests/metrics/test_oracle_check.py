@@ -1,0 +1,42 @@
+"""The register of worked examples fails when it should."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from oracle_check import Check, near
+
+EXPECTED = {"a": 0.3333, "b": {"c": [1, None], "d": "B"}, "wrong_mean": 21.5, "e": None}
+
+
+def test_a_key_that_was_not_shown_is_named() -> None:
+    check = Check(EXPECTED)
+    check.same("a", Fraction(1, 3))
+    check.same("b.c", [1, None])
+    check.differs("wrong_mean", 6.7)
+    assert check.not_shown == {"b.d", "e"}
+
+
+@pytest.mark.parametrize(("key", "value"), [("a", 0.3335), ("a", None), ("b.c", [1]), ("b.c", [1, 0]), ("b.d", "A"), ("e", 0)])
+def test_another_value_is_refused(key: str, value: object) -> None:
+    with pytest.raises(AssertionError):
+        Check(EXPECTED).same(key, value)
+
+
+def test_a_mistake_may_neither_be_given_nor_be_held_as_right() -> None:
+    with pytest.raises(AssertionError):
+        Check(EXPECTED).differs("wrong_mean", 21.5)
+    with pytest.raises(AssertionError):
+        Check(EXPECTED).differs("wrong_mean", None)
+    with pytest.raises(AssertionError):
+        Check(EXPECTED).same("wrong_mean", 21.5)
+
+
+def test_what_is_printed_rounded_is_compared_rounded_and_else_exactly() -> None:
+    assert near(Fraction(1, 3), 0.3333)
+    assert near(Fraction(1660, 33), 50.303)
+    assert not near(0.0201, 0.02)
+    assert near(7123, 71.23, 100)
+    assert not near(True, None)
+    assert near(70967.7419, 70967.74, places=2)
