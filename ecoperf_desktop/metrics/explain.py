@@ -446,7 +446,7 @@ class _Reading:
             measure = self._catalogue.measures[of.measure]
             last = leaf.period.first - 1 if isinstance(of, Opening) else leaf.period.last
             # Only from the newest counted day: found as the engine finds it.
-            latest = self._sources.loads.loaded(measure, leaf.scope).latest(Period(leaf.period.first - CARRIED_DAYS, last))
+            latest = self._sources.loads.loaded(measure, Scope()).latest(Period(leaf.period.first - CARRIED_DAYS, last))
             return None if latest is None else (VIEWS[measure.view], Period(latest[0], latest[0]))
         if isinstance(of, AverageLevel):
             return VIEWS[self._catalogue.measures[of.measure].view], leaf.period
@@ -633,6 +633,8 @@ class _Reading:
                 if reports is not None and answering is None and not group.period.first <= row[3] <= group.period.last:
                     continue
                 gives[leaf.key] = (value,) if apart is None else (value, apart)
+                if isinstance(leaf.of, AverageLevel):
+                    gives[leaf.key] = (value, self._days(leaf, leaf.of))
             if gives:
                 yield _Row(row[0], row[1] or 0, row[2] or 0, row[3], gives)
 
@@ -707,8 +709,10 @@ class _Reading:
     def _days(self, leaf: _Rests, level: AverageLevel) -> int:
         if leaf.key not in self._divisors:
             measure = self._catalogue.measures[level.measure]
+            counted = self._sources.loads.by_day(measure, Scope(), leaf.period)
             by_day = self._sources.loads.by_day(measure, leaf.scope, leaf.period)
-            self._divisors[leaf.key] = sum(1 for cuts in by_day.values() if any(one is not None for one in cuts.values()))
+            unstated = sum(1 for cuts in by_day.values() if all(one is None for one in cuts.values()))
+            self._divisors[leaf.key] = len(counted) - unstated
         return self._divisors[leaf.key]
 
     # ---- rows that have to be found one by one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import random
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +22,10 @@ from stock_shop import DAYS, LAST, stock_shop
 
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
+from ecoperf_desktop.metrics.explain import explain
 from ecoperf_desktop.metrics.methods import scoring, signals, steps, stock, variability
 from ecoperf_desktop.metrics.methods.vitals import verdict
+from ecoperf_desktop.metrics.recomputed import recompute
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.value import Question, Value
 from ecoperf_desktop.store import sums
@@ -532,6 +535,29 @@ def test_sums_kept_ahead_and_facts_give_the_same() -> None:
     store.conn.execute("DELETE FROM setting WHERE name = 'sums'")
     assert not sums.are_current(store.conn)
     assert told() == ahead
+
+
+EXPLAINED = (
+    *OF_PRODUCTS, "inventory_position", "stock_age_value", "supplier_score", "carrier_score", "cwv_pass_rate", "marginal_roas",
+    "claimed_sales_ratio", "xmr_signal", "xmr_signal(orders)", "data_freshness",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", EXPLAINED)
+def test_a_number_is_worked_out_again_from_the_rows_that_its_explanation_names(metric: str) -> None:
+    store, period = shop(1), Period(LAST - 180, LAST) if metric.endswith("_score") else PERIODS[0]
+    engine = Engine(store.conn, catalogue())
+    roll = random.Random(metric)
+    tried = 0
+    for dimension in (None, *catalogue().metric(metric).dimensions):
+        per = () if dimension is None else (dimension,)
+        values = [value for value in answers(store, metric, period, per).values() if value.value is not None]
+        for value in roll.sample(values, min(len(values), 2)):
+            told = explain(engine, metric, period, tuple(value.per.items()), None)
+            assert told.value.value == value.value
+            assert recompute(told, catalogue(), store.conn) == pytest.approx(value.value), value.per
+            tried += 1
+    assert tried
 
 
 # ---- worked examples, through stored facts

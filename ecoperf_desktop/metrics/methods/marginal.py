@@ -118,11 +118,7 @@ class MarginalReturn(Working):
         return Result(step.marginal, _plain(more), _plain(spent), details=said)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        weeks = self._weeks(period)
-        if not weeks:
-            return []
-        span = Period(weeks[0].first, weeks[-1].last)
-        return [Evidence(view, span) for view in self.calculation.views]
+        return []  # all that it looks at are the other metrics
 
 
 def _plain(number: Fraction) -> Number:

@@ -116,8 +116,7 @@ class ProcessSignal(Working):
         return result
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        weeks = self._weeks(period)
-        return [Evidence(view, Period(weeks[0].first, weeks[-1].last)) for view in self.calculation.views]
+        return []  # all that it looks at is the other metric
 
 
 METHODS: dict[str, type[Working]] = {"data_freshness": DataFreshness, "process_signal": ProcessSignal}

@@ -142,20 +142,28 @@ class ProductDays:
         import numpy as np
 
         longer = Period(period.first - HELD_DAYS, period.last)
-        state = np.full((longer.days, len(products)), -1, np.int8)
         day, product, is_out = self.counted(longer)
         place = self.places(products)
         at = place[np.minimum(product, len(place) - 1)]
-        known = at >= 0
-        if not known.all():
-            day, at, is_out = day[known], at[known], is_out[known]
-        state[day, at] = is_out
-        age = np.zeros(len(products), np.int16)
+        # Few products ever are out: of the others nothing has to be carried along.
+        is_ever_out = np.zeros(len(products) + 1, np.bool_)
+        is_ever_out[at[is_out]] = True
+        is_ever_out[-1] = False
+        columns = np.flatnonzero(is_ever_out)
+        held: Bool = np.zeros((period.days, len(products)), np.bool_)
+        if not len(columns):
+            return held
+        place[products] = np.where(is_ever_out[:-1], np.cumsum(is_ever_out[:-1]) - 1, -1)
+        at = place[np.minimum(product, len(place) - 1)]
+        known = np.flatnonzero(at >= 0)
+        state = np.full((longer.days, len(columns)), -1, np.int8)
+        state[day[known], at[known]] = is_out[known]
+        age = np.zeros(len(columns), np.int16)
         for before, row in pairwise(state):
             unknown = row < 0
             age = (age + 1) * unknown
             np.copyto(row, before, where=unknown & (age <= HELD_DAYS))
-        held: Bool = state[HELD_DAYS:] == 1
+        held[:, columns] = state[HELD_DAYS:] == 1
         return held
 
     def counting(self, period: Period, products: Int64) -> Bool:

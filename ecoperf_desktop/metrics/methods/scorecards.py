@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ecoperf_desktop.metrics.asked import Asked, Result, Results, Sources, Working
+from ecoperf_desktop.metrics.asked import Asked, Evidence, Result, Results, Sources, Working
 from ecoperf_desktop.metrics.methods import scoring
 from ecoperf_desktop.metrics.methods.parted import results
 from ecoperf_desktop.metrics.scope import Cut, Scope
@@ -69,6 +69,9 @@ class Scorecard(Working):
         found = {cut: self._scored(cut, period) for cut in cuts}
         absent = Result(None, quality="no_base", reason="metrics.no_base")
         return results(found, absent, self.scope)
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        return []  # all that it looks at are other metrics
 
     def _scored(self, cut: Cut, period: Period) -> Result:
         scores: dict[str, float | None] = {}

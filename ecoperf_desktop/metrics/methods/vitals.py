@@ -15,6 +15,7 @@ from ecoperf_desktop.model.metric import Given, Method, Metric
 _GROUP = ("page", "device")
 # What a page told for all devices together stands under.
 _UNDIVIDED = (None, "", "all")
+_LONGEST_SPAN = 500
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 
 
@@ -67,7 +68,9 @@ class VitalsPass(Working):
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         names = ", ".join(f"'{name}'" for name in self._good)
-        return [Evidence("p75", period, f"metric IN ({names})")]
+        # A span stands under its first day and answers where it ends.
+        days = Period(period.first - _LONGEST_SPAN, period.last)
+        return [Evidence("p75", days, f"metric IN ({names}) AND last_day >= {period.first}")]
 
 
 METHODS: dict[str, type[Working]] = {"vitals_pass": VitalsPass}
