@@ -240,9 +240,6 @@ def _footnotes(desk: Desk, blocks: Sequence[Block]) -> tuple[str, ...]:
     own, base = desk.times.period.days, desk.times.base.days
     if abs(own - base) > UNEQUAL:
         notes.append(desk.say("unequal", own=own, base=base))
-    own, base = desk.times.period.days, desk.times.base.days
-    if abs(own - base) > UNEQUAL:
-        notes.append(desk.say("unequal", own=own, base=base))
     notes.append(desk.compare_text())
     return tuple(notes)
 
