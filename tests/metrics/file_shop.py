@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ecoperf_desktop import actions
 from ecoperf_desktop.actions import ImportChoices
@@ -28,6 +28,8 @@ class FileShop:
 
     ``covers``: the period that each file says it speaks for; by default the days of its rows.
     """
+
+    _open: ClassVar[list[Workspace]] = []
 
     def __init__(self, folder: Path, covers: Period | None = None, **settings: str) -> None:
         self.folder = folder
@@ -60,6 +62,7 @@ class FileShop:
                 mappings.append(self._format(table, rows))
                 files.append(self._file(table, rows))
             self._opened = actions.open_workspace(self.folder / "shop.ecoperf", write=True)
+            self._open.append(self._opened)
             choices = ImportChoices(mappings=tuple(mappings), settings=tuple(self._settings.items()))
             # Orders come first here; any other order gives the same workspace.
             report = actions.apply_import(actions.plan_import(files, choices, self._opened), self._opened)
@@ -93,9 +96,11 @@ class FileShop:
         actions.keep_own_metric(self.workspace(), metric)
         return self.number(metric.id, **scope)
 
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
+    @classmethod
+    def close_all(cls) -> None:
+        """Close the workspaces of every shop made so far."""
+        while cls._open:
+            cls._open.pop().close()
 
     def _file(self, table: str, rows: Sequence[dict[str, Any]]) -> Path:
         covers = "" if self.covers is None else f" {iso(self.covers.first)}_{iso(self.covers.last)}"
