@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecoperf_desktop import actions, language, paths
@@ -232,6 +232,7 @@ def test_an_outage_is_marked_and_never_the_nearest_event(opened: Workspace, tmp_
     assert events.nearest(opened.conn, Period(day, day)) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20), st.integers(0, 20)), max_size=6))
 def test_a_marked_day_lies_in_its_event_at_its_offset(spans: list[tuple[int, int, int]]) -> None:
     held = [Event(f"e{place}", 2026, first, first + length, first + min(inside, length)) for place, (first, length, inside) in enumerate(spans)]
