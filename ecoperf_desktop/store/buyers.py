@@ -34,6 +34,8 @@ CREATE TABLE sum_buyers(view TEXT NOT NULL, first_day INTEGER NOT NULL, packed B
 DAY, SHOP, CHANNEL, REGION, BUYER = range(5)
 SUMS = 5
 CELL = {"shop": SHOP, "channel": CHANNEL, "region": REGION}
+# Views of which rows without any amount are left out.
+SPARSE = frozenset({"order"})
 _SQL = {"shop": "shop_id", "channel": "channel_id", "region": "region_id"}
 
 
@@ -104,57 +106,82 @@ def refresh(conn: sqlite3.Connection, view: View, measures: Sequence[Measure], d
         table = summed_rows(conn, view, measures, f"day BETWEEN {start} AND {last_of(start)}")
         if len(table):
             table[:, DAY] -= start
-            _write(conn, view.name, start, list(table.T))
+            columns = list(table.T)
+            block = packed(columns, _bounds(columns))
+            conn.execute("INSERT OR REPLACE INTO sum_buyers VALUES (?, ?, ?)", (view.name, start, block))
 
 
 def summed_rows(
     conn: sqlite3.Connection, view: View, measures: Sequence[Measure], condition: str, texts: Sequence[str] = ()
 ) -> NDArray[np.int64]:
-    """Return day, shop, channel, region, buyer and sums from the facts, in the order of a block's rows."""
+    """Return day, shop, channel, region, buyer and sums from the facts, in the order of a block's rows.
+
+    Orders of which all sums are 0 are left out (most shops charge no shipping and know no fees); lines and refunds stay,
+    because they tell who bought.
+    """
     from ecoperf_desktop.store.sums import summed
 
     cells = ", ".join(f"COALESCE({column}, {NONE})" for column in _SQL.values())
-    totals = ", ".join(f"COALESCE({summed(measure)}, 0)" for measure in buyer_measures(view.name, measures))
+    named = buyer_measures(view.name, measures)
+    totals = ", ".join(f"COALESCE({summed(measure)}, 0)" for measure in named)
+    having = f" HAVING {' OR '.join(f'COALESCE({summed(measure)}, 0) <> 0' for measure in named)}" if view.name in SPARSE else ""
     rows = conn.execute(
         f"SELECT day, {cells}, buyer_id, {totals} FROM ({view.sql}) WHERE buyer_id IS NOT NULL AND {condition} "
-        "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+        f"GROUP BY 1, 2, 3, 4, 5{having} ORDER BY 1, 2, 3, 4, 5",
         texts,
     ).fetchall()
-    return np.array(rows, np.int64).reshape(len(rows), SUMS + len(buyer_measures(view.name, measures)))
+    return np.array(rows, np.int64).reshape(len(rows), SUMS + len(named))
 
 
 def add(
     conn: sqlite3.Connection, view: str, cells: Cells, regions: Int64, buyers: Int64, chosen: Bool, totals: Sequence[Int64]
 ) -> None:
     """Add orders that are new; ``chosen`` are those with a buyer and rows, ``totals`` the sums in the order of their names."""
+    if view in SPARSE:
+        chosen = chosen & np.logical_or.reduce([total != 0 for total in totals])
     if not chosen.any():
         return
-    days, shops, channels = cells.days[chosen], cells.shops[chosen], cells.channels[chosen]
-    regions, buyers = regions[chosen], buyers[chosen]
-    sums = [total[chosen] for total in totals]
-    low = int(days.min())
-    width = [int(column.max()) + 2 for column in (shops, channels, regions)]
+    given = [cells.days, cells.shops, cells.channels, regions, buyers, *totals]
+    rows = given if chosen.all() else [column[chosen] for column in given]
+    low = int(rows[DAY].min())
     # One number a row, in the order of a block's rows; -1 comes first.
-    code = days - low
-    for column, most in zip((shops, channels, regions), width, strict=True):
-        code = code * most + (column + 1)
-    code = code * (int(buyers.max()) + 1) + buyers
-    order = np.argsort(code, kind="stable")
+    code = rows[DAY] - low
+    for place in (SHOP, CHANNEL, REGION, BUYER):
+        least, most = int(rows[place].min()), int(rows[place].max())
+        if most > least:
+            code = code * (most - least + 1) + (rows[place] - least)
+    order = np.argsort(code)
     code = code[order]
     begins = starts_of(code)
     at = order[begins]
-    columns = [days[at], shops[at], channels[at], regions[at], buyers[at]]
-    columns += [np.add.reduceat(one[order], begins) for one in sums]
-    firsts = Cells(columns[DAY], columns[SHOP], columns[CHANNEL]).firsts()
-    starts = starts_of(firsts).tolist()
+    firsts = Cells(rows[DAY][at], rows[SHOP], rows[CHANNEL]).firsts()
+    columns = [rows[DAY][at] - firsts, *(rows[place][at] for place in (SHOP, CHANNEL, REGION, BUYER))]
+    columns += [np.add.reduceat(one[order], begins) for one in rows[SUMS:]]
+    if view in SPARSE:
+        stated = _stated(columns)
+        firsts, columns = firsts[stated], [column[stated] for column in columns]
+        if not len(firsts):
+            return
+    starts = starts_of(firsts)
+    ends = [*starts[1:].tolist(), len(firsts)]
+    lowest = np.array([np.minimum.reduceat(column, starts) for column in columns]).T.tolist()
+    highest = np.array([np.maximum.reduceat(column, starts) for column in columns]).T.tolist()
     held = _held(conn, view, int(firsts[0]), int(firsts[-1]))
-    for start, end in zip(starts, [*starts[1:], len(firsts)], strict=True):
-        first = int(firsts[start])
+    written = []
+    for first, start, end, least, most in zip(firsts[starts].tolist(), starts.tolist(), ends, lowest, highest, strict=True):
         part = [column[start:end] for column in columns]
-        part[DAY] = part[DAY] - first
         if first in held:
             part = _added(held[first], part)
-        _write(conn, view, first, part)
+            if view in SPARSE:
+                stated = _stated(part)
+                part = [column[stated] for column in part]
+            if len(part[DAY]):
+                written.append((view, first, packed(part, _bounds(part))))
+            else:
+                conn.execute("DELETE FROM sum_buyers WHERE view = ? AND first_day = ?", (view, first))
+        else:
+            written.append((view, first, packed(part, list(zip(least, most, strict=True)))))
+    conn.executemany("INSERT OR REPLACE INTO sum_buyers VALUES (?, ?, ?)", written)
 
 
 def _held(conn: sqlite3.Connection, view: str, first: Day, last: Day) -> dict[Day, Block]:
@@ -171,6 +198,11 @@ def _added(held: Block, new: Sequence[Int64]) -> list[Int64]:
     return [*(key[begins] for key in keys), *(np.add.reduceat(column[order], begins) for column in columns[SUMS:])]
 
 
-def _write(conn: sqlite3.Connection, view: str, first: Day, columns: Sequence[Any]) -> None:
-    bounds = [(int(column.min()), int(column.max())) for column in columns]
-    conn.execute("INSERT OR REPLACE INTO sum_buyers VALUES (?, ?, ?)", (view, first, packed(columns, bounds)))
+def _stated(columns: Sequence[Int64]) -> Bool:
+    """Say which rows have an amount."""
+    stated: Bool = np.logical_or.reduce([column != 0 for column in columns[SUMS:]])
+    return stated
+
+
+def _bounds(columns: Sequence[Any]) -> list[tuple[int, int]]:
+    return [(int(column.min()), int(column.max())) for column in columns]
