@@ -644,10 +644,14 @@ class _Level(_Work):
         self._scope = scope
         self._measure = sources.catalogue.measures[level.measure]
         self._loaded = sources.loads.loaded(self._measure, scope)
+        # A part is counted on the days of the whole, whether it is one row of a table or filtered for.
+        self._counted = sources.loads.loaded(self._measure, Scope()) if scope.where else self._loaded
 
     def want(self, period: Period) -> None:
+        if self._scope.where:
+            self._counted.want(self._looked_at(period))
         # Of a cut the newest day is found first, and read alone.
-        if isinstance(self._level, AverageLevel) or not self._scope.per:
+        if isinstance(self._level, AverageLevel) or not self._scope.dimensions:
             self._loaded.want(self._looked_at(period))
 
     def _looked_at(self, period: Period) -> Period:
@@ -659,12 +663,15 @@ class _Level(_Work):
     def results(self, period: Period) -> Results:
         if isinstance(self._level, AverageLevel):
             by_day = self._loaded.by_day(period)
-            return self._average(by_day) if by_day else self._filled({}, _NO_SNAPSHOT)
+            days = len(self._counted.by_day(period)) if self._scope.where else len(by_day)
+            return self._average(by_day, days) if days else self._filled({}, _NO_SNAPSHOT)
         # One day for all parts of a cut, whichever have a row on it: parts of different days do not add up.
-        latest = self._loaded.latest(self._looked_at(period))
+        latest = self._counted.latest(self._looked_at(period))
         if latest is None:
             return self._filled({}, _NO_SNAPSHOT)
         day, amounts = latest
+        if self._scope.where:
+            amounts = self._loaded.by_day(Period(day, day)).get(day, {})
         details = {"day": iso(day)}
         if isinstance(self._level, Unsold):
             levels = self._sources.facts.lying(self._measure, self._level.days, self._scope, day, self._sources.loads.sold_of)
@@ -679,8 +686,7 @@ class _Level(_Work):
         }
         return self._filled(found, absent)
 
-    def _average(self, by_day: Mapping[Day, Mapping[Cut, Amount]]) -> Results:
-        days = len(by_day)
+    def _average(self, by_day: Mapping[Day, Mapping[Cut, Amount]], days: int) -> Results:
         amounts: dict[Cut, list[Amount]] = {}
         for amounts_of_day in by_day.values():
             for cut, amount in amounts_of_day.items():

@@ -131,8 +131,8 @@ class _Book:
             case Last() | Opening() | Unsold():
                 return _total(given[0] for _, given in rows)
             case AverageLevel():
-                days = {day for day, _ in rows}
-                return _over(_total(given[0] for _, given in rows), len(days)) if days else None
+                # How many days were counted no row of a part can tell: each says it.
+                return _over(_total(given[0] for _, given in rows), rows[0][1][1]) if rows else 0
             case Distinct():
                 return _distinct(calculation, [given for _, given in rows])
             case Percentile():
