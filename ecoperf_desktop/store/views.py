@@ -163,7 +163,8 @@ _MEMBER_LINES = f"""
         FROM orders o CROSS JOIN customer c CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
           AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0
-          AND c.customer_id = o.customer_id AND c.is_member = 1 AND COALESCE(c.member_since_day, o.sale_day) <= o.sale_day"""
+          AND c.customer_id = o.customer_id AND c.is_member = 1 AND COALESCE(c.member_since_day, o.sale_day) <= o.sale_day
+          AND EXISTS (SELECT 1 FROM customer m WHERE m.is_member = 1)"""
 
 _MEMBER_REFUNDS = f"""
         SELECT r.refund_day AS day, r.order_id, r.shop_id, COALESCE(r.channel_id, o.channel_id) AS channel_id, o.campaign_id,
@@ -186,7 +187,7 @@ _JUDGED = f"""
         FROM reviews t CROSS JOIN orders o
         WHERE o.order_id = t.order_id AND t.stars IS NOT NULL AND o.sale_day IS NOT NULL AND COALESCE(o.is_test, 0) = 0"""
 
-# How an order of the day was served: in full by its first parcel or not, and from where.  NULL where no parcel of it says so.
+# How an order of the day was served: in full by its first parcel or not, and from where; only orders of which a parcel says so.
 _SERVED = f"""
         SELECT o.sale_day AS day, o.order_id, o.shop_id, l.product_id, {_CATEGORY.format(row="l")}, {_SUPPLIER.format(row="l")},
           (SELECT s.warehouse_id FROM shipments s WHERE s.order_id = o.order_id AND COALESCE(s.status, '') <> 'cancelled'
@@ -195,7 +196,10 @@ _SERVED = f"""
             AND COALESCE(s.status, '') <> 'cancelled') AS in_full, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
-          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0"""
+          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0
+          AND EXISTS (SELECT 1 FROM shipments s WHERE s.in_full IS NOT NULL)
+          AND EXISTS (SELECT 1 FROM shipments s WHERE s.order_id = o.order_id AND s.in_full IS NOT NULL
+            AND COALESCE(s.status, '') <> 'cancelled')"""
 
 
 # A refund of an order that never was a sale is none; one whose order is not known, or only mentioned

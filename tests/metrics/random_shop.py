@@ -144,7 +144,7 @@ def _more(store: SmallStore, roll: random.Random, sold: list[tuple[int, int]]) -
             if roll.random() < 0.5:
                 store.add("labour", day=when, staff_id=person, shop_id=maybe(1, 2), channel_id=maybe(1, 2), hours=roll.choice([4.0, 7.5]),
                           cost_minor=maybe(20000), units_handled=maybe(80, 120), errors=maybe(0, 2))  # fmt: skip
-    for number in range(12):
+    for _ in range(12):
         store.add("training", topic=roll.choice(["complaints", "packing"]), staff_id=roll.choice([1, 2, 3]), day=day(), hours=maybe(1.5),
                   completed=maybe(0, 1))  # fmt: skip
         store.add("content_audits", day=day(), product_id=maybe(1, 2), staff_id=maybe(1, 2), image_score=maybe(80.0, 60.0), copy_score=70.0,
