@@ -377,6 +377,9 @@ def test_the_position_and_the_ages_of_stock_are_those_of_its_rows(seed: int) -> 
             position[cut] += sum(row[3] - row[4] for row in parts) + more
         found = answers(store, "inventory_position", period, per)
         assert {cut: value.value for cut, value in found.items()} == position, per
+    for metric, dimension in itertools.product(("inventory_position", "stock_age_value"), names):
+        for cut, value in answers(store, metric, period, (dimension,)).items():
+            assert answers(store, metric, period, (), ((dimension, cut[0]),))[()].value == value.value, (metric, dimension, cut)
     whole = answers(store, "inventory_value", period)[()].value
     assert answers(store, "stock_age_value", period)[()].value == whole
 

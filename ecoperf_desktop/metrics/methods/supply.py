@@ -511,12 +511,10 @@ class Position(NamedTuple):
 
 
 def _snapshot(working: Working, period: Period) -> Day | None:
-    """Return the last day with a count in the scope, at most three days before the period."""
-    view = VIEWS["stock"]
-    filters, texts = conditions(working.scope.within(view.dims), view)
-    within = " AND ".join([f"day BETWEEN {period.first - CARRIED_DAYS} AND {period.last}", *filters])
-    source = f"({view.sql})" if filters else "inventory_snapshots"
-    day: Day | None = working.sources.conn.execute(f"SELECT MAX(day) FROM {source} WHERE {within}", texts).fetchone()[0]
+    """Return the last day with a count, at most three days before the period: the same for all parts and filters."""
+    within = (period.first - CARRIED_DAYS, period.last)
+    found = working.sources.conn.execute("SELECT MAX(day) FROM inventory_snapshots WHERE day BETWEEN ? AND ?", within)
+    day: Day | None = found.fetchone()[0]
     return day
 
 
