@@ -251,13 +251,17 @@ class Canvas:
     def hatch(self, left: float, top: float, width: float, height: float, step: float = 2.6, color: QColor | None = None) -> None:
         """Fill a box with slanted lines; a brush's own pattern would shrink with the device's resolution."""
         # Cut by reckoning, not by clipping: not every vector format knows that.
+        scale, lines = self._scale, []
         offset = -height + step / 2
         while width > 0 and height > 0 and offset < width:
             start, end = max(0.0, -offset), min(height, width - offset)
             if end > start:
-                thin = step * (0.135 if self.ink.is_one else 0.18)
-                self.line(left + offset + start, top + height - start, left + offset + end, top + height - end, thin, color)
+                x, y = (left + offset) * scale, (top + height) * scale
+                lines.append(QLineF(x + start * scale, y - start * scale, x + end * scale, y - end * scale))
             offset += step
+        if lines:
+            self._painter.setPen(self._pen(step * (0.135 if self.ink.is_one else 0.18), color))
+            self._painter.drawLines(lines)
 
     def dot(self, x: float, y: float, radius: float, fill: QColor | None = None, edge: float = 0.0, color: QColor | None = None) -> None:
         self._painter.setPen(self._pen(edge, color) if edge else Qt.PenStyle.NoPen)
