@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecoperf_desktop.demo import files, world
+from ecoperf_desktop.demo import files, practice, world
 from ecoperf_desktop.demo.world import (
     AGENTS,
     CAMPAIGNS,
@@ -60,11 +60,13 @@ def write(folder: Path, *, shop: str = "small", orders: int | None = None) -> li
     writer.supply()
     writer.customers()
     writer.people()
+    writer.practice()
+    writer.posts_and_mailings()
     sources = {"tmall": _TMALL_NAME, "own_site": _OWN_NAME}
-    settings = {"site": (*_CHINA, ("shop", _OWN_NAME))}
+    settings = {name: (*_CHINA, ("shop", _OWN_NAME)) for name in ("site", "mail")}
     return [
         Delivery(sources.get(name), settings.get(name, _CHINA), tuple(sorted(path for path in writer.written if path.parent.name == name)))
-        for name in ("tmall", "own_site", "ads", "site", "templates")
+        for name in ("tmall", "own_site", "ads", "site", "social", "mail", "templates")
     ]
 
 
@@ -108,6 +110,10 @@ class _Writer:
             else:
                 self._workbook_or_text("tmall", f"订单报表_{label}", "订单", _TMALL_NEW, order_rows, last)
             self._workbook_or_text("tmall", f"子订单_{label}", "子订单", _TMALL_LINES, line_rows, last)
+            order_no = {index: f"2{int(sold.day[index]):05d}{int(sold.second[index]):05d}{index:08d}" for index in rows}
+            refund_rows = list(practice.refunds(sold, order_no, rows))
+            if refund_rows:
+                self._workbook_or_text("tmall", f"退款管理_{label}", "退款", practice.REFUNDS, refund_rows, last)
 
     def _tmall_order(self, index: int, net: int, listed: int, pieces: int) -> list[str]:
         sold = self.sold
@@ -521,6 +527,8 @@ class _Writer:
 
     def people(self) -> None:
         rows = [[name, "客服", "客服部", "沈岚", "2023-03-01", "", "1"] for name in AGENTS]
+        rows += [[name, "仓储", "仓储部", "沈岚", "2023-09-01", "", "1"] for name in practice.PICKERS]
+        rows += [[name, "内容", "市场部", "沈岚", "2024-05-01", "", "1"] for name in practice.CONTENT]
         rows += [["李想", "推广", "市场部", "沈岚", "2022-09-01", "", "1"], ["周航", "推广", "市场部", "沈岚", "2024-02-01", "", "1"], ["沈岚", "运营", "运营部", "", "2021-05-01", "", "1"]]
         self._template("staff", rows, LAST_DAY)
         self._template("campaign_owners", [[name, owner] for _, name, _, owner, _, _ in CAMPAIGNS], LAST_DAY)
@@ -542,6 +550,31 @@ class _Writer:
             targets.append(["delivery_on_time_rate", "company", "Qimu Home", iso(week), iso(week + 6), "0.96"])
             week += 7
         self._template("targets", targets, LAST_DAY)
+
+    # ---------------------------------------------------------------- by hand
+    def practice(self) -> None:
+        units = practice.units_of_days(self.sold, len(self.catalogue))
+        net = self._net_by_day()
+        for first, last, label in _halves():
+            self._template("shifts", list(practice.shifts(units.sum(axis=1), first, last)), last, label)
+        for name, rows in (
+            ("training", practice.trainings()), ("budgets", practice.budgets(net, self.scale)), ("content_audits", practice.audits(self.catalogue)),
+            ("market_size", practice.market(net)), ("forecasts", practice.forecasts(self.catalogue, units)),
+        ):  # fmt: skip
+            self._template(name, list(rows), LAST_DAY)
+        self._template("surveys", list(practice.efforts()), LAST_DAY, "ces")
+
+    def posts_and_mailings(self) -> None:
+        net = self._net_by_day()
+        for first, last, label in spans():
+            notes = list(practice.notes(net, first, last))
+            if notes:
+                text = files.text_table(practice.NOTES, notes)
+                self._keep(files.save_text(self.folder / "social" / f"笔记列表明细表_{label}.csv", text, "utf-8-sig", last))
+            mailings = list(practice.mailings(net, first, last))
+            if mailings:
+                text = files.text_table(practice.MAILINGS, mailings)
+                self._keep(files.save_text(self.folder / "mail" / f"campaigns_{label}.csv", text, "utf-8", last))
 
     def _agent_row(self, day: Day, number: int, share: float, money: float) -> list[str]:
         a, b, c, d = uniform(day * 43 + number, 4)
@@ -677,4 +710,10 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
     "agent_days": ("日期", "客服", "接待人数", "已回复人数", "询单人数", "询单成交人数", "平均首次响应时长", "回复次数", "平均响应时长", "已解决", "平均解决时长", "评价数", "好评数", "客服销售额", "付款人数"),
     "targets": ("Metric", "Level", "For", "From", "To", "Target"),
     "expenses": ("Expense number", "Day", "Kind of expense", "Amount", "Varies with sales"),
+    "shifts": practice.SHIFTS,
+    "training": practice.TRAININGS,
+    "budgets": practice.BUDGETS,
+    "content_audits": practice.AUDITS,
+    "market_size": practice.MARKET,
+    "forecasts": practice.FORECASTS,
 }
