@@ -16,10 +16,13 @@ from catalogue_facts import DAY_1, SmallStore
 from plain_facts import Facts, compare_all, net_sales
 from random_shop import random_shop
 
+from ecoperf_desktop.metrics.catalogue import catalogue
+from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.metrics.methods import season
 from ecoperf_desktop.metrics.methods.classes import by_share, top_share
 from ecoperf_desktop.metrics.methods.decompose import Rated, Sold, split_prices, split_rate
-from ecoperf_desktop.model.days import parse_day
+from ecoperf_desktop.model.days import Period, parse_day
+from ecoperf_desktop.model.value import Question
 
 ORACLES = Path(__file__).resolve().parents[2].parent / "shared" / "metrics" / "oracles.json"
 GOODS = ("shop", "channel", "product", "category", "campaign", "region", "device", "agent")
@@ -86,6 +89,17 @@ def test_a_product_launched_lately_is_new_and_others_keep_their_class() -> None:
         store.order(DAY_1, dict(gross_minor=amount, product_id=number))
     words = {value.per["product"]: value.word for value in store.values("abc_class", per=("product",))}
     assert words == {"P1": "N", "P2": "A", "P3": "B"}
+
+
+def test_the_first_classes_are_those_of_the_largest() -> None:
+    store = SmallStore()
+    for number, amount in enumerate((20, 850, 60), start=1):
+        store.add("product", sku=f"P{number}", is_listed=1)
+        store.order(DAY_1, dict(gross_minor=amount, product_id=number))
+    store.values("orders")
+    question = Question(("abc_class",), Period(DAY_1, DAY_1), per=("product",), top=2)
+    best = Engine(store.conn, catalogue()).answer([question])[0]
+    assert sorted((value.value, value.per["product"]) for value in best) == [(1, "P2"), (2, "P3")]
 
 
 def test_classes_can_go_by_units_or_gross_profit() -> None:

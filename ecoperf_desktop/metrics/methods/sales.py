@@ -237,6 +237,18 @@ class AbcClass(_OfProducts):
             return parted.results(dict.fromkeys(groups, _NO_PRODUCT), _NO_PRODUCT, self.scope)
         return parted.results({group: result(group, only[0]) for group in groups}, _NOT_SOLD, self.scope)
 
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        """Return what the products sold: the best class comes first, as its place would not."""
+        if "product" not in self.scope.per:
+            return super().amounts(period)
+        only = self.scope.keys("product")
+        return {
+            self.cut(group, product): amount
+            for group, sold in self.by_group(period).items()
+            for product, amount in sold.items()
+            if only is None or product in only
+        }
+
     def _new(self, day: Day) -> frozenset[int]:
         days = int(str(self.calculation.settings.get("new_days", NEW_DAYS)))
         rows = self.sources.conn.execute("SELECT product_id FROM product WHERE launched_day > ?", (day - days,))
