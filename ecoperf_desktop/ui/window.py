@@ -235,8 +235,11 @@ class MainWindow(QMainWindow):
         view = self._pages.get(self.tabs.page)
         card = view.focused_card() if view else None
         target = card or self.stack.currentWidget()
-        if target is not None:
+        if isinstance(card, chart_cards.ChartCard):
+            card.copy_picture()
+        elif target is not None:
             QApplication.clipboard().setPixmap(target.grab())
+        if target is not None:
             self.say.say(sentence("ui.picture_copied"))
 
     def toggle_table(self) -> None:

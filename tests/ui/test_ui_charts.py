@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import qimu
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
@@ -161,6 +161,19 @@ def test_a_right_click_offers_what_the_number_allows(qtbot: QtBot, show: Show) -
     assert picture.width() >= 2 * known.width()
     found["Copy reference S-01·W33"].trigger()  # type: ignore[attr-defined]
     assert QApplication.clipboard().text() == "S-01·W33"
+
+
+def test_a_right_click_on_any_chart_reaches_its_card(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = show(qimu.trend("Visitors", "270", (255, 260, 261, 264, 264, 270), qimu.ON), chart_blocks.stack())
+    reached: list[ChartCard] = []
+    monkeypatch.setattr(ChartCard, "contextMenuEvent", lambda card, event: reached.append(card))
+    for card in cards(view):
+        chart = card.chart
+        assert chart is not None
+        target = chart if isinstance(chart, DrawnChart) else chart._view.viewport()
+        where = QPoint(80, 60)
+        QApplication.sendEvent(target, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, target.mapToGlobal(where)))
+    assert reached == cards(view)
 
 
 def test_a_chart_and_its_numbers_are_saved_where_the_person_says(
