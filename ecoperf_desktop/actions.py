@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from ecoperf_desktop import language
 from ecoperf_desktop.errors import EcoPerfError, FileRefused, MetricRefused, UsageError, WorkspaceError
 from ecoperf_desktop.model.calendars import Calendar
-from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of
+from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.importing import FileReport, ImportReport, Progress, no_progress
 from ecoperf_desktop.model.value import Explanation, Question, Value
 from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.database import Workspace
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ecoperf_desktop.importing.apart import ReadingProcess
     from ecoperf_desktop.importing.container import Member
     from ecoperf_desktop.importing.known_fields import Catalogue
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
+    from ecoperf_desktop.store.rate_changes import RateChanged
+    from ecoperf_desktop.store.rates import Known, Wanted
     from ecoperf_desktop.store.restatements import Restated, Restatement
 
 # Heavy rooms (importing pulls numpy, reports pull pages) are imported where they are used, so
@@ -259,11 +263,17 @@ def values(opened: Workspace, question: Question) -> list[Value]:
 
 
 def explain(
-    opened: Workspace, metric: str, period: Period, where: Sequence[tuple[str, str]] = (), limit: int = 20
+    opened: Workspace,
+    metric: str,
+    period: Period,
+    where: Sequence[tuple[str, str]] = (),
+    limit: int | None = 20,
+    offset: int = 0,
 ) -> Explanation:
+    """Return why a number is what it is, with ``limit`` of the rows behind it (None: all) from the ``offset``-th on."""
     from ecoperf_desktop.metrics.explain import explain as explain_metric
 
-    return explain_metric(engine(opened), metric, period, tuple(where), limit)
+    return explain_metric(engine(opened), metric, period, tuple(where), limit, offset=offset)
 
 
 def last_week(opened: Workspace) -> Bucket:
@@ -340,6 +350,25 @@ def change_answer(opened: Workspace, source: str, key: str, value: str) -> Chang
     from ecoperf_desktop.importing.clocks import clocks_of
 
     return room.change(opened, source, key, value, clocks_of(opened.conn, source))
+
+
+def exchange_rates(opened: Workspace, currency: str | None = None) -> tuple[list[Known], list[Wanted]]:
+    """Return the rates known into the workspace's currency, the newest first, and those that stored rows wait for."""
+    from ecoperf_desktop.store import rates as room
+
+    reporting = opened.reporting_currency
+    known = [] if reporting is None else room.known(opened.conn, reporting, currency)
+    return known, [one for one in room.wanted(opened.conn) if currency in (None, one.currency)]
+
+
+def set_rate(opened: Workspace, currency: str, day: Day, rate: Decimal | None) -> RateChanged:
+    """Say what one unit of a currency was worth on a day, or with None take back what was said; all amounts follow.
+
+    Raise EcoPerfError for what is no rate or no currency.
+    """
+    from ecoperf_desktop.store import rate_changes as room
+
+    return room.take_back(opened, currency, day) if rate is None else room.put(opened, currency, day, rate)
 
 
 def restatements(

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -145,6 +146,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--import", dest="imports", action="append", type=int, default=[], metavar="ID")
     added.add_argument("--limit", type=int, default=50, metavar="N")
 
+    added = command("rates", _rates)
+    added.add_argument("words", nargs="*", metavar="WORD", help=sentence("cli.help_rates_words"))
     added = command("undo", _undo)
     added.add_argument("ids", nargs="+", type=int, metavar="ID")
     added = command("formats", _formats)
@@ -170,7 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     added = command("explain", _explain)
     added.add_argument("metric", metavar="METRIC")
     _add_period(added)
-    added.add_argument("--limit", type=int, default=20, metavar="N")
+    added.add_argument("--limit", type=int, default=20, metavar="N", help=sentence("cli.help_limit"))
+    added.add_argument("--offset", type=int, default=0, metavar="N", help=sentence("cli.help_offset"))
+    added.add_argument("--all", action="store_true", help=sentence("cli.help_all"))
 
     added = command("report", _report)
     added.add_argument("--period", required=True, metavar="P")
@@ -342,6 +347,42 @@ def _privacy(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     return REFUSED if found else OK
 
 
+def _rates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Print the exchange rates; or set one, or take one back."""
+    match asked.words:
+        case [] | [_]:
+            with actions.workspace(path) as opened:
+                known, wanted = actions.exchange_rates(opened, asked.words[0].upper() if asked.words else None)
+                reporting = opened.reporting_currency
+            if asked.json:
+                _print_json(cli_json.rates(known, wanted, reporting))
+            else:
+                print("\n".join(cli_json.rate_lines(known, wanted, reporting)))
+            return OK
+        case ["set", currency, day, rate]:
+            told: Decimal | None = _rate(rate)
+        case ["remove", currency, day]:
+            told = None
+        case _:
+            raise UsageError("cli.rates_usage")
+    with actions.workspace(path, write=True) as opened:
+        changed = actions.set_rate(opened, currency.upper(), parse_day(day), told)
+    if asked.json:
+        _print_json(cli_json.rate_changed(changed))
+    else:
+        print(sentence("cli.rate_changed", freed=changed.freed, restated=changed.restated))
+        for line in cli_json.waiting_lines(changed.waiting):
+            print(line)
+    return OK
+
+
+def _rate(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise UsageError("store.rate_value", value=text) from None
+
+
 def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     with actions.workspace(path, write=True) as opened:
         actions.undo(opened, asked.ids, stop.progress)
@@ -458,7 +499,7 @@ def _value(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
 def _explain(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     where = [_pair(text, "--where") for text in asked.where]
     with _reading(path, asked) as (opened, period):
-        explanation = actions.explain(opened, asked.metric, period, where, asked.limit)
+        explanation = actions.explain(opened, asked.metric, period, where, None if asked.all else asked.limit, asked.offset)
     if asked.json:
         _print_json(cli_json.explanation(explanation))
     else:

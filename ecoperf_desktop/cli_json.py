@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence, worded
-from ecoperf_desktop.model.days import Period, iso
+from ecoperf_desktop.model.days import Period, iso, written_days
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import FileReport, ImportReport
 from ecoperf_desktop.model.metric import Metric
 from ecoperf_desktop.model.money import exponent, to_major
 from ecoperf_desktop.model.quality import Doubt, Quality
-from ecoperf_desktop.model.value import Comparison, Explanation, Number, Value
+from ecoperf_desktop.model.value import Comparison, Explanation, Number, Part, SourceRow, Value
 
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.descriptor import Format
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
+    from ecoperf_desktop.store.rate_changes import RateChanged
+    from ecoperf_desktop.store.rates import Known, Wanted
     from ecoperf_desktop.store.restatements import Restatement
 
 Json = dict[str, Any]
@@ -326,6 +329,20 @@ def explanation(explained: Explanation) -> Json:
         "currency": value.currency if value.unit == "money" else None,
         "quality": value.quality,
         "reason": sentence(value.reason, **value.details) if value.reason else None,
+        "numerator_of": explained.numerator or None,
+        "denominator_of": explained.denominator or None,
+        "where": dict(explained.where),
+        "parts": [_explained_part(part) for part in explained.parts],
+        "imports": [
+            {
+                "import_id": entry.import_id,
+                "file": entry.file,
+                "member": entry.member,
+                "imported_utc": entry.imported_utc,
+                "rows": entry.rows,
+            }
+            for entry in explained.imports
+        ],
         "row_count": explained.row_count,
         "rows": [
             {
@@ -336,6 +353,10 @@ def explanation(explained: Explanation) -> Json:
                 "member": row.member,
                 "record": row.record,
                 "contributes": _number(row.contributes, value) if value.unit == "money" else _part(row.contributes),
+                "under": _part(row.under) if explained.numerator else None,
+                "counts_in": row.counts_in,
+                "day": None if row.day is None else iso(row.day),
+                "gives": {key: list(given) for key, given in row.gives.items()},
                 "raw": row.raw,
             }
             for row in explained.rows
@@ -343,20 +364,75 @@ def explanation(explained: Explanation) -> Json:
     }
 
 
+def _explained_part(part: Part) -> Json:
+    value = part.value
+    return {
+        "metric": part.metric,
+        "name": part.name or None,
+        "side": part.side,
+        "sign": part.sign,
+        "from": iso(value.period.first),
+        "to": iso(value.period.last),
+        "value": _number(value.value, value),
+        "unit": value.unit,
+        "currency": value.currency if value.unit == "money" else None,
+        "quality": value.quality,
+        "parts": [_explained_part(one) for one in part.parts],
+    }
+
+
 def explanation_lines(explained: Explanation) -> list[str]:
     value = explained.value
-    lines = [
-        f"{explained.name} ({value.metric})",
-        explained.definition,
-        explained.formula,
-        value_line(value),
-        sentence("cli.rows_behind", n=explained.row_count),
-    ]
+    lines = [f"{explained.name} ({value.metric})", explained.definition, explained.formula, value_line(value)]
+    if explained.numerator:
+        sides = ((explained.numerator, value.numerator, explained.over), (explained.denominator, value.denominator, explained.under))
+        over, under = (
+            words if number is None else f"{words} = {_of_side(number, unit, explained)}" for words, number, unit in sides
+        )
+        lines += [sentence("cli.explain_over", words=over), sentence("cli.explain_under", words=under)]
+    parts = _part_lines(explained.parts, 1)
+    lines += [sentence("cli.explain_parts"), *parts] if parts else []
+    if explained.imports:
+        lines.append(sentence("cli.explain_imports"))
+    for entry in explained.imports:
+        name = f"{entry.file} › {entry.member}" if entry.member else entry.file
+        when = _day_of(entry.imported_utc)
+        lines.append("  " + sentence("cli.explain_import", id=entry.import_id, file=name, when=when, n=entry.rows))
+    lines.append(sentence("cli.rows_behind", n=explained.row_count))
     for row in explained.rows:
         place = f"{row.file} › {row.member}" if row.member else row.file
         raw = ", ".join(f"{name}={text}" for name, text in row.raw.items())
-        contributes = _number(row.contributes, value) if value.unit == "money" else _part(row.contributes)
-        lines.append(f"  {place} #{row.record} [{row.table}] {contributes}  {raw}")
+        lines.append(f"  {place} #{row.record} [{row.table}] {_contribution(row, explained)}  {raw}")
+    return lines
+
+
+def _contribution(row: SourceRow, explained: Explanation) -> str:
+    """Write what a row adds to the number; of a quotient to which of its sides."""
+    over = _of_side(row.contributes, explained.over, explained)
+    if not explained.numerator:
+        return over
+    under = f"÷ {_of_side(row.under, explained.under, explained)}"
+    return {"over": over, "under": under}.get(row.counts_in, f"{over} {under}")
+
+
+def _of_side(number: Number | None, unit: str, explained: Explanation) -> str:
+    value = replace(explained.value, unit=unit, currency=explained.value.currency or _currency_of(explained.parts))
+    return str(_number(number, value))
+
+
+def _currency_of(parts: Sequence[Part]) -> str | None:
+    found = (part.value.currency or _currency_of(part.parts) for part in parts)
+    return next((currency for currency in found if currency is not None), None)
+
+
+def _part_lines(parts: Sequence[Part], depth: int) -> list[str]:
+    """Write the parts that have a name; one without is known by its own parts."""
+    lines = []
+    for part in parts:
+        if part.name:
+            signed = {"over": "", "under": "÷ "}.get(part.side, "− " if part.sign < 0 else "")
+            lines.append(f"{'  ' * depth}{signed}{part.name}: {value_line(part.value).strip()}")
+        lines += _part_lines(part.parts, depth + bool(part.name))
     return lines
 
 
@@ -453,3 +529,44 @@ def draft_entry(draft: Draft, text: str) -> dict[str, object]:
         for column in draft.columns
     ]
     return {"id": draft.id, "file": draft.look.name, "table": draft.table, "tables": list(draft.likely), "columns": columns, "toml": text}
+
+
+def rates(known: Sequence[Known], wanted: Sequence[Wanted], reporting: str | None) -> Json:
+    """Return the exchange rates that are known, and those that rows wait for."""
+    return {
+        "reporting_currency": reporting,
+        "rates": [
+            {"currency": one.currency, "day": iso(one.day), "rate": one.written, "typed": one.file is None, "file": one.file} for one in known
+        ],
+        "wanted": [_wanted(one) for one in wanted],
+    }
+
+
+def rate_changed(changed: RateChanged) -> Json:
+    return {"freed": changed.freed, "restated": changed.restated, "wanted": [_wanted(one) for one in changed.waiting]}
+
+
+def rate_lines(known: Sequence[Known], wanted: Sequence[Wanted], reporting: str | None) -> list[str]:
+    """Write the same for people."""
+    lines = [
+        sentence(
+            "cli.rate_line", day=iso(one.day), currency=one.currency, rate=one.written, reporting=reporting,
+            origin=one.file or sentence("cli.rate_typed"),
+        )
+        for one in known
+    ]  # fmt: skip
+    return (lines or [sentence("cli.rates_none")]) + waiting_lines(wanted)
+
+
+def waiting_lines(wanted: Sequence[Wanted]) -> list[str]:
+    """Write a line a currency for what waits for its rate."""
+    lines = []
+    for currency in sorted({one.currency for one in wanted}):
+        mine = [one for one in wanted if one.currency == currency]
+        days = written_days([one.day for one in mine])
+        lines.append(sentence("cli.rate_wanted", currency=currency, days=days, n=sum(one.rows for one in mine), orders=sum(one.orders for one in mine)))
+    return lines
+
+
+def _wanted(one: Wanted) -> Json:
+    return {"currency": one.currency, "day": iso(one.day), "orders": one.orders, "rows": one.rows}

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecoperf_desktop.language import worded
-from ecoperf_desktop.model.days import Day, Period
+from ecoperf_desktop.model.days import Day, Period, written_days
 from ecoperf_desktop.model.quality import Doubt, DoubtKind, Example, Mend, Pace, Quality, SourceDays, Weight
-from ecoperf_desktop.store import coverage, quality
+from ecoperf_desktop.store import coverage, quality, rates
 from ecoperf_desktop.store.coverage import Range, merged
 from ecoperf_desktop.store.kept import month_of
 from ecoperf_desktop.store.quality import Entry, Remark, Series, Span
@@ -66,7 +66,7 @@ _EXAMPLES = 3
 
 _IN_ORDER: tuple[DoubtKind, ...] = (
     "late", "hole", "total_differs", "platform_total", "payout_parts", "payout_sales", "jump", "damaged_ids", "refused_rows",
-    "other_currency", "future", "unknown_words", "unknown_orders", "negative_stock", "no_cost", "no_category", "no_channel",
+    "waits_for_rate", "other_currency", "future", "unknown_words", "unknown_orders", "negative_stock", "no_cost", "no_category", "no_channel",
     "no_owner", "check", "stopped",
 )  # fmt: skip
 _WEIGHTS: tuple[Weight, ...] = ("wrong", "look", "note")
@@ -90,6 +90,7 @@ def look_over(conn: sqlite3.Connection) -> Quality:
     doubts = [
         *_of_days(sources, recent),
         *_of_files(entries, remarks, recent),
+        *_of_rates(conn),
         *_of_future(entries),
         *_of_totals(conn, recent),
         *_of_jumps(conn, spans, since),
@@ -216,7 +217,10 @@ def _of_files(entries: Mapping[int, Entry], remarks: Sequence[Remark], recent: P
                 yield Doubt("total_differs", _fading("wrong", entry, recent), 1, entry.source, details, (), mends)
     yield from _alike(entries, remarks, recent)
     foreign: dict[tuple[str, str], list[tuple[Entry, int]]] = {}
+    parts = Counter(entry.sha256 for entry in entries.values())
     for entry in entries.values():
+        if parts[entry.sha256] > 1:
+            continue  # what is left out here is in the import of the file's other currency
         for reason, count in entry.dropped.items():
             if count and reason.rpartition(".")[2].removeprefix("dropped_") == "other_currency":
                 foreign.setdefault((entry.source, entry.format), []).append((entry, count))
@@ -225,6 +229,17 @@ def _of_files(entries: Mapping[int, Entry], remarks: Sequence[Remark], recent: P
         count = sum(number for _, number in found)
         details = {"n": count, "files": len(found), "format": format_id, "file": newest.file}
         yield Doubt("other_currency", "wrong", count, source, details, (Example(newest.file, newest.file),), (Mend("show_import", newest.import_id), Mend("import_again", newest.import_id)))
+
+
+def _of_rates(conn: sqlite3.Connection) -> Iterator[Doubt]:
+    """Yield one doubt a currency for rows that wait for its rate."""
+    wanted = rates.wanted(conn)
+    for currency in sorted({one.currency for one in wanted}):
+        mine = [one for one in wanted if one.currency == currency]
+        count = sum(one.rows for one in mine)
+        details = {"n": count, "orders": sum(one.orders for one in mine), "currency": currency,
+                   "days": written_days([one.day for one in mine])}  # fmt: skip
+        yield Doubt("waits_for_rate", "wrong", count, None, details, (), (Mend("rates"), Mend("template", about="own.exchange_rates"), _CHOOSE))
 
 
 def _refused(entries: Mapping[int, Entry], by_import: Mapping[int, Sequence[Remark]], recent: Period) -> Iterator[Doubt]:

@@ -98,6 +98,8 @@ _SIGNS = {
     "€": "EUR", "£": "GBP", "￥": "CNY", "元": "CNY", "人民币": "CNY", "rmb": "CNY", "cn¥": "CNY", "us$": "USD", "hk$": "HKD", "a$": "AUD",
     "ca$": "CAD", "c$": "CAD", "s$": "SGD", "nt$": "TWD", "r$": "BRL", "mx$": "MXN", "nz$": "NZD", "jp¥": "JPY", "₩": "KRW", "₹": "INR",
     "₽": "RUB", "₺": "TRY", "zł": "PLN", "kč": "CZK", "฿": "THB", "₫": "VND", "₱": "PHP", "₴": "UAH", "₪": "ILS", "chf": "CHF",
+    "美元": "USD", "欧元": "EUR", "英镑": "GBP", "日元": "JPY", "港币": "HKD", "港元": "HKD", "澳元": "AUD", "加元": "CAD", "韩元": "KRW",
+    "新加坡元": "SGD", "瑞士法郎": "CHF", "新台币": "TWD",
 }
 
 

@@ -387,8 +387,9 @@ class Emitter:
                 self.last_day[table.coverage] = max(last, self.last_day.get(table.coverage, last))
 
 
-# Parts of a key that say something by their absence: the whole company, the whole market, a delivery note without a number.
-_MAY_LACK = frozenset({"shop", "line_no", "receipt_no", "department", "category", "platform"})
+# Parts of a key that say something by their absence: the whole company, the whole market, a delivery note without a number,
+# the workspace's currency.
+_MAY_LACK = frozenset({"shop", "line_no", "receipt_no", "department", "category", "platform", "quote"})
 
 
 def needed_fields(table: Table) -> list[str]:

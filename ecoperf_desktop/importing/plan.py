@@ -19,11 +19,13 @@ from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.importing.detect import Detector, Recognised
 from ecoperf_desktop.importing.prepare import (
+    SEVERAL_CURRENCIES,
     Prepared,
     ReadAgain,
     Stretch,
     begin,
     findings_of,
+    in_each_currency,
     member_of,
     prepare,
 )
@@ -150,7 +152,7 @@ def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run
     Raises Cancelled; files that were whole by then stay and are counted in its sentence.
     """
     dry_run = dry_run or plan.options.dry_run
-    reports: dict[int, FileReport] = {}
+    reports: dict[int, list[FileReport]] = {}
     waiting = [number for number, file in enumerate(plan.files) if file.outcome == "load"]
     waiting.sort(key=lambda number: (plan.files[number].as_of or 0, number))
     if not dry_run:
@@ -166,11 +168,13 @@ def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run
             if stored:
                 stop.code, stop.details = "importing.stopped_after", {"n": stored}
             raise
-        stored += reports[number].status == "loaded" and not dry_run
-        if reports[number].status in ("loaded", "unchanged") and not dry_run:
+        stored += any(one.status == "loaded" for one in reports[number]) and not dry_run
+        if any(one.status in ("loaded", "unchanged") for one in reports[number]) and not dry_run:
             _remember_confirmed(file, plan.options, workspace)
     progress(len(waiting), len(waiting), "")
-    return ImportReport(tuple(reports.get(number) or _report(file, _STATUS[file.outcome]) for number, file in enumerate(plan.files)))
+    return ImportReport(tuple(
+        report for number, file in enumerate(plan.files) for report in reports.get(number) or [_report(file, _STATUS[file.outcome])]
+    ))  # fmt: skip
 
 
 _STATUS: dict[str, Status] = {"refused": "refused", "skipped": "skipped", "load": "loaded"}
@@ -206,7 +210,7 @@ class _Planner:
             self._check_size(member)
             recognised = self._detector.recognise(member, self._options.settings, self._only)
             begin_only = begin_only and member.kind == "text" and len(recognised) == 1
-            return [self._table_planned(one, member, table, begin_only) for table in recognised]
+            return [plan for table in recognised for plan in self._table_planned(one, member, table, begin_only)]
         except FileRefused as problem:
             passed_over = not one.named and (
                 problem.code in _NO_EXPORT if member.problem is None else not member.damaged
@@ -232,31 +236,55 @@ class _Planner:
     def _source(self, form: Format) -> str:
         return self._options.source or form.platform
 
-    def _table_planned(self, one: Found, member: Member, recognised: Recognised, begin_only: bool) -> FilePlan:
+    def _table_planned(self, one: Found, member: Member, recognised: Recognised, begin_only: bool) -> list[FilePlan]:
+        """Return what would become of one table: a plan, or one for each currency of its amounts."""
         form = recognised.form
         source = self._source(form)
         known = self._known(source) or self._told.get(source)
         asked = (source, self._options.settings, known)
         doubt = self._doubt(form, source, member)
         if doubt is not None and self._unseen:
-            return _refused(one, doubt, form, part=recognised.part)
+            return [_refused(one, doubt, form, part=recognised.part)]
         try:
-            made = begin(member, recognised, *asked, apart=self._apart) if begin_only else None
-            if made is None:
-                made = prepare(member, recognised, *asked, self._compressor, self._ticker.reading(member))
+            made = self._begun(member, recognised, asked) if begin_only else None
+            every = [made] if made is not None else self._prepared(member, recognised, asked)
             if not member.unchanged():
                 raise FileRefused("importing.being_written", file=member.name)
         except FileRefused as problem:
-            return _refused(one, problem, form, part=recognised.part)
+            return [_refused(one, problem, form, part=recognised.part)]
         if doubt is not None:
             # What it would become is shown beside the question; it is read again when that is answered.
-            made.let_go_but_first()
-            return _with_sample(_refused(one, doubt, form, part=recognised.part), made)
-        self._hold(made)
-        self._told.setdefault(source, made.head.answers)
-        return _with_outcome(
-            FilePlan(one.path, made.head.member, member.name, "load", format=form, sha256=member.sha256, prepared=made, file=member), made
-        )
+            every[0].let_go_but_first()
+            return [_with_sample(_refused(one, doubt, form, part=recognised.part), every[0])]
+        for prepared in every:
+            self._hold(prepared)
+            self._told.setdefault(source, prepared.head.answers)
+        return [
+            _with_outcome(
+                FilePlan(one.path, prepared.head.member, member.name, "load", format=form, sha256=member.sha256, prepared=prepared, file=member),
+                prepared,
+            )
+            for prepared in every
+        ]
+
+    def _begun(self, member: Member, recognised: Recognised, asked: tuple[str, Mapping[str, str], Answers | None]) -> Prepared | None:
+        try:
+            return begin(member, recognised, *asked, apart=self._apart)
+        except FileRefused as problem:
+            if problem.code != SEVERAL_CURRENCIES:
+                raise
+            return None
+
+    def _prepared(
+        self, member: Member, recognised: Recognised, asked: tuple[str, Mapping[str, str], Answers | None]
+    ) -> list[Prepared]:
+        tick = self._ticker.reading(member)
+        try:
+            return [prepare(member, recognised, *asked, self._compressor, tick)]
+        except FileRefused as problem:
+            if problem.code != SEVERAL_CURRENCIES:
+                raise
+            return in_each_currency(problem, member, recognised, *asked, self._compressor, tick)
 
     def _doubt(self, form: Format, source: str, member: Member) -> FileRefused | None:
         """Return what a person has to confirm before an unverified format may be used, None when there is nothing.
@@ -380,8 +408,11 @@ def _remember_confirmed(file: FilePlan, options: ImportOptions, workspace: Works
         confirm(workspace, file.prepared.head.answers.source, file.format.id)
 
 
-def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticker) -> FileReport:
-    """Load one file; a refusal by the store, or by what is read only now, is its report."""
+def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticker) -> list[FileReport]:
+    """Load one file; a refusal by the store, or by what is read only now, is its report.
+
+    There are several reports where only now several currencies were met in it.
+    """
     made = file.prepared
     assert made is not None and file.file is not None
     head = made.head
@@ -391,30 +422,35 @@ def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticke
     stretches = _stretches(made, file.file, ticker, keep=dry_run)
     try:
         if known is not None:
-            return _unchanged(file, made, known, stretches)
+            return [_unchanged(file, made, known, stretches)]
         with loading(workspace, head, dry_run=dry_run) as load:
             loaded = _loaded(load, made, stretches)
     except ReadAgain:
-        file = _read_whole(file, made, ticker)
-        return _applied(file, workspace, dry_run, ticker) if file.outcome == "load" else _report(file, "refused")
+        return [
+            report
+            for one in _read_whole(file, made, ticker)
+            for report in (_applied(one, workspace, dry_run, ticker) if one.outcome == "load" else [_report(one, "refused")])
+        ]
     except FileRefused as problem:
         if problem is made.refusal:
-            return _report(_refused(Found(file.path, True, file.file), problem, file.format), "refused")
-        return _report(file, "refused", findings=findings_of(problem))
+            return [_report(_refused(Found(file.path, True, file.file), problem, file.format), "refused")]
+        return [_report(file, "refused", findings=findings_of(problem))]
     file = _with_outcome(file, made)
     rows = loaded.rows
+    findings = (*file.findings, *loaded.findings)
     status: Status = "loaded" if rows.new or rows.changed or not rows.unchanged else "unchanged"
-    return _report(file, status, None if dry_run else loaded.import_id, rows, loaded.period)
+    return [_report(file, status, None if dry_run else loaded.import_id, rows, loaded.period, findings)]
 
 
-def _read_whole(file: FilePlan, made: Prepared, ticker: _Ticker) -> FilePlan:
+def _read_whole(file: FilePlan, made: Prepared, ticker: _Ticker) -> list[FilePlan]:
     """Plan a file to its end whose rest decides otherwise than its beginning."""
     assert file.file is not None
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="raw text") as compressor:
-            return _with_outcome(file, made.read_whole(compressor, ticker.reading(file.file)))
+            every = made.read_whole(compressor, ticker.reading(file.file))
     except FileRefused as problem:
-        return _refused(Found(file.path, True, file.file), problem, file.format)
+        return [_refused(Found(file.path, True, file.file), problem, file.format)]
+    return [_with_outcome(replace(file, member=one.head.member), one) for one in every]
 
 
 def _unchanged(file: FilePlan, made: Prepared, import_id: int, stretches: Iterator[Stretch]) -> FileReport:

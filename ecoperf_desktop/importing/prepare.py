@@ -38,6 +38,7 @@ from ecoperf_desktop.model.importing import Answers, ImportHead
 from ecoperf_desktop.model.money import exponent
 
 REJECTED_LEAST, REJECTED_SHARE = 10, 0.05
+SEVERAL_CURRENCIES = "importing.currencies"
 KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and its import; beyond it the file is read twice
 
 Compressor = ThreadPoolExecutor
@@ -112,9 +113,16 @@ class Prepared:
         for name, value in vars(whole).items():
             setattr(self, name, value)
 
-    def read_whole(self, compressor: Compressor, tick: Tick) -> Prepared:
-        """Return the file read to its end."""
-        return self.reading.prepared(compressor, tick)
+    def read_whole(self, compressor: Compressor, tick: Tick) -> list[Prepared]:
+        """Return the file read to its end: once for each currency where the rest of it showed several."""
+        reading = self.reading
+        try:
+            return [reading.prepared(compressor, tick)]
+        except FileRefused as problem:
+            if problem.code != SEVERAL_CURRENCIES:
+                raise
+            given = (reading.member, reading.recognised, reading.source, reading.settings, reading.known)
+            return in_each_currency(problem, *given, compressor, tick)
 
 
 def prepare(
@@ -126,6 +134,19 @@ def prepare(
     Raises FileRefused when nothing of it may be stored.
     """
     return _Reading(member, recognised, source, settings, known).prepared(compressor, tick)
+
+
+def in_each_currency(
+    problem: FileRefused, member: Member, recognised: Recognised, source: str, settings: Mapping[str, str], known: Answers | None,
+    compressor: Compressor, tick: Tick,
+) -> list[Prepared]:
+    """Read a file once for each currency that ``problem`` found in it: an import of its own, without the rows of the others."""
+    found = str(problem.details["found"]).split(", ")
+    return [
+        prepare(member, replace(recognised, part=" ".join(filter(None, (recognised.part, one)))), source, {**settings, "currency": one},
+                known, compressor, tick)
+        for one in found
+    ]  # fmt: skip
 
 
 def begin(
@@ -531,10 +552,7 @@ class _Attempt:
         if len(found) == 1:
             reading.decisions.currency = found[0]
         else:
-            usual = reading.known.currency if reading.known else None
-            if usual not in found:
-                raise FileRefused("importing.currencies", file=reading.member.name, found=", ".join(sorted(found)))
-            reading.decisions.currency = usual
+            raise FileRefused(SEVERAL_CURRENCIES, file=reading.member.name, found=", ".join(sorted(found)))
         typing.facts = replace(typing.facts, exponent=exponent(reading.decisions.currency or "EUR"))
 
     def _described(self, rows: Rows) -> Rows:

@@ -64,6 +64,7 @@ class Typing:
         self.dropped: Counter[str] = Counter()
         self.rejected = 0
         self.currencies: dict[str, int] = {}
+        self._currency_above: dict[str, str] = {}
         self.totals: dict[str, int | float] = {}
         self.stated: dict[str, int | float] = {}
         self._each_stated: dict[str, list[int | float]] = {}
@@ -76,6 +77,8 @@ class Typing:
         self._mark_looks: dict[str, convert.DecimalMark] = {}
         self._order_looks: dict[str, times.DateOrder] = {}
         self._looked_at_all = False
+        # Without amounts a column of currencies is one of words (of exchange rates, say).
+        self._has_money = any(rule.type == "money" for rule in form.columns)
         self._carrier = Carrier(form.carry_down)
         self._grouped = {*form.group.fill_down, *form.group.first_row_only}
         self._absent = absent_values(form, bound, facts)
@@ -112,7 +115,7 @@ class Typing:
         for name, order in self._order_looks.items():
             order.look(self._cells(block, name))
         for name, (_, rule) in self.bound.places.items():
-            if rule.type == "currency":
+            if rule.type == "currency" and self._has_money:
                 self._see_currencies(self._cells(block, name))
 
     def _is_settled(self, name: str, look: convert.DecimalMark) -> bool:
@@ -490,15 +493,22 @@ class Typing:
             noted.extend(values[: TOTALS_COMPARED - len(noted)].tolist())
 
     def _drop_other_currencies(self, values: Mapping[str, Valued], gone: Bool) -> Bool:
-        """Drop rows in another currency than the one that was chosen; blank cells follow the others."""
+        """Drop rows in another currency than the one that was chosen; a blank cell is of the currency above it."""
         other = np.zeros(len(gone), np.bool_)
-        if self.decisions.currency is None or len(self.currencies) < 2 and self.decisions.currency in self.currencies:
+        if not self._has_money or self.decisions.currency is None or len(self.currencies) < 2 and self.decisions.currency in self.currencies:
             return other
         for name, (_, rule) in self.bound.places.items():
             column = values[name].column if rule.type == "currency" else None
             if isinstance(column, Coded):
-                differs = np.array([word != self.decisions.currency for word in column.words] + [False], np.bool_)
-                other |= differs[column.codes]
+                above = self._currency_above.get(name, next(iter(self.currencies), ""))
+                words = [*column.words, above]
+                codes = np.where(column.codes < 0, -1, column.codes)
+                told = np.maximum.accumulate(np.where(codes >= 0, np.arange(len(codes)), -1))
+                codes = np.where(told >= 0, codes[told], len(words) - 1)
+                differs = np.array([word != self.decisions.currency for word in words], np.bool_)
+                other |= differs[codes]
+                if len(codes):
+                    self._currency_above[name] = words[int(codes[-1])]
         other &= ~gone
         if bool(other.any()):
             self.dropped["other_currency"] += int(other.sum())

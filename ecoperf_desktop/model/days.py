@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -151,3 +151,18 @@ def year_earlier(day: Day) -> Day:
         return day_of(when.replace(year=when.year - 1))
     except ValueError:
         return day_of(date(when.year - 1, 2, 28))
+
+
+_SPANS_WRITTEN = 4
+
+
+def written_days(days: Iterable[Day]) -> str:
+    """Return days in few words: those that follow each other as one span, of many the first and the last."""
+    spans: list[tuple[Day, Day]] = []
+    for day in sorted(set(days)):
+        if spans and day == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], day)
+        else:
+            spans.append((day, day))
+    written = [iso(first) if first == last else f"{iso(first)} – {iso(last)}" for first, last in spans]
+    return ", ".join(written) if len(written) <= _SPANS_WRITTEN else f"{', '.join(written[: _SPANS_WRITTEN - 1])}, …, {written[-1]}"

@@ -11,12 +11,12 @@ from ecoperf_desktop.records import dataclass
 # In the order in which they are worth looking at.
 DoubtKind: TypeAlias = Literal[
     "late", "hole", "total_differs", "platform_total", "payout_parts", "payout_sales", "jump", "damaged_ids", "refused_rows",
-    "other_currency", "future", "unknown_words", "unknown_orders", "negative_stock", "no_cost", "no_category", "no_channel",
+    "waits_for_rate", "other_currency", "future", "unknown_words", "unknown_orders", "negative_stock", "no_cost", "no_category", "no_channel",
     "no_owner", "check", "stopped",
 ]  # fmt: skip
 # wrong: numbers are wrong or missing until it is mended; look: they may be; note: good to know.
 Weight: TypeAlias = Literal["wrong", "look", "note"]
-MendKind: TypeAlias = Literal["choose_files", "show_import", "import_again", "undo", "answer", "template", "costs"]
+MendKind: TypeAlias = Literal["choose_files", "show_import", "import_again", "undo", "answer", "template", "costs", "rates"]
 Pace: TypeAlias = Literal["in_time", "late", "stopped", "unknown"]
 
 

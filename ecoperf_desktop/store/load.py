@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ecoperf_desktop import collector
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.model.columns import Asserted, Coded, Column, Int64, Numbers
-from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.days import Period, written_days
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import Answers, ImportHead, RowCounts
 from ecoperf_desktop.store import events, personal, rows, sums
@@ -45,13 +45,14 @@ _SETTLED_AT_ONCE = 5_000
 class Loaded:
     """What an import became: ``period`` is what it covers, None when it says nothing about days.
 
-    ``waiting`` are the currencies and days without a rate for which rows of it wait.
+    ``waiting`` are the currencies and days without a rate for which rows of it wait, ``findings`` say so.
     """
 
     import_id: int
     rows: RowCounts
     period: Period | None
     waiting: tuple[Wanted, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class _DryRun(Exception):
@@ -184,9 +185,10 @@ class Loading:
         sums.refresh(self._conn, self._touched.dirty)
         period = self._head.period or self._covered()
         waiting = tuple(wanted(self._conn, self.import_id)) if self._traded.has_rows else ()
-        _close_entry(self._conn, self.import_id, counts, dropped, findings, period)
+        remarks = waits(waiting)
+        _close_entry(self._conn, self.import_id, counts, dropped, (*findings, *remarks), period)
         self.is_finished = True
-        return Loaded(self.import_id, counts, period, waiting)
+        return Loaded(self.import_id, counts, period, waiting, remarks)
 
     def stop(self) -> None:
         """Wait until nothing is written any more; what waits to be written is dropped."""
@@ -621,6 +623,16 @@ class _Levels:
         """Return how many records are new, changed and unchanged."""
         counted = np.bincount(self._of_record, minlength=NEW + 1)
         return int(counted[NEW]), int(counted[CHANGED]), int(counted[UNCHANGED])
+
+
+def waits(waiting: Sequence[Wanted]) -> tuple[Finding, ...]:
+    """Return what is to be said of rows that wait for rates: a finding a currency."""
+    found = []
+    for currency in sorted({one.currency for one in waiting}):
+        mine = [one for one in waiting if one.currency == currency]
+        details = {"currency": currency, "days": written_days([one.day for one in mine]), "n": sum(one.rows for one in mine)}
+        found.append(Finding("store.waits_for_rate", "warning", details=details))
+    return tuple(found)
 
 
 def _source(conn: sqlite3.Connection, answers: Answers) -> int:

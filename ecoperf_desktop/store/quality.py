@@ -50,6 +50,7 @@ class Entry(NamedTuple):
     read: int
     rejected: int
     dropped: dict[str, int]
+    sha256: str = ""
 
 
 class Remark(NamedTuple):
@@ -142,12 +143,12 @@ def spans(conn: sqlite3.Connection, since: Day) -> list[Span]:
 def entries(conn: sqlite3.Connection) -> list[Entry]:
     """Return the active imports, oldest first."""
     rows = conn.execute(
-        "SELECT i.import_id, s.name, i.format, i.file, i.last_day, i.as_of / 86400, i.rows_read, i.rows_rejected, i.dropped"
+        "SELECT i.import_id, s.name, i.format, i.file, i.last_day, i.as_of / 86400, i.rows_read, i.rows_rejected, i.dropped, i.sha256"
         " FROM imports i JOIN source s USING(source_id) WHERE i.state = 'active' ORDER BY i.import_id"
     )
     return [
-        Entry(import_id, source, form, file, last, as_of, read, rejected, {} if dropped == "{}" else json.loads(dropped))
-        for import_id, source, form, file, last, as_of, read, rejected, dropped in rows
+        Entry(import_id, source, form, file, last, as_of, read, rejected, {} if dropped == "{}" else json.loads(dropped), sha256)
+        for import_id, source, form, file, last, as_of, read, rejected, dropped, sha256 in rows
     ]
 
 
@@ -370,10 +371,12 @@ def order_without_channel(conn: sqlite3.Connection, shop_id: int, period: Period
 
 def unknown_orders(conn: sqlite3.Connection) -> tuple[int, tuple[str, ...]]:
     """Return how many orders are only referred to (by refunds, parcels, reviews), and some of their numbers."""
-    (count,) = conn.execute("SELECT COUNT(*) FROM orders WHERE import_id IS NULL").fetchone()
+    # An order that waits for an exchange rate is known, though it counts nowhere.
+    unknown = "import_id IS NULL AND NOT EXISTS (SELECT 1 FROM traded t WHERE t.order_id = orders.order_id AND t.rate_e9 IS NULL)"
+    (count,) = conn.execute(f"SELECT COUNT(*) FROM orders WHERE {unknown}").fetchone()
     if not count:
         return 0, ()
-    rows = conn.execute("SELECT order_no FROM orders WHERE import_id IS NULL LIMIT ?", (_SHOWN,))
+    rows = conn.execute(f"SELECT order_no FROM orders WHERE {unknown} LIMIT ?", (_SHOWN,))
     return count, tuple(number for (number,) in rows)
 
 

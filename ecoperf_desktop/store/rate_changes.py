@@ -11,7 +11,7 @@ from ecoperf_desktop.model.days import Day, iso
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.database import Workspace
-from ecoperf_desktop.store.rates import SCALE, Wanted, wanted
+from ecoperf_desktop.store.rates import SCALE, Wanted, wanted, written_rate
 from ecoperf_desktop.store.restatements import record_rates
 from ecoperf_desktop.store.touched import Touched
 
@@ -72,7 +72,7 @@ def _changed(workspace: Workspace, currency: str, day: Day, rate_e9: int | None)
         touched.rates_changed((day,))
         touched.derive()
         sums.refresh(conn, touched.dirty)
-        restated = _record(conn, touched, f"{_NAME}.{currency}.{day}", before, rate_e9)
+        restated = _record(conn, touched, f"{_NAME} {currency} {iso(day)}", before, rate_e9)
         return RateChanged(restated, max(waited - _waiting(conn), 0), tuple(wanted(conn)))
 
 
@@ -94,4 +94,4 @@ def _record(conn: sqlite3.Connection, touched: Touched, name: str, before: int |
 
 
 def _shown(rate_e9: int | None) -> str | None:
-    return None if rate_e9 is None else f"{Decimal(rate_e9) / SCALE:f}"
+    return None if rate_e9 is None else written_rate(rate_e9)

@@ -34,6 +34,11 @@ class Known:
     rate_e9: int
     file: str | None
 
+    @property
+    def written(self) -> str:
+        """Return the rate in decimals, without noughts at the end."""
+        return written_rate(self.rate_e9)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -154,3 +159,8 @@ def wanted(conn: sqlite3.Connection, import_id: int | None = None) -> list[Wante
             (import_id,),
         )
     ]
+
+
+def written_rate(rate_e9: int) -> str:
+    """Return a rate in decimals, without noughts at the end."""
+    return f"{Decimal(rate_e9).scaleb(-9).normalize():f}"

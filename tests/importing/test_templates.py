@@ -26,7 +26,7 @@ def test_every_table_without_a_platform_file_has_a_template() -> None:
     assert {template.stem for template in ALL} == {
         "purchase_orders", "receipts", "suppliers", "stock_counts", "shipments", "reviews", "surveys", "staff", "agent_days",
         "campaign_owners", "targets", "expenses", "products", "shifts", "training", "budgets", "events", "market_size",
-        "forecasts", "content_audits",
+        "forecasts", "content_audits", "exchange_rates",
     }
 
 

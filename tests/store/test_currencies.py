@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_making import Export
 
+from ecoperf_desktop.model.days import iso
 from ecoperf_desktop.store import answers, ledger, rate_changes, rates
 from ecoperf_desktop.store import sums as daily
 from ecoperf_desktop.store.database import Workspace
@@ -232,7 +233,7 @@ def test_a_typed_rate_restates_in_the_name_of_the_sources_it_touches(opened: Wor
         "SELECT s.name, c.name, c.old, c.new, r.field, r.old, r.new FROM restatement r JOIN answer_change c USING(change_id) "
         "JOIN source s USING(source_id)"
     ).fetchall()
-    assert found == [("shop", f"rate.EUR.{DAY}", "7.8", "7.9", "gross", "780", "790")]
+    assert found == [("shop", f"rate EUR {iso(DAY)}", "7.8", "7.9", "gross", "780", "790")]
 
 
 def test_the_undo_of_the_rates_lets_orders_wait_again_or_take_an_earlier_rate(opened: Workspace) -> None:
