@@ -73,7 +73,7 @@ def shifts(units: Ints, first: Day, last: Day) -> Iterator[Row]:
                 continue
             a, b = uniform(day * 31 + number, 2)
             handled = int(pieces / 2.4 * (0.9 + 0.2 * a))
-            hours = max(round(handled / (84 + 6 * number) * 2) / 2, 2.0)
+            hours = max(round(handled / (84 + 6 * number) * 4) / 4, 0.25)
             errors = int(handled * 0.0012 * (1 + number % 2) + b)
             yield [iso(day), name, f"{hours:g}", "", "", files.yuan(int(hours * 3200)), str(handled), str(min(errors, handled))]
         for number, name in enumerate(AGENTS):
