@@ -35,11 +35,6 @@ def class_of(reason: str | None) -> str | None:
     return found
 
 
-def classes() -> tuple[str, ...]:
-    """Return the classes there are, in the order of the file, ``other`` at the end."""
-    return (*(name for name, _ in _classes()), OTHER)
-
-
 def fingerprint() -> str:
     """Return what changes when the words do."""
     return json.dumps(_classes(), ensure_ascii=False)
