@@ -94,8 +94,8 @@ def summary(opened: Workspace, page: str, scope: Scope) -> PageSummary:
     return actions.summary(opened, page, scope)
 
 
-def explanation(opened: Workspace, reference: Reference) -> Explanation:
-    return actions.explain(opened, reference.metric, reference.period, reference.where)
+def explanation(opened: Workspace, reference: Reference, limit: int = 20, offset: int = 0) -> Explanation:
+    return actions.explain(opened, reference.metric, reference.period, reference.where, limit, offset)
 
 
 KnownMetrics: TypeAlias = "tuple[Catalogue, list[OwnMetric]]"

@@ -147,6 +147,11 @@ def test_a_number_is_explained_down_to_the_row_of_its_file(qtbot: QtBot, make_wi
     assert explanation.row_count == 21
     assert {row.file for row in explanation.rows} == {"orders_july.csv"}
     assert explanation.rows[0].raw["Lineitem sku"].startswith("MUG-")
+    assert sum(entry.rows for entry in explanation.imports) == 21
+    panel._more.click()  # the first twenty are shown at once, the rest when it is asked for
+    qtbot.waitUntil(lambda: len(panel._rows) == 21, timeout=WAIT)
+    assert not panel._rest.isVisible()
+    assert sum(row.contributes for row in panel._rows) == explanation.value.value
     assert panel.isVisible()
     window.close_panel()
     assert not panel.isVisible()
