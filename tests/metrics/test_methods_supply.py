@@ -467,6 +467,7 @@ def test_the_next_unit_of_spend_is_that_of_the_weeks_put_in_steps_by_hand(seed: 
     store, period = shop(seed), Period(LAST - 6, LAST)
     monday = LAST + 1 - (LAST + 1 + 3) % 7
     weeks = [monday - 7 * back for back in range(26, 0, -1)]
+    compared = 0
     for per in ((), ("shop",), ("channel",), ("shop", "channel")):
         columns = ", ".join(f"{name}_id" for name in per) or "NULL"
         spend: dict[Any, int] = defaultdict(int)
@@ -492,10 +493,13 @@ def test_the_next_unit_of_spend_is_that_of_the_weeks_put_in_steps_by_hand(seed: 
             assert found[(*named, "1")].reason == "metrics.lowest_step"
             for place in (1, 2, 3):
                 more, spent = (means[place][axis] - means[place - 1][axis] for axis in (1, 0))
-                assert found[(*named, str(place + 1))].value == more / spent
+                hardly = spent < means[place][0] / 50
+                assert found[(*named, str(place + 1))].value == (None if hardly else more / spent)
+                compared += not hardly
             assert top[named].value == found[(*named, "4")].value
             narrowed = answers(store, "marginal_roas", period, per, (("step", "2"),))
             assert narrowed[named].value == found[(*named, "2")].value
+    assert compared > 20
 
 
 @pytest.mark.parametrize("seed", SHOPS[:2])
@@ -801,6 +805,46 @@ def test_lost_sales_of_days_and_of_parts_add_up(seed: int) -> None:
         assert sum(value.value or 0 for value in answers(store, "lost_sales_estimate", period, (per,)).values()) == whole
     days = Engine(store.conn, catalogue()).answer([Question(("lost_sales_estimate",), period, by="day")])[0]
     assert sum(value.value or 0 for value in days) == whole
+
+
+def weekly_spend(weeks: int, spend: Callable[[int], int]) -> SmallStore:
+    """Return a shop that spends by the week and sells 3 for every unit of it, and 50.00 of its own accord."""
+    store = SmallStore(days=7 * weeks)
+    for week in range(weeks):
+        store.order(DAY_1 + 7 * week, {"gross_minor": 5000 + 3 * spend(week)})
+        store.add("ad_performance", day=DAY_1 + 7 * week + 3, cost_minor=spend(week))
+    return store
+
+
+def test_a_few_weeks_tell_nothing_and_some_are_flagged() -> None:
+    few, some, many = (weekly_spend(weeks, lambda week: 1000 + 100 * week) for weeks in (11, 15, 26))
+    assert few.value("marginal_roas", days=77).reason == "metrics.few_ordinary_weeks"
+    flagged = some.value("marginal_roas", days=105)
+    assert (flagged.value, flagged.quality) == (3, "low_n")
+    firm = many.value("marginal_roas", days=182)
+    assert (firm.value, firm.quality, firm.details["slope"]) == (3, "ok", pytest.approx(3))
+    assert firm.details["weeks"] == 26
+
+
+def test_weeks_of_like_spend_and_weeks_of_promotions_tell_nothing_of_more_spend() -> None:
+    alike = weekly_spend(26, lambda week: 10_000 + week % 3)
+    assert alike.value("marginal_roas", days=182).reason == "metrics.spend_hardly_varied"
+    store = weekly_spend(26, lambda week: 1000 + 100 * week)
+    for week in range(4, 20):
+        store.conn.execute("INSERT INTO calendar VALUES (?, '', 0, 0, 0, 0, 0, 0, 0, 0, NULL, 'X', 0)", (DAY_1 + 7 * week + 2,))
+    assert store.value("marginal_roas", days=182).details == {"weeks": 10, "at_least": 12}
+
+
+def test_a_week_of_a_promotion_is_no_point_and_gets_no_call() -> None:
+    store = SmallStore(days=7 * 20)
+    for week in range(20):
+        store.order(DAY_1 + 7 * week, {"gross_minor": 90_000 if week in (8, 19) else 5000 + 100 * (week % 3)})
+    store.conn.execute("INSERT INTO calendar VALUES (?, '', 0, 0, 0, 0, 0, 0, 0, 0, NULL, 'X', 0)", (DAY_1 + 7 * 8,))
+    value = store.value("xmr_signal", days=7 * 20)
+    assert (value.word, value.details["weeks"]) == ("signal", 18)
+    store.conn.execute("INSERT INTO calendar VALUES (?, '', 0, 0, 0, 0, 0, 0, 0, 0, NULL, 'X', 0)", (DAY_1 + 7 * 19,))
+    value = store.value("xmr_signal", days=7 * 20)
+    assert (value.value, value.reason) == (None, "metrics.known_cause")
 
 
 # ---- freshness

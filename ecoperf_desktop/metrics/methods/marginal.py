@@ -14,6 +14,8 @@ from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.model.value import Number
 
 _WEEK = 7
+# Steps whose spend differs by less than this part tell nothing about more of it: what they differ in is something else.
+_LEAST_MORE = Fraction(1, 50)
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 
 
@@ -113,9 +115,9 @@ class MarginalReturn(Working):
             return Result(None, quality="no_base", reason="metrics.lowest_step", details=said)
         below = steps[place - 1]
         more, spent = step.result - below.result, step.spend - below.spend
-        if step.marginal is None:
+        if step.marginal is None or spent < step.spend * _LEAST_MORE:
             return Result(None, _plain(more), _plain(spent), "no_base", "metrics.spend_hardly_varied", said)
-        return Result(step.marginal, _plain(more), _plain(spent), details=said)
+        return Result(step.marginal, _plain(more), _plain(spent), details=said, base=sum(one.periods for one in steps))
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         return []  # all that it looks at are the other metrics
