@@ -428,6 +428,19 @@ def test_payback_agrees_with_a_plain_evaluation(shop: SmallStore) -> None:
     assert seen > 2
 
 
+def test_a_running_month_does_not_hide_that_the_others_have_paid_back() -> None:
+    store = SmallStore(kinds=())
+    for kind in ("sales", "refunds", "expenses"):
+        store.cover(kind, parse_day("2025-01-01"), parse_day("2025-03-10"))
+    store.add("expenses", day=parse_day("2025-01-05"), shop_id=1, **{"class": "marketing"}, amount_minor=1_500)
+    for buyer, days in ((1, ("01-10", "02-10")), (2, ("02-05",)), (3, ("03-05",))):
+        for place, day in enumerate(days):
+            store.order(parse_day(f"2025-{day}"), dict(gross_minor=1_000, cost_minor=600), buyer=buyer, is_first=int(place == 0))
+    value = store.value("payback_months", first=parse_day("2025-01-01"), days=90)
+    # 500 each; after the first month 400 of two people, after the second 800 of the one who is old enough.
+    assert (value.value, value.details["customers"], value.details["earned"]) == (2, 1, 800.0)
+
+
 # ---- laws and edges
 
 

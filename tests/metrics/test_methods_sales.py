@@ -482,6 +482,16 @@ def test_weeks_of_the_year_need_two_years() -> None:
     assert season.of_weeks({day: value for day, value in level.items() if day < first + 7 * 100}) == ({}, 100)
 
 
+def test_a_week_of_nothing_but_events_has_no_index_and_breaks_no_year() -> None:
+    first = parse_day("2023-01-02")
+    usual = {day: 100 for day in range(first, first + 7 * 120)}
+    loud = {day for day in usual if (day - first) // 7 in (44, 45, 96, 97)}
+    index, weeks = season.of_weeks({day: 900 if day in loud else 100 for day in usual}, loud)
+    assert weeks == 120
+    assert set(index.values()) == {1}
+    assert {45, 46} & set(index) == set()
+
+
 def _plain_weekdays(facts: Facts) -> dict[tuple[str, ...], Any]:
     last = DAY_1 + QUIET_DAYS - 1
     by_day = {day: Fraction(net_sales(facts.between(day, day))) for day in range(DAY_1, last + 1)}

@@ -500,12 +500,14 @@ class _Cohort(NamedTuple):
 def _paid_back(of: list[_Cohort], cost: Result) -> Result:
     if cost.value is None:
         return cost._replace(numerator=None, denominator=None)
-    customers = sum(one.customers for one in of)
-    # Only months that all of them have behind them.
-    months = min(len(one.left) for one in of)
+    months = max(len(one.left) for one in of)
+    customers = 0
     earned: Number = 0
     for age in range(months):
-        earned = Fraction(sum(one.left[age] for one in of), customers)
+        # Of several months of first orders those that are old enough, as in every pooled column of cohorts.
+        ripe = [one for one in of if len(one.left) > age]
+        customers = sum(one.customers for one in ripe)
+        earned = Fraction(sum(one.left[age] for one in ripe), customers)
         if earned >= cost.value:
             details = {"earned": float(earned), "cost": float(cost.value), "customers": customers}
             return _weak(Result(age + 1, details=details), cost)

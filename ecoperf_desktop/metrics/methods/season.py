@@ -44,29 +44,37 @@ def of_weeks(values: Mapping[Day, Number], events: Collection[Day] = ()) -> tupl
     """Return the index of each ISO week with mean 1, and how many whole weeks are known.
 
     A week's level is the mean of its days that are no events; its ratio is that over the centred mean of a year (52
-    weeks and half of the two beside them), and its index the mean over the years.  Empty with less than two years.
+    weeks and half of the two beside them), and its index the mean over the years.  A week of nothing but events counts
+    in the mean of a year as those beside it, and has no index.  Empty with less than two years.
     """
-    levels: dict[Day, Fraction] = {}
-    firsts = sorted({day - (day + 3) % _WEEK for day in values})
-    for first in firsts:
-        week = [day for day in range(first, first + _WEEK)]
+    levels: dict[Day, Fraction | None] = {}
+    for first in sorted({day - (day + 3) % _WEEK for day in values}):
+        week = range(first, first + _WEEK)
         if all(day in values for day in week):
             plain = [Fraction(values[day]) for day in week if day not in events]
-            if plain:
-                levels[first] = sum(plain, Fraction(0)) / len(plain)
+            levels[first] = sum(plain, Fraction(0)) / len(plain) if plain else None
     runs = _longest_run(sorted(levels))
     if len(runs) < LEAST_YEARLY_WEEKS:
         return {}, len(runs)
-    row = [levels[first] for first in runs]
+    told = [levels[first] for first in runs]
+    row = [_beside(told, place) if level is None else level for place, level in enumerate(told)]
     totals = [Fraction(0), *accumulate(row)]
     half = _YEAR // 2
     ratios: dict[int, list[Fraction]] = {}
     for place in range(half, len(row) - half):
         inner = totals[place + half] - totals[place - half + 1]
         level = (inner + (row[place - half] + row[place + half]) / 2) / _YEAR
-        if level > 0:
+        if level > 0 and told[place] is not None:
             ratios.setdefault(date_of(runs[place]).isocalendar().week, []).append(row[place] / level)
     return _normal({week: sum(found, Fraction(0)) / len(found) for week, found in sorted(ratios.items())}), len(runs)
+
+
+def _beside(levels: list[Fraction | None], place: int) -> Fraction:
+    """Return the mean of the nearest known levels before and after."""
+    before = next((level for level in reversed(levels[:place]) if level is not None), None)
+    after = next((level for level in levels[place + 1 :] if level is not None), None)
+    known = [level for level in (before, after) if level is not None]
+    return sum(known, Fraction(0)) / max(len(known), 1)
 
 
 def _median(values: list[Fraction]) -> Fraction:
