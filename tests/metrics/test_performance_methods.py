@@ -172,6 +172,8 @@ def test_shops_are_set_beside_each_other_and_a_month_beside_the_months_before() 
     assert {name: value.value for name, value in found.items()} == {"Qimu": Fraction(3, 4), "Second": Fraction(1, 4)}
     assert found["Qimu"].quality == "low_n"
     assert (found["Second"].details["n"], found["Second"].details["at_least"]) == (2, 8)
+    alone = store.value("benchmark_percentile", days=70, where=(("shop", "Second"),))
+    assert (alone.value, alone.details) == (found["Second"].value, found["Second"].details)
     newest = store.value("benchmark_percentile", first=DAY_1 + 63, days=7)
     assert (newest.value, newest.quality, newest.details["rank"]) == (Fraction(19, 20), "ok", 1)
 

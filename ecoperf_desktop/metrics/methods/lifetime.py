@@ -201,7 +201,8 @@ class _OfModel(Working):
         as_of = self._as_of(period)
         whole = Period(min(self.sources.coverage.since("sales") or as_of, as_of), as_of)
         yield Evidence("line", whole, "buyer_id IS NOT NULL")
-        yield Evidence("refund", whole, "order_id IS NOT NULL")
+        # A refund may name another channel than its order: it is the order that counts.
+        yield Evidence("refund", whole, "order_id IS NOT NULL", Scope())
         yield Evidence("refund", whole, "order_id IS NOT NULL", Scope())
 
     def _as_of(self, period: Period) -> Day:

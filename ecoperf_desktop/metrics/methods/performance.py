@@ -189,7 +189,8 @@ class TargetProposal(Working):
 class Benchmark(Working):
     """How many of its like a number is above: mid-rank among the parts it is cut into, or among earlier periods.
 
-    Where less is better, how many it is below.  Below eight peers the number is flagged, and the rank says more.
+    Filtered to one part it stands among all parts too, so that a number of a table is the same when it is asked for
+    alone.  Where less is better, how many it is below.  Below eight peers it is flagged, and the rank says more.
     """
 
     def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
@@ -198,7 +199,10 @@ class Benchmark(Working):
         if about.direction not in ("higher", "lower"):
             raise MetricRefused("metrics.benchmark_no_better", metric=about.id)
         self._is_less_better = about.direction == "lower"
-        self._about = sources.asked(about.id, scope)
+        self._own = tuple((name, keys[0]) for name, keys in scope.where if len(keys) == 1 and name not in scope.per)
+        named = [name for name, _ in self._own]
+        self._peers = Scope(tuple((name, keys) for name, keys in scope.where if name not in named), (*scope.per, *named))
+        self._about = sources.asked(about.id, self._peers)
 
     def want(self, period: Period) -> None:
         for one in self._periods(period):
@@ -206,12 +210,15 @@ class Benchmark(Working):
 
     def results(self, period: Period) -> Results:
         self.want(period)
-        if not self.scope.per:
-            peers = [self._about.results(one).absent for one in self._periods(period)]
-            return parted.results({(): self._placed(peers[0], peers)}, Result(None), self.scope)
-        own = self._about.results(period)
-        all_parts = [own.get(cut) for cut in own.cuts]
-        return Results(own.cuts, lambda cut: self._placed(own.get(cut), all_parts), own.absent._replace(value=None))
+        if not self._peers.per:
+            earlier = [self._about.results(one).absent for one in self._periods(period)]
+            return parted.results({(): self._placed(earlier[0], earlier)}, Result(None), self.scope)
+        found = self._about.results(period)
+        everybody = [found.get(cut) for cut in found.cuts]
+        own = tuple(key for _, key in self._own)
+        width = len(self.scope.per)
+        cuts = {cut[:width]: self._placed(found.get(cut), everybody) for cut in found.cuts if cut[width:] == own}
+        return parted.results(cuts, found.absent._replace(value=None, numerator=None, denominator=None), self.scope)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         """Return nothing of its own: it rests on what it asks of its metric."""
@@ -227,11 +234,11 @@ class Benchmark(Working):
         return Result(found.percentile, base=found.of, details={"rank": found.rank, "of": found.of, "least": LEAST_PEERS})
 
     def _periods(self, period: Period) -> list[Period]:
-        """Return the period, and where nothing is cut earlier ones of its kind that have data.
+        """Return the period, and where there are no other parts earlier ones of its kind that have data.
 
         Of a running period only the days with data count, and as many of each earlier one.
         """
-        if self.scope.per:
+        if self._peers.per:
             return [period]
         found = [period]
         since = self.sources.coverage.since(self.metric.needs[0], parted.shops(self.scope)) if self.metric.needs else None
