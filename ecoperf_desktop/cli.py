@@ -360,13 +360,13 @@ def _rates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
                 print("\n".join(cli_json.rate_lines(known, wanted, reporting)))
             return OK
         case ["set", currency, day, rate]:
-            told: Decimal | None = _rate(rate)
+            when, told = _rate_day(day), _rate(rate)
         case ["remove", currency, day]:
-            told = None
+            when, told = _rate_day(day), None
         case _:
             raise UsageError("cli.rates_usage")
     with actions.workspace(path, write=True) as opened:
-        changed = actions.set_rate(opened, currency.upper(), parse_day(day), told)
+        changed = actions.set_rate(opened, currency.upper(), when, told)
     if asked.json:
         _print_json(cli_json.rate_changed(changed))
     else:
@@ -376,7 +376,14 @@ def _rates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     return OK
 
 
-def _rate(text: str) -> Decimal:
+def _rate_day(text: str) -> int:
+    try:
+        return parse_day(text)
+    except ValueError:
+        raise UsageError("cli.rates_usage") from None
+
+
+def _rate(text: str) -> Decimal | None:
     try:
         return Decimal(text)
     except InvalidOperation:

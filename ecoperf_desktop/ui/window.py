@@ -46,17 +46,22 @@ from ecoperf_desktop.ui.toolbar import ToolBar
 from ecoperf_desktop.ui.work import Reader, Writer
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ecoperf_desktop.model.importing import Progress
     from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import Mend
     from ecoperf_desktop.store.answers import Answer, Changed
     from ecoperf_desktop.store.events import Event
+    from ecoperf_desktop.store.rate_changes import RateChanged
+    from ecoperf_desktop.store.rates import Known, Wanted
     from ecoperf_desktop.ui.answers_dialog import AnswersDialog
     from ecoperf_desktop.ui.catalogue_view import CatalogueWindow
     from ecoperf_desktop.ui.data_view import DataView
     from ecoperf_desktop.ui.events_dialog import Change, EventsDialog
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
+    from ecoperf_desktop.ui.rates_dialog import RatesDialog
     from ecoperf_desktop.ui.watching import Watching
 
 SMALLEST = (1100, 680)
@@ -464,6 +469,7 @@ class MainWindow(QMainWindow):
             "ui.menu_data": [
                 Command("ui.data_show", "", lambda: self.go("data")),
                 Command("ui.events", "", self.show_events),
+                Command("ui.exchange_rates", "", self.show_rates),
                 Command("ui.write_templates", "", self.errands.write_templates),
                 Command("ui.check", "", self.errands.check),
             ],
@@ -665,12 +671,42 @@ class MainWindow(QMainWindow):
                 self.errands.write_template(mend.about)
             case "costs":
                 self.errands.write_products()
+            case "rates":
+                self.show_rates()
             case "show_import" if mend.import_id is not None:
                 self._data_view().show_import(mend.import_id)
             case "import_again" if mend.import_id is not None:
                 self.errands.import_again(mend.import_id)
             case "undo" if mend.import_id is not None:
                 self.errands.undo([mend.import_id])
+
+    def show_rates(self) -> None:
+        """Show the exchange rates and what waits for one, and let them be typed in."""
+        from ecoperf_desktop.ui.rates_dialog import RatesDialog
+
+        dialog = RatesDialog(self)
+        dialog.put_asked.connect(lambda currency, day, rate: self._set_rate(dialog, currency, day, rate))
+        dialog.import_asked.connect(dialog.accept)
+        dialog.import_asked.connect(self.errands.choose_files)
+        self._show_rates_in(dialog)
+        dialog.show()
+
+    def _show_rates_in(self, dialog: RatesDialog) -> None:
+        def read(opened: Workspace) -> tuple[list[Known], list[Wanted], str | None]:
+            return *actions.exchange_rates(opened), opened.reporting_currency
+
+        self.reader.ask("rates", read, lambda found: dialog.show_rates(*found), self._failed)
+
+    def _set_rate(self, dialog: RatesDialog, currency: str, day: int, rate: Decimal | None) -> None:
+        def done(changed: RateChanged) -> None:
+            self.errands.changed.emit()
+            dialog.show_outcome(changed)
+            self._show_rates_in(dialog)
+
+        self.writer.submit(
+            "rates", lambda opened, progress: actions.set_rate(opened, currency, day, rate), done,
+            lambda problem: dialog.show_refusal(words_of(problem)),
+        )
 
     def _ask_answers(self, source: str) -> None:
         """Show what was answered about a source, and let it be changed."""

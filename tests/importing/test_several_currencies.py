@@ -109,6 +109,7 @@ def test_the_command_line_lists_sets_and_removes_rates(tmp_path: Path, capsys: p
     assert (code, json.loads(out)) == (0, {"freed": 3, "restated": 0, "wanted": []})
     assert run("rates", "EUR")[1].startswith("2026-05-03  1 EUR = 7.81 CNY")
     assert run("rates", "set", "EUR", "2026-05-03", "dear")[0] == 2
+    assert run("rates", "set", "EUR", "tomorrow", "7")[0] == 2
     assert run("rates", "set", "CNY", "2026-05-03", "1")[0] == 2
     assert run("rates", "remove", "EUR", "2026-05-04")[0] == 1
     assert run("rates", "remove", "EUR", "2026-05-03")[0] == 0
