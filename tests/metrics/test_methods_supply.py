@@ -50,10 +50,15 @@ def shop(seed: int) -> SmallStore:
     return store
 
 
+@cache
+def asking(store: SmallStore) -> Engine:
+    return Engine(store.conn, catalogue())
+
+
 def answers(
     store: SmallStore, metric: str, period: Period, per: tuple[str, ...] = (), where: tuple[tuple[str, str], ...] = ()
 ) -> dict[tuple[str, ...], Value]:
-    values = Engine(store.conn, catalogue()).answer([Question((metric,), period, per=per, where=where)])[0]
+    values = asking(store).answer([Question((metric,), period, per=per, where=where)])[0]
     return {tuple(value.per[name] for name in per): value for value in values}
 
 
@@ -99,6 +104,14 @@ class Plain:
         for day, product, _, on_hand, reserved, *_ in self.stock:
             if self.products[product][5]:
                 self.available[day, product] += on_hand - reserved
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def once(self, of: Callable[..., Any], *asked: Any) -> Any:
+        """Return what a function gives, worked out the first time: plain loops are slow."""
+        key = (of.__name__, *asked)
+        if key not in self._known:
+            self._known[key] = of(*asked)
+        return self._known[key]
 
     def keys(self, product: int, per: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self.products[product][GOODS.index(name)] for name in per)
@@ -123,6 +136,9 @@ class Plain:
         launched = self.products[product][3]
         return DAY_1 <= day <= LAST and not self.out(day, product) and (launched is None or day >= launched)
 
+    def counting(self, product: int, first: int, last: int) -> list[int]:
+        return [day for day in range(first, last + 1) if self.counts(day, product)]
+
     # ---- methods: of the products of one group
 
     def stockout_rate_weighted(self, products: list[int], period: Period) -> float | None:
@@ -130,7 +146,7 @@ class Plain:
         for product in products:
             counted = [day for day in range(period.first, period.last + 1) if (day, product) in self.available]
             share = sum(self.available[day, product] <= 0 for day in counted) / len(counted)
-            days = [day for day in range(period.first - 56, period.last + 1) if self.counts(day, product)]
+            days = self.once(self.counting, product, period.first - 56, period.last)
             if days:
                 rate = sum(self.units[day, product] for day in days) / len(days)
                 demand.append(rate)
@@ -215,7 +231,7 @@ class Plain:
     def of_one(self, products: list[int], period: Period, place: int) -> int | None:
         if len(products) > 1:
             return None
-        found = self.levels(products[0], period.last)
+        found = self.once(self.levels, products[0], period.last)
         return None if found is None else found[place]
 
     def safety_stock(self, products: list[int], period: Period) -> int | None:
@@ -253,10 +269,10 @@ class Plain:
         for product in products:
             if any(self.units[day, product] for day in range(period.last - 90, period.last + 1)):
                 sells += 1
-                level = self.levels(product, period.last)
+                level = self.once(self.levels, product, period.last)
                 if level is not None:
                     known += 1
-                    position = self.position(product, period)
+                    position = self.once(self.position, product, period)
                     if position <= level[1]:
                         found[product] = level[2] - position
         return None if sells and not known else found
