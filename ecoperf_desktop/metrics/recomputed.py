@@ -21,7 +21,7 @@ from typing import Any
 from ecoperf_desktop.metrics import formula
 from ecoperf_desktop.metrics.catalogue import Catalogue, catalogue, parts_of
 from ecoperf_desktop.metrics.evaluate import Engine
-from ecoperf_desktop.metrics.explain import leaf_key
+from ecoperf_desktop.metrics.trail import leaf_key
 from ecoperf_desktop.model.days import Day, Period, date_of
 from ecoperf_desktop.model.metric import (
     AverageLevel,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 from catalogue_facts import DAY_1, SmallStore
 from random_shop import DAYS, random_shop
+from stated_shop import stated_shop
 
 from ecoperf_desktop import language
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.metrics.explain import explain
+from ecoperf_desktop.metrics.recomputed import recompute
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import Distinct, Given, Last, Metric, Percentile, Ratio, Sum
 from ecoperf_desktop.model.value import Explanation
@@ -148,3 +151,87 @@ def test_texts_are_in_the_persons_language(shop: SmallStore) -> None:
 def test_an_unknown_metric_is_refused_with_near_names(shop: SmallStore) -> None:
     with pytest.raises(MetricRefused, match="net_sales"):
         _explained(shop, "net_sale")
+
+
+@pytest.fixture(scope="module")
+def stated() -> SmallStore:
+    store = stated_shop(3)
+    sums.ensure(store.conn)
+    return store
+
+
+def test_a_row_of_a_quotient_says_on_which_side_it_stands(stated: SmallStore) -> None:
+    found = _explained(stated, "gross_margin")
+    assert (found.numerator, found.denominator) == ("Gross profit", "net sales without tax")
+    assert (found.over, found.under) == ("money", "money")
+    assert sum(row.contributes for row in found.rows) == found.value.numerator
+    assert sum(row.under for row in found.rows) == found.value.denominator
+    for row in _explained(stated, "aov").rows:
+        assert row.counts_in == ("over" if row.table == "order_lines" else "under")
+
+
+def test_what_a_number_is_made_of_gives_the_number(stated: SmallStore) -> None:
+    profit = _explained(stated, "gross_profit", limit=0)
+    assert [(part.metric, part.sign) for part in profit.parts] == [("net_sales_ex_tax", 1), ("cogs", -1)]
+    assert profit.value.value == sum(part.sign * (part.value.value or 0) for part in profit.parts)
+    margin = _explained(stated, "gross_margin", limit=0)
+    assert [(part.metric, part.side) for part in margin.parts] == [("gross_profit", "over"), ("net_sales_ex_tax", "under")]
+    assert [part.metric for part in margin.parts[0].parts] == ["net_sales_ex_tax", "cogs"]
+    over, under = (part.value.value for part in margin.parts)
+    assert over is not None and under is not None and margin.value.value == Fraction(over, under)
+
+
+@pytest.mark.parametrize("metric", ["net_sales", "aov", "repeat_purchase_rate", "stockout_rate", "ad_roas", "sessions", "dead_stock_value"])
+def test_rows_come_page_by_page_as_they_come_at_once(shop: SmallStore, metric: str) -> None:
+    every = _explained(shop, metric)
+    assert every.is_whole
+    paged: list[Any] = []
+    while len(paged) < every.row_count:
+        page = explain(Engine(shop.conn, catalogue()), metric, WHOLE, (), 7, offset=len(paged))
+        assert page.rows and page.row_count == every.row_count and page.offset == len(paged)
+        paged += page.rows
+    assert paged == list(every.rows)
+
+
+@pytest.mark.parametrize("metric", [metric.id for metric in METRICS.values() if not metric.internal])
+def test_the_imports_count_every_row(shop: SmallStore, metric: str) -> None:
+    found = _explained(shop, metric, limit=0)
+    assert sum(entry.rows for entry in found.imports) == found.row_count
+    assert found.row_count == len(_explained(shop, metric).rows)
+
+
+def test_rows_of_several_imports_are_counted_for_each() -> None:
+    store = SmallStore()
+    store.conn.execute("INSERT INTO imports SELECT 2, " + ", ".join(_columns(store)[1:]) + " FROM imports WHERE import_id = 1")
+    for day, came_with in ((DAY_1, 1), (DAY_1, 2), (DAY_1 + 1, 2), (DAY_1 + 2, 1)):
+        store.order(day, {"gross_minor": 100, "import_id": came_with})
+    sums.ensure(store.conn)
+    found = _explained(store, "gross_sales", Period(DAY_1, DAY_1 + 6))
+    assert {entry.import_id: entry.rows for entry in found.imports} == {1: 2, 2: 2}
+
+
+def _columns(store: SmallStore) -> list[str]:
+    return [row[1] for row in store.conn.execute("PRAGMA table_info(imports)")]
+
+
+@pytest.mark.parametrize("metric", [metric.id for metric in METRICS.values() if not metric.internal])
+def test_every_number_of_the_random_shop_is_that_of_its_rows(shop: SmallStore, metric: str) -> None:
+    for where in ((), *(((dimension, ""),) for dimension in METRICS[metric].dimensions[:2])):
+        found = _explained(shop, metric, WHOLE, where)
+        if found.value.value is not None:
+            again = recompute(found, conn=shop.conn)
+            # Of a part that has nothing on a day on which the whole was counted there is no row to name.
+            assert float(again or 0) == pytest.approx(float(found.value.value), rel=1e-12, abs=1e-12)
+
+
+def test_a_number_cannot_be_worked_out_from_some_of_its_rows(shop: SmallStore) -> None:
+    with pytest.raises(ValueError, match="only some"):
+        recompute(_explained(shop, "net_sales", limit=3))
+
+
+def test_a_row_that_is_tampered_with_changes_the_number(shop: SmallStore) -> None:
+    found = _explained(shop, "gross_sales")
+    first = found.rows[0]
+    changed = replace(first, gives={key: (given[0] + 1,) for key, given in first.gives.items()})  # type: ignore[operator]
+    assert recompute(replace(found, rows=(changed, *found.rows[1:]))) == found.value.value + 1  # type: ignore[operator]
+    assert recompute(replace(found, rows=found.rows[1:], row_count=found.row_count - 1)) == found.value.value - first.contributes  # type: ignore[operator]

@@ -207,7 +207,7 @@ class BudgetVariance(Working):
         ).fetchall()
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
-        return [Evidence("budget", period, f"last_day <= {period.last}"), Evidence("expense", period)]
+        return [Evidence("budget", period, f"last_day <= {period.last}"), Evidence("expense", period, scope=Scope())]
 
 
 def _variance(spent: int, budget: int) -> Result:
