@@ -208,20 +208,6 @@ def blend(low: str, high: str, share: float) -> QColor:
     )
 
 
-def readable_on(background: QColor) -> QColor:
-    """Return black or white, whichever contrasts more with ``background`` (WCAG 2.2 luminance)."""
-
-    def linear(channel: float) -> float:
-        return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-
-    luminance = (
-        0.2126 * linear(background.redF())
-        + 0.7152 * linear(background.greenF())
-        + 0.0722 * linear(background.blueF())
-    )
-    return QColor("#000000") if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else QColor("#FFFFFF")
-
-
 def _measure(app: QApplication) -> None:
     global _scale, _dots
     _dots = app.primaryScreen().logicalDotsPerInch() or 96.0

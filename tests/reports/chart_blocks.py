@@ -89,7 +89,7 @@ def funnel(zh: bool = False, sides: int = 2) -> Funnel:
         return FunnelSide(name, tuple(steps))
 
     mobile, desktop = ("移动端", "桌面端") if zh else ("Mobile", "Desktop")
-    both = (side(mobile, (14846, 9131, 1232, 545, 243)), side(desktop, (6065, 4125, None, 334, 207)))
+    both: tuple[FunnelSide, ...] = (side(mobile, (14846, 9131, 1232, 545, 243)), side(desktop, (6065, 4125, None, 334, 207)))
     if sides == 1:
         both = (side("", (20911, 13256, 1839, 879, 450)),)
     return Funnel(

@@ -20,6 +20,7 @@ from ecoperf_desktop.errors import UsageError, WorkspaceError
 from ecoperf_desktop.model.days import day_of
 from ecoperf_desktop.reports import figures, sheets
 from ecoperf_desktop.reports.blocks import (
+    Axis,
     BarCell,
     ChangeCell,
     Column,
@@ -132,22 +133,17 @@ def test_every_chart_is_a_sheet_with_as_many_numbers_as_its_table(block: object)
 
 
 def test_drawings_are_left_out_and_groups_have_a_column() -> None:
-    spark = SparkCell(Spark((1.0,), ("W1",), figures_axis()))
+    spark = SparkCell(Spark((1.0,), ("W1",), Axis(0, 1)))
     columns = (Column("name", "Name", "text"), Column("spark", "13 weeks", "spark"))
     made = Table("t", "Scorecard", columns, (Row((TextCell("Orders"), spark), group="Results"),))
     assert read_csv(sheets.as_csv(made, "CNY")) == [["", "Name"], ["Results", "Orders"]]
 
 
-def figures_axis() -> object:
-    from ecoperf_desktop.reports.blocks import Axis
-
-    return Axis(0, 1)
-
-
 @given(st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=10**6))
 def test_a_number_is_exact_or_right_to_ten_digits(value: Fraction) -> None:
     written = Fraction(sheets._decimal(value))
-    assert written == value or abs(written - value) <= max(abs(value), 1) * Fraction(1, 10**10)
+    room = Fraction(1, 10**10) * max(abs(value), Fraction(1))
+    assert written == value or abs(written - value) <= room
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:

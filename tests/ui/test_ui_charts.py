@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "reports"))
 import chart_blocks
 
 from ecoperf_desktop.reports.blocks import Block, Reference, Stack, Table
+from ecoperf_desktop.reports.tabular import table_of
 from ecoperf_desktop.ui import looks, saving, words
 from ecoperf_desktop.ui.chart_cards import ChartCard, DrawnCard
 from ecoperf_desktop.ui.drawn_chart import DrawnChart, scale
@@ -138,7 +139,7 @@ def test_every_chart_becomes_its_table_and_back(show: Show) -> None:
     for card, block in zip(cards(view), chart_blocks.all_charts(), strict=True):
         card.toggle_table()
         assert card.shows_table and card._table is not None
-        assert card._table.table_model.rowCount() == len(saving.table_of(block).rows)
+        assert card._table.table_model.rowCount() == len(table_of(block).rows)
         card.toggle_table()
         assert not card.shows_table and card._stack.currentWidget() is card.chart
 
