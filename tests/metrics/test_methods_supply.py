@@ -293,7 +293,8 @@ class Plain:
             weeks = self.weeks(period)
             return {product for day, product in self.sold_on if weeks[0] <= day <= weeks[-1] + 6}
         if metric in ("skus_below_reorder_point", "order_quantity"):
-            return {product for day, product in self.available if day == self.counted_day(period)}
+            counted = self.counted_day(period)
+            return {product for day, product in self.available if day == counted}
         first = period.first if metric == "stockout_rate_weighted" else period.first - 6
         return {product for day, product in self.available if first <= day <= period.last}
 
