@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.records import dataclass
+from ecoperf_desktop.store.rates import waits
 
 Range: TypeAlias = tuple[Day, Day]
 _Speaker: TypeAlias = "tuple[int, int | None]"  # a source, and the shop it speaks for (None: the company)
@@ -33,12 +34,12 @@ class Covered(NamedTuple):
 class Spoken:
     """The days covered with data of one kind: ``ranges`` are separate and in order."""
 
-    def __init__(self, speakers: Iterable[Sequence[Range]]) -> None:
-        """Take what each speaker covers, as separate ranges in order."""
+    def __init__(self, speakers: Iterable[Sequence[Range]], waiting: Iterable[Day] = ()) -> None:
+        """Take what each speaker covers, as separate ranges in order, and days of which some rows wait to be counted."""
         spoken = list(speakers)
         self.ranges = merged(sorted(one for of in spoken for one in of))
         # Days on which some speaker is waited for: a period is whole when it holds none of them.
-        self._gaps = merged(sorted(gap for of in spoken for gap in _gaps(of)))
+        self._gaps = merged(sorted([*(gap for of in spoken for gap in _gaps(of)), *((day, day) for day in waiting)]))
         self._known: dict[Period, Covered] = {}
 
     def of(self, period: Period) -> Covered:
@@ -56,11 +57,13 @@ class Spoken:
 class Coverage:
     """The covered days of a workspace at one moment.
 
-    A day is covered when any source speaks for it.  With a filter by shop only what is
+    A day is covered when any source speaks for it, unless all that it says of the day waits for an exchange
+    rate; where some of it waits, no period with that day is whole.  With a filter by shop only what is
     said for these shops, or for the whole company, counts.
     """
 
     _spoken: dict[str, dict[_Speaker, tuple[Range, ...]]]
+    _waiting: dict[str, dict[_Speaker, set[Day]]] = field(default_factory=dict)
     _known: dict[tuple[str, frozenset[int] | None], Spoken] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -71,9 +74,17 @@ class Coverage:
             "SELECT kind, source_id, shop_id, first_day, last_day FROM coverage ORDER BY first_day, last_day"
         ):
             ranges.setdefault(kind, {}).setdefault((source, shop), []).append((first, last))
-        return cls(
-            {kind: {speaker: merged(spoken) for speaker, spoken in of.items()} for kind, of in ranges.items()}
-        )
+        spoken = {kind: {speaker: merged(said) for speaker, said in of.items()} for kind, of in ranges.items()}
+        waiting: dict[str, dict[_Speaker, set[Day]]] = {}
+        for wait in waits(conn):
+            of = spoken.get(wait.kind, {})
+            speaker = (wait.source, wait.shop) if (wait.source, wait.shop) in of else (wait.source, None)
+            if speaker not in of:
+                continue
+            waiting.setdefault(wait.kind, {}).setdefault(speaker, set()).add(wait.day)
+            if not wait.is_partly:
+                of[speaker] = _without(of[speaker], wait.day)
+        return cls({kind: {one: said for one, said in of.items() if said} for kind, of in spoken.items()}, waiting)
 
     def kinds(self) -> list[str]:
         """Return the kinds of data of which there is any."""
@@ -92,7 +103,8 @@ class Coverage:
         key = (kind, None if shops is None else frozenset(shops))
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = Spoken(self._speakers(kind, shops).values())
+            waiting = [days for (_, shop), days in self._waiting.get(kind, {}).items() if shops is None or shop is None or shop in shops]
+            found = self._known[key] = Spoken(self._speakers(kind, shops).values(), sorted(set().union(*waiting)))
         return found
 
     def through(self, kind: str | None = None, shops: Collection[int] | None = None) -> Day | None:
@@ -138,6 +150,17 @@ def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
         else:
             result.append((first, last))
     return tuple(result)
+
+
+def _without(ranges: Sequence[Range], day: Day) -> tuple[Range, ...]:
+    """Return ranges without one day."""
+    left: list[Range] = []
+    for first, last in ranges:
+        if first <= day <= last:
+            left += [part for part in ((first, day - 1), (day + 1, last)) if part[0] <= part[1]]
+        else:
+            left.append((first, last))
+    return tuple(left)
 
 
 def _gaps(spoken: Sequence[Range]) -> Iterator[Range]:

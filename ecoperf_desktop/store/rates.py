@@ -1,5 +1,8 @@
 """What one unit of a currency was worth in the workspace's own, day by day: read from files, or typed in by a person."""
 
+# Names of tables and columns come from our own tables.py, never from a file.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import sqlite3
@@ -7,10 +10,12 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from ecoperf_desktop.model.days import Day
 from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.records import dataclass
+from ecoperf_desktop.store.tables import TABLES
 
 # On a day without a rate (weekends, holidays) the newest earlier one holds, if it is at most so many days old.
 LASTS_DAYS = 7
@@ -159,6 +164,45 @@ def wanted(conn: sqlite3.Connection, import_id: int | None = None) -> list[Wante
             (import_id,),
         )
     ]
+
+
+class Waits(NamedTuple):
+    """A day on which rows of a kind of data wait, by source and shop; ``is_partly``: others of that day count."""
+
+    kind: str
+    source: int
+    shop: int | None
+    day: Day
+    is_partly: bool
+
+
+def waits(conn: sqlite3.Connection) -> list[Waits]:
+    """Return the days on which rows wait for a rate: what is summed of such a day is not all."""
+    tables = [name for (name,) in conn.execute("SELECT DISTINCT table_name FROM traded WHERE rate_e9 IS NULL")]
+    found: list[Waits] = []
+    for name in tables:
+        table = TABLES[name]
+        if table.coverage is None or table.day is None:
+            continue
+        day = "sale_day" if name == "orders" else table.day
+        has_shop = any(field.name == "shop" for field in table.fields)
+        shop = "json_extract(t.says, '$.shop_id')" if has_shop else "NULL"
+        if name == "orders":
+            shop = "(SELECT o.shop_id FROM orders o WHERE o.order_id = t.row_id)"
+        same_shop = "f.shop_id IS w.shop_id" if has_shop else "1 = 1"
+        waiting = (
+            f"SELECT DISTINCT i.source_id, {shop} AS shop_id, coalesce(json_extract(t.says, '$.{day}'), t.day) AS day "
+            "FROM traded t JOIN imports i USING(import_id) WHERE t.table_name = ? AND t.rate_e9 IS NULL"
+        )
+        found += [
+            Waits(table.coverage, source, of_shop, of_day, bool(is_partly))
+            for source, of_shop, of_day, is_partly in conn.execute(
+                f"SELECT w.source_id, w.shop_id, w.day, EXISTS (SELECT 1 FROM {name} f JOIN imports n ON n.import_id = f.import_id "
+                f"WHERE f.{day} = w.day AND n.source_id = w.source_id AND {same_shop}) FROM ({waiting}) w",
+                (name,),
+            )
+        ]
+    return found
 
 
 def written_rate(rate_e9: int) -> str:

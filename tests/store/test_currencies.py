@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_making import Export
 
-from ecoperf_desktop.model.days import iso
+from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.store import answers, ledger, rate_changes, rates
 from ecoperf_desktop.store import sums as daily
+from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.rates import converted
 from ecoperf_desktop.store.tables import TABLES
@@ -164,6 +165,23 @@ def test_without_a_rate_an_order_counts_nowhere_is_listed_and_comes_back_whole(o
     assert _gross(opened.conn) == [500, 780]
     assert _sums(opened.conn) == [(DAY, 1280)]
     assert opened.conn.execute("SELECT goods_minor FROM refunds").fetchone() == (78,)
+
+
+def test_a_day_of_which_all_waits_is_not_covered_and_one_of_which_some_does_is_not_whole(opened: Workspace) -> None:
+    later = _sale("3", 100, DAY + 2)
+    making.do(opened, _file("home", "CNY", **_sale("1", 500)))
+    making.do(opened, _file("home too", "CNY", 1, **_sale("2", 500, DAY + 3)))
+    making.do(opened, _file("abroad", "EUR", 2, **_sale("4", 100)))
+    making.do(opened, _file("abroad too", "EUR", 3, **later))
+
+    def covered(first: int, last: int) -> tuple[int, bool]:
+        return tuple(Coverage.read(opened.conn).of("sales", Period(first, last)))
+
+    assert covered(DAY, DAY) == (1, False)  # one order of two counts
+    assert covered(DAY + 2, DAY + 2) == (0, False)  # nothing is known of the day, and nothing is not nought
+    assert covered(DAY + 3, DAY + 3) == (1, True)
+    rate_changes.put(opened, "EUR", DAY, Decimal(8))
+    assert covered(DAY, DAY) == covered(DAY + 2, DAY + 2) == (1, True)
 
 
 def test_one_line_without_a_rate_holds_the_whole_order_back(opened: Workspace) -> None:
