@@ -223,6 +223,21 @@ def change_calendar(opened: Workspace, changes: Mapping[str, str]) -> Calendar:
     return room.change(opened, changes)
 
 
+def brand_words(opened: Workspace) -> list[str]:
+    """Return the words by which people search for the shop itself."""
+    from ecoperf_desktop.store import brands as room
+
+    return room.words(opened.conn)
+
+
+def change_brand_words(opened: Workspace, text: str) -> list[str]:
+    """Keep the words of a line with commas between them as brand words; return them as they are kept."""
+    from ecoperf_desktop.store import brands as room
+
+    with opened.transaction():
+        return room.keep(opened.conn, room.read(text))
+
+
 def events(opened: Workspace, year: int | None = None) -> list[Event]:
     """Return the promotions and holidays of all years, or of one: shipped, imported and typed."""
     from ecoperf_desktop.store import events as room

@@ -187,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
     added = command("events", _events)
     added.add_argument("words", nargs="*", metavar="WORD", help=sentence("cli.help_events_words"))
     added.add_argument("--kind", choices=("sale", "holiday", "launch", "other"), help=sentence("cli.help_event_kind"))
+    added = command("brands", _brands)
+    added.add_argument("--set", metavar="WORDS", help=sentence("cli.help_brands_set"))
     added = command("calendar", _calendar)
     added.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=sentence("cli.help_calendar_set"))
 
@@ -580,6 +582,17 @@ def _list_events(path: Path, asked: argparse.Namespace, year: int | None) -> int
         print(cli_json.event_line(event))
     if not found:
         print(sentence("events.none", year=year))
+    return OK
+
+
+def _brands(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Show the words by which people search for the shop, or change them."""
+    with actions.workspace(path, write=asked.set is not None) as opened:
+        words = actions.brand_words(opened) if asked.set is None else actions.change_brand_words(opened, asked.set)
+    if asked.json:
+        _print_json({"brand_words": words})
+    else:
+        print(", ".join(words) or sentence("cli.no_brand_words"))
     return OK
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -32,10 +33,17 @@ class Preferences(QDialog):
     """One line a preference that a person chooses: of several words, or a folder.
 
     With a ``calendar`` that of the workspace can be changed as well; ``day`` is one of the year that its lines show.
+    ``brand_words`` are the workspace's names as people search for them.
     """
 
     def __init__(
-        self, now: dict[str, str], parent: QWidget | None = None, *, calendar: Calendar | None = None, day: Day | None = None
+        self,
+        now: dict[str, str],
+        parent: QWidget | None = None,
+        *,
+        calendar: Calendar | None = None,
+        day: Day | None = None,
+        brand_words: tuple[str, ...] = (),
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(sentence("ui.preferences_title"))
@@ -68,6 +76,13 @@ class Preferences(QDialog):
         if calendar is not None:
             self.calendar = CalendarFields(calendar, day, self)
             body.addWidget(self.calendar)
+        self.brands = QLineEdit(", ".join(brand_words), self)
+        self.brands.setPlaceholderText(sentence("settings.brand_words_hint"))
+        self.brands.setAccessibleName(sentence("settings.brand_words"))
+        names = QFormLayout()
+        names.setHorizontalSpacing(18)
+        names.addRow(Label(sentence("settings.brand_words"), "body", "ink2"), self.brands)
+        body.addLayout(names)
         body.addWidget(buttons)
         self.setMinimumWidth(looks.px(460))
 

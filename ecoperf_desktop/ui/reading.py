@@ -68,6 +68,7 @@ class Standing:
     shops: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+    brand_words: tuple[str, ...] = ()
 
     def scope(self, language: str, rate_change: RateChange, compare: Compare = "aligned") -> Scope | None:
         """Return the scope to begin with, None when there is nothing to show."""
@@ -81,12 +82,13 @@ def stand(opened: Workspace) -> Standing:
     try:
         week = actions.last_week(opened)
     except EcoPerfError:
-        return Standing(opened.generation, calendar=calendar)
+        return Standing(opened.generation, calendar=calendar, brand_words=tuple(actions.brand_words(opened)))
     coverage = Coverage.read(opened.conn)
     through = coverage.through("sales")
     return Standing(
         opened.generation, week, coverage.since(), coverage.through() if through is None else through, calendar,
         tuple(standing.shops(opened.conn)), tuple(standing.channels(opened.conn)), tuple(yearly(opened.conn)),
+        tuple(actions.brand_words(opened)),
     )  # fmt: skip
 
 

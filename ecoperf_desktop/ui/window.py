@@ -304,8 +304,11 @@ class MainWindow(QMainWindow):
         """Let the person choose language, looks, paper and the form of changes."""
         from ecoperf_desktop.ui.preferences import Preferences
 
-        dialog = Preferences(self.preferences, self, calendar=self.standing.calendar, day=self.standing.through)
+        brands = self.standing.brand_words
+        dialog = Preferences(self.preferences, self, calendar=self.standing.calendar, day=self.standing.through, brand_words=brands)
         if dialog.exec():
+            if dialog.brands.text() != ", ".join(brands):
+                self._change_brands(dialog.brands.text())
             if dialog.calendar is not None and dialog.calendar.changes():
                 self._change_calendar(dialog.calendar.changes())
             before = dict(self.preferences)
@@ -320,6 +323,12 @@ class MainWindow(QMainWindow):
                 words.speak(cast(QApplication, QApplication.instance()), spoken)
             if spoken != (self.scope.language if self.scope else spoken) or before["rate_change"] != self.preferences["rate_change"]:
                 self.retranslate()
+
+    def _change_brands(self, text: str) -> None:
+        """Take these words for the shop's names from now on."""
+        self.writer.submit(
+            "brands", lambda opened, progress: actions.change_brand_words(opened, text), lambda _: self.refresh(), self._failed
+        )
 
     def _change_calendar(self, changes: dict[str, str]) -> None:
         """Count weeks and financial years otherwise from now on."""

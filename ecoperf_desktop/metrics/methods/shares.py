@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
@@ -14,10 +13,8 @@ from ecoperf_desktop.metrics.scope import Cut, Key, Scope
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.store import brands
 from ecoperf_desktop.store.views import CHANNEL_KINDS
-
-# The workspace's own list of words that name its brand, as a JSON list.
-BRAND_WORDS = "brand_words"
 
 _NO_BASE = Result(None, quality="no_base", reason="metrics.no_base")
 _NO_KINDS = Result(None, quality="missing", reason="metrics.catalogue_no_channel_kinds")
@@ -94,7 +91,7 @@ class BrandedSearches(Working):
             return told
         if self.scope.per and any(told.get(cut).value is not None for cut in told.cuts):
             return told
-        words = brand_words(self.sources)
+        words = brands.words(self.sources.conn)
         if not words:
             return Results((), lambda cut: _NO_BRAND, _NO_BRAND)
         return self._by_words(words, period)
@@ -144,19 +141,6 @@ class Added(Derived):
             return parts[0] if not known else weakened(Result(sum(known)), parts)
 
         super().__init__(cuts, added, added(()))
-
-
-def brand_words(sources: Sources) -> list[str]:
-    """Return the workspace's brand words in small letters, none where it names none."""
-    row = sources.conn.execute("SELECT value FROM setting WHERE name = ?", (BRAND_WORDS,)).fetchone()
-    if row is None:
-        return []
-    try:
-        said = json.loads(row[0])
-    except ValueError:
-        said = str(row[0]).replace("，", ",").split(",")
-    words = said if isinstance(said, list) else [said]
-    return [word for word in (str(one).strip().lower() for one in words) if word]
 
 
 def quotient(over: Result, under: Result) -> Result:
