@@ -308,7 +308,8 @@ def value_line(value: Value) -> str:
     if value.value is None:
         shown = f"–  {sentence(value.reason, **value.details) if value.reason else value.quality}"
     else:
-        shown = f"{_number(value.value, value)}" + (f" {value.currency}" if value.unit == "money" else "")
+        # A class is read by its word; its number is only its place among the classes.
+        shown = value.word or f"{_number(value.value, value)}" + (f" {value.currency}" if value.unit == "money" else "")
         if value.quality != "ok":
             shown += f"  ({sentence(value.reason, **value.details) if value.reason else value.quality})"
     compared = _compared(value.compare, value) if value.compare else ""
