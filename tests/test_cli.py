@@ -133,6 +133,23 @@ def test_a_number_leads_back_to_file_row_and_text(shop: Shop) -> None:
     assert (row["file"], row["import_id"], row["raw"]["InvoiceNo"]) == ("sales.csv", file["import_id"], "536366")
 
 
+def test_an_explanation_names_both_sides_the_imports_and_as_many_rows_as_asked_for(shop: Shop) -> None:
+    file = shop.load()
+    period = ("--from", "2010-12-01", "--to", "2010-12-31")
+    explained = shop.json("explain", "aov", *period, "--all")
+    assert (explained["numerator_of"], explained["denominator_of"]) == ("Paid amount", "orders")
+    assert explained["row_count"] == len(explained["rows"]) == 5
+    assert [(entry["import_id"], entry["rows"]) for entry in explained["imports"]] == [(file["import_id"], 5)]
+    assert sum(row["under"] for row in explained["rows"]) == explained["denominator"] == 2
+    assert sum(float(row["contributes"]) for row in explained["rows"]) == pytest.approx(explained["numerator"] / 100)
+    page = shop.json("explain", "aov", *period, "--limit", "2", "--offset", "3")
+    assert page["row_count"] == 5
+    assert page["rows"] == explained["rows"][3:5]
+    code, text = shop.run("explain", "aov", *period)
+    assert code == 0
+    assert "above: Paid amount = 54.14" in text and "below: orders = 2" in text and "5 rows" in text
+
+
 def test_a_buyer_is_never_kept_in_clear(shop: Shop) -> None:
     shop.load()
     explained = shop.json("explain", "gross_sales", "--from", "2010-12-01", "--to", "2010-12-31")
