@@ -51,6 +51,7 @@ _DAYS: dict[str, str | None] = {
 }  # fmt: skip
 _ORDER_DAY = "coalesce(o.sale_day, o.placed_day, o.paid_day, o.cancel_day)"
 _AT_ONCE = 5_000
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # A row's amounts in one currency: table, row, currency and the day of the rate.
@@ -104,6 +105,10 @@ class Traded:
         self._before: dict[_Key, dict[str, int]] = {}
         self._after: dict[_Key, dict[str, int]] = {}
         self._spoken_by: dict[_Key, int] = {}
+        # What is to be written next: converted amounts, rows to be taken out, entries of ``traded``.
+        self._converted: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        self._laid_aside: dict[str, dict[int, tuple[_Row, str, Day]]] = {}
+        self._entries: list[tuple[Any, ...]] = []
         self.has_rows = conn.execute("SELECT 1 FROM traded LIMIT 1").fetchone() is not None
         # What else has to be looked at again.
         self.orders: set[int] = set()
@@ -348,10 +353,12 @@ class Traded:
             for order in self._read_orders(listed[start : start + _AT_ONCE]):
                 self._settle_order(order)
                 done.update(one.row_id for one in order.rows if one.table == "refunds")
+            self._write()
         for table in sorted(self._pending.keys() - {"orders", "order_lines"}):
             ids = sorted(self._pending[table] - done if table == "refunds" else self._pending[table])
             for start in range(0, len(ids), _AT_ONCE):
                 self._settle_rows(table, ids[start : start + _AT_ONCE])
+                self._write()
         self._pending.clear()
         self.has_rows = self._conn.execute("SELECT 1 FROM traded LIMIT 1").fetchone() is not None
 
@@ -521,49 +528,64 @@ class Traded:
             rate = self._rate(currency, day)
             assert rate is not None and self._rates is not None
             now = {column: converted(amount, rate.rate_e9, currency, self._rates.reporting) for column, amount in amounts.items()}
-            self._update(row.table, [(row.row_id, dict(now))])
+            self._converted.setdefault(row.table, []).append((row.row_id, now))
             self._store(row, currency, day, rate, amounts)
             if (key := (row.table, row.row_id, currency, day)) in self._before:
                 self._after[key] = now
 
     def _lay_aside(self, row: _Row, currency: str, day: Day) -> None:
         """Take a row out of what counts, until there is a rate."""
-        shape = self._shape(row.table)
         if row.table in _PROPERTIES:
             for own, amounts in row.foreign.items():
-                self._update(row.table, [(row.row_id, dict.fromkeys(amounts))])
+                self._converted.setdefault(row.table, []).append((row.row_id, dict.fromkeys(amounts)))
                 self._store(row, own, day, None, amounts)
             return
-        found = self._conn.execute(f"SELECT * FROM {row.table} WHERE {shape.id_column} = ?", (row.row_id,))
-        names = [entry[0] for entry in found.description]
-        fact = dict(zip(names, found.fetchone(), strict=True))
-        del fact[shape.id_column]
-        if row.table == "po_lines":
-            self.purchase_orders.add(fact["po_id"])
-        if row.table == "orders":
-            kept = ("shop_id", "order_no", "source_id")
-            fact = {name: value for name, value in fact.items() if name not in kept and value is not None}
-            self._conn.execute(
-                f"UPDATE orders SET {', '.join(f'{name} = NULL' for name in fact)} WHERE order_id = ?", (row.row_id,)
-            )
-        else:
-            fact = {name: value for name, value in fact.items() if value is not None}
-            self._conn.execute(f"DELETE FROM {row.table} WHERE {shape.id_column} = ?", (row.row_id,))
-        # Rows of whole reports have no id of their own while they are in no table.
-        self._store(row, currency, day, None, fact, has_id=not shape.has_source)
+        self._laid_aside.setdefault(row.table, {})[row.row_id] = (row, currency, day)
+
+    def _write(self) -> None:
+        """Write what was converted and laid aside: a row at a time would take several times as long."""
+        for table, facts in self._converted.items():
+            self._update(table, facts)
+        self._converted.clear()
+        for table, aside in self._laid_aside.items():
+            self._take_out(table, aside)
+        self._laid_aside.clear()
+        self._conn.executemany(
+            "INSERT INTO traded(table_name, row_id, place, order_id, import_id, currency, day, rate_day, rate_e9, says) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._entries,
+        )
+        self._entries.clear()
+
+    def _take_out(self, table: str, aside: Mapping[int, tuple[_Row, str, Day]]) -> None:
+        shape = self._shape(table)
+        with derive.wanted(self._conn, aside) as mine:
+            found = self._conn.execute(f"SELECT t.* FROM {mine} w CROSS JOIN {table} t ON t.{shape.id_column} = w.id")
+            names = [entry[0] for entry in found.description]
+            place = names.index(shape.id_column)
+            kept = {shape.id_column} | ({"shop_id", "order_no", "source_id"} if table == "orders" else set())
+            for values in found.fetchall():
+                fact = {name: value for name, value in zip(names, values, strict=True) if value is not None and name not in kept}
+                row, currency, day = aside[values[place]]
+                if table == "po_lines":
+                    self.purchase_orders.add(fact["po_id"])
+                # Rows of whole reports have no id of their own while they are in no table.
+                self._store(row, currency, day, None, fact, has_id=not shape.has_source)
+            if table == "orders":
+                cleared = ", ".join(f"{name} = NULL" for name in names if name not in kept)
+                self._conn.execute(f"UPDATE orders SET {cleared} WHERE order_id IN (SELECT id FROM {mine})")
+            else:
+                self._conn.execute(f"DELETE FROM {table} WHERE {shape.id_column} IN (SELECT id FROM {mine})")
 
     def _store(
         self, row: _Row, currency: str, day: Day, rate: Rate | None, says: Mapping[str, Any], *, has_id: bool = True
     ) -> None:
-        self._conn.execute(
-            "INSERT INTO traded(table_name, row_id, place, order_id, import_id, currency, day, rate_day, rate_e9, says) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self._entries.append(
             (
                 row.table, row.row_id if has_id else None, row.place, row.order_id, row.import_id, currency, day,
-                rate and rate.day, rate and rate.rate_e9, json.dumps(says, ensure_ascii=False, separators=(",", ":")),
-            ),
+                rate and rate.day, rate and rate.rate_e9, _written(says),
+            )
         )  # fmt: skip
-        self.has_rows = True
 
     def _shape(self, table: str) -> Shape:
         if table not in self._shapes:
