@@ -497,7 +497,8 @@ def test_months_and_intervals_are_those_of_plain_counting(rows: list[tuple[int, 
     first = {}
     for day, buyer in rows:
         first.setdefault(buyer, day)
-    grid = cohorts.matrix(days, buyers)
+    of = cohorts.visits(days, buyers)
+    grid = cohorts.matrix(of)
     assert grid.sizes.sum() == len(first)
     for row, size in enumerate(grid.sizes.tolist()):
         members = [buyer for buyer, day in first.items() if cohorts.month_of(day) == grid.first + row]
@@ -505,11 +506,11 @@ def test_months_and_intervals_are_those_of_plain_counting(rows: list[tuple[int, 
         for age, active in enumerate(grid.active[row].tolist()):
             month = grid.first + row + age
             assert active == sum(any(cohorts.month_of(day) == month for day, one in rows if one == buyer) for buyer in members)
-    gaps, _ = cohorts.intervals(days, buyers)
+    gaps, _ = cohorts.intervals(of)
     own = [sorted({day for day, one in rows if one == buyer}) for buyer in first]
-    assert sorted(gaps.tolist()) == sorted(after - day for of in own for day, after in zip(of, of[1:], strict=False))
-    second = cohorts.second_days(days, buyers)
-    assert all((second[buyer] if len(of) > 1 else cohorts.NEVER) == (of[1] if len(of) > 1 else cohorts.NEVER) for buyer, of in zip(first, own, strict=True))
+    assert sorted(gaps.tolist()) == sorted(after - day for one in own for day, after in zip(one, one[1:], strict=False))
+    second = cohorts.second_days(of)
+    assert all((second[buyer] if len(one) > 1 else cohorts.NEVER) == (one[1] if len(one) > 1 else cohorts.NEVER) for buyer, one in zip(first, own, strict=True))
 
 
 def test_a_month_that_is_not_over_stays_blank_and_a_cost_not_earned_back_says_so() -> None:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ecoperf_desktop.metrics.asked import Sources
+from ecoperf_desktop.metrics.methods import cohorts
 from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.columns import Int64
 from ecoperf_desktop.model.days import Period
@@ -51,8 +52,12 @@ class Bought:
 
     def between(self, period: Period) -> Int64:
         """Return the buyers of some days, as often as they ordered."""
+        return self.within(period).buyers
+
+    def within(self, period: Period) -> Bought:
+        """Return the orders of some days."""
         start, end = np.searchsorted(self.days, (period.first, period.last + 1))
-        return self.buyers[start:end]
+        return Bought(self.days[start:end], self.buyers[start:end])
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,19 @@ def bought(sources: Sources, scope: Scope, period: Period = EVER) -> Mapping[Cut
 def firsts(sources: Sources, scope: Scope) -> Mapping[Cut, Bought]:
     """Return the first order ever of each known buyer, by cut of where that was."""
     return _once(sources, ("firsts", scope), lambda: _bought(sources, scope, EVER, is_first=True))
+
+
+def visits(sources: Sources, scope: Scope) -> Mapping[Cut, cohorts.Visits]:
+    """Return the purchase days of known buyers by cut of shop, channel and region."""
+    return _once(
+        sources, ("visits", scope), lambda: {cut: cohorts.visits(one.days, one.buyers) for cut, one in bought(sources, scope).items()}
+    )
+
+
+def seconds(sources: Sources) -> Int64:
+    """Return each buyer's second purchase day, wherever that was; NEVER for who has none."""
+    nowhere = cohorts.visits(NOTHING.days, NOTHING.buyers)
+    return _once(sources, "seconds", lambda: cohorts.second_days(visits(sources, Scope()).get((), nowhere)))
 
 
 def left(sources: Sources, scope: Scope, of: Mapping[str, Mapping[str, int]], period: Period) -> Mapping[Cut, Left]:

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecoperf_desktop.model.days import Day, Grain, bucket_of, date_of, parse_bucket
+from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, date_of, parse_bucket
 from ecoperf_desktop.records import dataclass
 
 if TYPE_CHECKING:
-    from ecoperf_desktop.model.columns import Bool, Int64
+    from ecoperf_desktop.model.columns import Int64
 
 # Before any day of a purchase, and after.
 NEVER = 2**40
-# More buyers times months than so many are told apart by sorting.
-_MARKS_AT_MOST = 2**25
 _DAY_BITS = 20
 
 
@@ -58,6 +56,26 @@ def first_days(days: Int64, buyers: Int64) -> Int64:
 
 
 @dataclass(frozen=True)
+class Visits:
+    """Purchase days, each day of a buyer once, in the order of buyers and days; ``starts`` are the places of first ones."""
+
+    buyers: Int64
+    days: Int64
+    starts: Int64
+
+
+def visits(days: Int64, buyers: Int64) -> Visits:
+    """Return the purchase days of orders."""
+    keys = np.sort((buyers.astype(np.int64) << _DAY_BITS) + days)
+    if not len(keys):
+        return Visits(keys, keys, keys)
+    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
+    who = keys >> _DAY_BITS
+    starts = np.flatnonzero(np.concatenate([[True], who[1:] != who[:-1]]))
+    return Visits(who, keys & (2**_DAY_BITS - 1), starts)
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Months of first purchases from ``first`` on: how many came in each, and how many of these bought so many months later.
 
@@ -69,56 +87,43 @@ class Matrix:
     active: Int64
 
 
-def matrix(days: Int64, buyers: Int64, chosen: Bool | None = None) -> Matrix:
-    """Return the matrix of all purchases; ``chosen`` (by buyer) says whose first purchase counts."""
-    first = first_days(days, buyers)
-    has = first < NEVER
-    if chosen is not None:
-        has &= chosen
-    if not has.any():
+def matrix(of: Visits, came: Period | None = None) -> Matrix:
+    """Return the matrix of those whose first purchase lies in the days of ``came``, of all without it."""
+    first = of.days[of.starts]
+    chosen = np.ones(len(first), np.bool_) if came is None else (first >= came.first) & (first <= came.last)
+    if not chosen.any():
         return Matrix(0, np.zeros(0, np.int64), np.zeros((0, 0), np.int64))
-    month = months_of(days)
-    cohort = np.full(len(first), -1, np.int64)
-    cohort[has] = months_of(first[has])
-    low = int(cohort[has].min())
-    cohort[has] -= low
+    visited = np.diff(np.append(of.starts, len(of.days)))
+    own = np.repeat(chosen, visited)
+    month = months_of(of.days[own])
+    starts = np.concatenate([[0], np.cumsum(visited[chosen])[:-1]])
+    cohort = month[starts]
+    low = int(cohort.min())
+    cohort = cohort - low
+    # In the order of each buyer's days, so the same month again stands right behind.
+    is_new = np.ones(len(month), np.bool_)
+    is_new[1:] = month[1:] != month[:-1]
+    is_new[starts] = True
     rows, ages = int(cohort.max()) + 1, int(month.max()) - low + 1
-    sizes = np.bincount(cohort[has], minlength=rows)
-    of_buyer = cohort[buyers]
-    counted = of_buyer >= 0
-    pairs = buyers[counted].astype(np.int64) * ages + (month[counted] - low - of_buyer[counted])
-    if len(first) * ages <= _MARKS_AT_MOST:
-        marks = np.zeros(len(first) * ages, np.bool_)
-        marks[pairs] = True
-        pairs = np.flatnonzero(marks)
-    else:
-        pairs = np.unique(pairs)
-    active = np.bincount(cohort[pairs // ages] * ages + pairs % ages, minlength=rows * ages)
-    return Matrix(low, sizes, active.reshape(rows, ages))
+    row = np.repeat(cohort, visited[chosen])
+    place = row * (ages - 1) + month - low
+    active = np.bincount(place[is_new], minlength=rows * ages)
+    return Matrix(low, np.bincount(cohort, minlength=rows), active[: rows * ages].reshape(rows, ages))
 
 
-def visits(days: Int64, buyers: Int64) -> tuple[Int64, Int64]:
-    """Return buyers and days of their purchases, each day of a buyer once, in the order of buyers and days."""
-    keys = np.sort((buyers.astype(np.int64) << _DAY_BITS) + days)
-    if len(keys):
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-    return keys >> _DAY_BITS, keys & (2**_DAY_BITS - 1)
-
-
-def intervals(days: Int64, buyers: Int64) -> tuple[Int64, Int64]:
+def intervals(of: Visits) -> tuple[Int64, Int64]:
     """Return the days from each purchase day to the buyer's next, and when that was."""
-    who, when = visits(days, buyers)
-    same = who[1:] == who[:-1]
-    return (when[1:] - when[:-1])[same], when[1:][same]
+    same = np.ones(len(of.days), np.bool_)
+    same[of.starts] = False
+    later = np.flatnonzero(same)
+    return of.days[later] - of.days[later - 1], of.days[later]
 
 
-def second_days(days: Int64, buyers: Int64) -> Int64:
+def second_days(of: Visits) -> Int64:
     """Return each buyer's second purchase day, NEVER for who has none."""
-    who, when = visits(days, buyers)
-    found = np.full(int(buyers.max(initial=0)) + 1, NEVER, np.int64)
-    is_first = np.concatenate([[True], who[1:] != who[:-1]]) if len(who) else np.zeros(0, np.bool_)
-    second = np.flatnonzero(is_first[:-1] & ~is_first[1:]) + 1
-    found[who[second]] = when[second]
+    found = np.full(int(of.buyers.max(initial=0)) + 1, NEVER, np.int64)
+    second = of.starts[np.diff(np.append(of.starts, len(of.days))) > 1] + 1
+    found[of.buyers[second]] = of.days[second]
     return found
 
 

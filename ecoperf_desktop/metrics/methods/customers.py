@@ -129,10 +129,8 @@ class CohortRetention(_OfCustomers):
 
         complete = cohorts.complete_through(self.known_until(period))
         found: dict[Cut, Result] = {}
-        for facts, one in buying.bought(self.sources, self.facts).items():
-            first = cohorts.first_days(one.days, one.buyers)
-            chosen = (first >= period.first) & (first <= period.last)
-            grid = cohorts.matrix(one.days, one.buyers, chosen)
+        for facts, one in buying.visits(self.sources, self.facts).items():
+            grid = cohorts.matrix(one, period)
             sums: dict[tuple[str, str], tuple[int, int]] = {}
             sizes, active = grid.sizes.tolist(), grid.active.tolist()
             for row, size in enumerate(sizes):
@@ -166,16 +164,15 @@ class Repurchase(_OfCustomers):
     """
 
     def results(self, period: Period) -> Results:
-        from ecoperf_desktop.metrics.methods import buying, cohorts
+        from ecoperf_desktop.metrics.methods import buying
 
         until = self.known_until(period)
         days = int(str(self.calculation.settings["days"]))
-        ever = buying.bought(self.sources, Scope()).get((), buying.NOTHING)
-        second = cohorts.second_days(ever.days, ever.buyers)
+        second = buying.seconds(self.sources)
         found: dict[Cut, Result] = {}
         for facts, one in buying.firsts(self.sources, self.facts).items():
-            new = (one.days >= period.first) & (one.days <= period.last)
-            came, again = one.days[new], second[one.buyers[new]]
+            new = one.within(period)
+            came, again = new.days, second[new.buyers]
             if "age" in self.parts.by or self.parts.is_filtered("age"):
                 for step in range(STEP_DAYS, max(until - period.first, 0) + 1, STEP_DAYS):
                     if self.parts.passes("age", f"{step:03d}"):
@@ -217,9 +214,9 @@ class PurchaseInterval(_OfCustomers):
         from ecoperf_desktop.metrics.methods import buying, cohorts
 
         found: dict[Cut, Result] = {}
-        for facts, one in buying.bought(self.sources, self.facts, Period(buying.EVER.first, period.last)).items():
-            gaps, ended = cohorts.intervals(one.days, one.buyers)
-            gaps = gaps[ended >= period.first]
+        for facts, one in buying.visits(self.sources, self.facts).items():
+            gaps, ended = cohorts.intervals(one)
+            gaps = gaps[(ended >= period.first) & (ended <= period.last)]
             if not len(gaps):
                 continue
             if "age" not in self.parts.by and not self.parts.is_filtered("age"):
@@ -259,7 +256,10 @@ class _Scored(_OfCustomers):
 
         spent = buying.left(self.sources, self.facts, buying.NET, period)
         found = {}
-        for cut, one in buying.bought(self.sources, self.facts, period).items():
+        for cut, ever in buying.bought(self.sources, self.facts).items():
+            one = ever.within(period)
+            if not len(one.days):
+                continue
             orders = np.bincount(one.buyers)
             last = np.zeros(len(orders), np.int64)
             last[one.buyers] = one.days  # in the order of days: the newest stays
