@@ -77,7 +77,8 @@ _READ: WeakKeyDictionary[Sources, dict[object, object]] = WeakKeyDictionary()
 _T = TypeVar("_T")
 
 
-def _once(sources: Sources, key: object, read: Callable[[], _T]) -> _T:
+def once(sources: Sources, key: object, read: Callable[[], _T]) -> _T:
+    """Return what ``read`` gives, worked out once under this key for all that is asked together."""
     known = _READ.setdefault(sources, {})
     if key not in known:
         known[key] = read()
@@ -87,17 +88,17 @@ def _once(sources: Sources, key: object, read: Callable[[], _T]) -> _T:
 
 def bought(sources: Sources, scope: Scope, period: Period = EVER) -> Mapping[Cut, Bought]:
     """Return the orders of known buyers by cut of shop, channel and region."""
-    return _once(sources, ("bought", scope, period), lambda: _bought(sources, scope, period, is_first=False))
+    return once(sources, ("bought", scope, period), lambda: _bought(sources, scope, period, is_first=False))
 
 
 def firsts(sources: Sources, scope: Scope) -> Mapping[Cut, Bought]:
     """Return the first order ever of each known buyer, by cut of where that was."""
-    return _once(sources, ("firsts", scope), lambda: _bought(sources, scope, EVER, is_first=True))
+    return once(sources, ("firsts", scope), lambda: _bought(sources, scope, EVER, is_first=True))
 
 
 def visits(sources: Sources, scope: Scope) -> Mapping[Cut, cohorts.Visits]:
     """Return the purchase days of known buyers by cut of shop, channel and region."""
-    return _once(
+    return once(
         sources, ("visits", scope), lambda: {cut: cohorts.visits(one.days, one.buyers) for cut, one in bought(sources, scope).items()}
     )
 
@@ -105,13 +106,13 @@ def visits(sources: Sources, scope: Scope) -> Mapping[Cut, cohorts.Visits]:
 def seconds(sources: Sources) -> Int64:
     """Return each buyer's second purchase day, wherever that was; NEVER for who has none."""
     nowhere = cohorts.visits(NOTHING.days, NOTHING.buyers)
-    return _once(sources, "seconds", lambda: cohorts.second_days(visits(sources, Scope()).get((), nowhere)))
+    return once(sources, "seconds", lambda: cohorts.second_days(visits(sources, Scope()).get((), nowhere)))
 
 
 def left(sources: Sources, scope: Scope, of: Mapping[str, Mapping[str, int]], period: Period) -> Mapping[Cut, Left]:
     """Return what orders, lines and refunds came to; ``of`` says which measures of which views count, and how often."""
     key = ("left", scope, period, tuple((view, tuple(factors.items())) for view, factors in of.items()))
-    return _once(sources, key, lambda: _left(sources, scope, of, period))
+    return once(sources, key, lambda: _left(sources, scope, of, period))
 
 
 def _bought(sources: Sources, scope: Scope, period: Period, *, is_first: bool) -> dict[Cut, Bought]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -248,8 +248,13 @@ def _days(step: int) -> str:
 class _Scored(_OfCustomers):
     """Customers of the window by how lately, how often and for how much they bought."""
 
-    def scored(self, period: Period) -> dict[Cut, tuple[Scores | None, Int64]]:
+    def scored(self, period: Period) -> Mapping[Cut, tuple[Scores | None, Int64]]:
         """Return the scores and amounts of the customers of each cut, in the order of their ids; None where they are too few."""
+        from ecoperf_desktop.metrics.methods import buying
+
+        return buying.once(self.sources, ("scored", self.facts, period), lambda: self._scored(period))
+
+    def _scored(self, period: Period) -> Mapping[Cut, tuple[Scores | None, Int64]]:
         import numpy as np
 
         from ecoperf_desktop.metrics.methods import buying, recency
@@ -333,6 +338,8 @@ class RfmSegment(_Scored):
     """How many customers there are of each group, with what they spent; without groups, all that have scores."""
 
     def results(self, period: Period) -> Results:
+        import numpy as np
+
         from ecoperf_desktop.metrics.methods import recency
 
         found: dict[Cut, Result] = {}
@@ -343,16 +350,20 @@ class RfmSegment(_Scored):
                     found[self.parts.cut(facts, {})] = _too_few(len(amounts))
                 continue
             place = recency.grouped(scores)
+            customers = np.bincount(place, minlength=len(names)).tolist()
+            spent = np.zeros(len(names), np.int64)
+            np.add.at(spent, place, amounts)
+            by_group = spent.tolist()
             taken = [at for at, name in enumerate(names) if self.parts.passes("segment", name)]
             for at in taken if "segment" in self.parts.by else [None]:
-                own = place == at if at is not None else _any_of(place, taken)
-                count = int(own.sum())
+                own = taken if at is None else [at]
+                count = sum(customers[one] for one in own)
                 if at is not None and not count:
                     continue
-                details = {"spent": int(amounts[own].sum()), "spent_by_all": int(amounts.sum())}
+                details = {"spent": sum(by_group[one] for one in own), "spent_by_all": sum(by_group)}
                 word = None if at is None else names[at]
-                one = Result(count, count, len(amounts), details=details, word=word)
-                found[self.parts.cut(facts, {"segment": word})] = _firm(one, len(amounts))
+                result = Result(count, count, len(amounts), details=details, word=word)
+                found[self.parts.cut(facts, {"segment": word})] = _firm(result, len(amounts))
         return parted.results(found, _too_few(0), self.scope)
 
 

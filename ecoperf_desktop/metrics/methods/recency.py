@@ -29,9 +29,18 @@ def scored(values: Int64, classes: int = SCORES, *, lower_is_better: bool = Fals
     found = np.ones(count, np.int64)
     if not count:
         return found
+    turned = -values if lower_is_better else values
+    low = int(turned.min())
+    span = int(turned.max()) - low + 1
+    if span <= count:
+        # Days and numbers of orders: few different ones, which are counted.
+        places_of = turned - low
+        each = np.bincount(places_of, minlength=span)
+        worse = np.cumsum(each) - each
+        counted: Int64 = (1 + classes * worse // count)[places_of]
+        return counted
     # At least ``worse`` values lie strictly below whatever exceeds the one in that place.
     places = [-(-part * count // classes) - 1 for part in range(1, classes)]
-    turned = -values if lower_is_better else values
     ordered = np.partition(turned, places)
     for place in places:
         found += turned > ordered[place]
@@ -108,6 +117,11 @@ def table(declared: tuple[Group, ...]) -> NDArray[Any]:
     return places
 
 
+@cache
+def _places() -> NDArray[Any]:
+    return table(groups())
+
+
 def grouped(found: Scores) -> Int64:
     """Return the place of each customer's group."""
-    return table(groups())[found.recency, found.value]
+    return _places()[found.recency, found.value]
