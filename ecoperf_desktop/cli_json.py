@@ -143,6 +143,7 @@ def changed_answer(key: str, change: Changed) -> Json:
 
 
 def restatement(one: Restatement, currency: str | None) -> Json:
+    currency = one.currency or currency
     return {
         "import_id": one.import_id, "file": one.file, "answer": one.answer, "source": one.source, "table": one.table, "key": one.row_key,
         "field": one.field, "day": None if one.day is None else iso(one.day), "old": _restated(one, one.old, currency),
@@ -151,6 +152,7 @@ def restatement(one: Restatement, currency: str | None) -> Json:
 
 
 def restatement_line(one: Restatement, currency: str | None) -> str:
+    currency = one.currency or currency
     by = one.file or sentence("cli.by_answer", key=one.answer or "")
     day = "–" if one.day is None else iso(one.day)
     old, new = ("–" if value is None else value for value in (_restated(one, one.old, currency), _restated(one, one.new, currency)))

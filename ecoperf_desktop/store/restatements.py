@@ -48,7 +48,8 @@ class Restatement:
 
     ``kind`` says how ``old`` and ``new`` are meant (``money`` is minor units, ``day`` days since 1970-01-01);
     what a row refers to stands there by its name.  ``import_id`` and ``file`` are what changed it, or ``answer`` is: the
-    name of the answer that was.  ``day`` None: the row belongs to no day.
+    name of the answer that was.  ``day`` None: the row belongs to no day.  ``currency`` is that of amounts that stand here
+    as the file states them, None where they are in the workspace's.
     """
 
     import_id: int | None
@@ -62,6 +63,7 @@ class Restatement:
     day: Day | None
     old: Value
     new: Value
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,13 @@ def restatements(
     """
     where, given = _wanted(period, import_ids)
     found = conn.execute(
-        f"SELECT r.import_id, i.file, c.name, s.name, r.table_name, r.row_key, r.field, r.day, r.old, r.new {_BY} "
+        f"SELECT r.import_id, i.file, c.name, s.name, r.table_name, r.row_key, r.field, r.day, r.old, r.new, i.currency {_BY} "
         f"WHERE {where} ORDER BY r.restatement_id DESC LIMIT ?",
         (*given, -1 if limit is None else limit),
     )
     return [
-        Restatement(import_id, file, answer, source, table, key, field, _kind(table, field), day, _read(old), _read(new))
-        for import_id, file, answer, source, table, key, field, day, old, new in found
+        Restatement(import_id, file, answer, source, table, key, field, _kind(table, field), day, _read(old), _read(new), currency)
+        for import_id, file, answer, source, table, key, field, day, old, new, currency in found
     ]
 
 

@@ -109,6 +109,7 @@ class Traded:
         self._converted: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         self._laid_aside: dict[str, dict[int, tuple[_Row, str, Day]]] = {}
         self._entries: list[tuple[Any, ...]] = []
+        self._met: dict[tuple[str, Day], Rate | None] = {}
         self.has_rows = conn.execute("SELECT 1 FROM traded LIMIT 1").fetchone() is not None
         # What else has to be looked at again.
         self.orders: set[int] = set()
@@ -211,6 +212,7 @@ class Traded:
         if self._rates is None or not days:
             return
         self._rates = Rates(self._conn, self._rates.reporting)
+        self._met.clear()
         if not self.has_rows:
             return
         with derive.wanted(self._conn, days) as changed:
@@ -521,7 +523,9 @@ class Traded:
         return found
 
     def _rate(self, currency: str, day: Day) -> Rate | None:
-        return None if self._rates is None else self._rates.on(currency, day)
+        if (currency, day) not in self._met:
+            self._met[currency, day] = None if self._rates is None else self._rates.on(currency, day)
+        return self._met[currency, day]
 
     def _convert(self, row: _Row, day: Day) -> None:
         for currency, amounts in row.foreign.items():

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from store_making import Export
 
 from ecoperf_desktop.model.days import Period, iso
-from ecoperf_desktop.store import answers, ledger, rate_changes, rates
+from ecoperf_desktop.store import answers, ledger, rate_changes, rates, restatements
 from ecoperf_desktop.store import sums as daily
 from ecoperf_desktop.store.coverage import Coverage
 from ecoperf_desktop.store.database import Workspace
@@ -241,6 +241,15 @@ def test_a_newer_rates_file_restates_what_it_changes_and_its_undo_takes_that_bac
     ledger.undo(opened, [newer.import_id])
     assert _gross(opened.conn) == [780]
     assert opened.conn.execute("SELECT count(*) FROM restatement").fetchone() == (0,)
+
+
+def test_a_restated_amount_is_shown_in_the_currency_of_its_file(opened: Workspace) -> None:
+    making.do(opened, _rates("rates", ("EUR", DAY, 7.8)))
+    making.do(opened, _file("shop", "EUR", **_sale("1", 100)))
+    making.do(opened, _file("corrected", "EUR", 9, **_sale("1", 120)))
+    assert _gross(opened.conn) == [936]
+    found = [(one.field, one.old, one.new, one.currency) for one in restatements.restatements(opened.conn)]
+    assert found == [("gross", 100, 120, "EUR")]
 
 
 def test_a_typed_rate_restates_in_the_name_of_the_sources_it_touches(opened: Workspace) -> None:
