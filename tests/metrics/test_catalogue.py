@@ -165,8 +165,10 @@ def test_ids_units_and_directions_are_the_agreed_ones() -> None:
         allowed |= {"agent"} if "staff" in allowed else set()  # who serves customers
         # A method also cuts by what only it knows.
         own = set(metric.calculation.parts) if isinstance(metric.calculation, Method) else set()
-        # Also by the supplier of the goods; refunds by why they came; what judges any other metric, by what that can be cut by.
-        more = set(metric.dimensions) if metric.area == "performance" else {"supplier", "reason"}
+        # Also by the supplier of the goods; refunds by why they came; ads by who is responsible for the campaign; what judges
+        # any other metric, by what that can be cut by.
+        owners = {"staff", "department"} if metric.id.startswith("ad_") else set()
+        more = set(metric.dimensions) if metric.area == "performance" else {"supplier", "reason", *owners}
         assert set(metric.dimensions) <= allowed | more | own, metric.id
         # A vendor's percentile has no count of its own that could be low.
         assert metric.zero_policy == entry["zero_policy"] or (entry["zero_policy"], metric.area) == ("ZL", "site"), metric.id

@@ -144,7 +144,8 @@ BY_HAND: dict[str, float | Fraction] = {
     "market_share": F(1, 20),
     # customers
     "new_customers": 2, "active_customers": 2, "returning_customers": 1, "returning_customer_rate": F(1, 2), "cac": 3000,
-    "repeat_purchase_rate": F(1, 2), "purchase_frequency": F(3, 2), "loyal_customer_share": 0, "csat": F(1, 2), "nps": 0, "ces": 6,
+    "repeat_purchase_rate": F(1, 2), "purchase_frequency": F(3, 2), "loyal_customer_share": 0, "csat": F(1, 2), "nps": 0, "nps_promoters": F(1, 2), "nps_passives": 0,
+    "nps_detractors": F(1, 2), "ces": 6,
     "survey_response_rate": F(5, 6), "review_score": F(10, 3), "positive_review_rate": F(2, 3), "negative_review_rate": F(1, 3),
     "dsr_item": 5, "dsr_service": 4, "dsr_logistics": 3, "complaint_rate": F(1000, 3), "member_revenue_share": F(28, 33),
     # supply chain: counts of 9 000 and 11 000 in the week, 17 pieces before it
@@ -174,6 +175,7 @@ BY_HAND: dict[str, float | Fraction] = {
     "mtbf": WEEK * 86400 - 1800, "server_error_rate": F(1, 4), "js_error_rate": F(3, 100), "avg_dwell_time": 40,
     # staff
     "agent_conversations": 2, "agent_reply_rate": F(2, 3), "agent_first_response_time": 150, "agent_first_response_median": 60,
+    "agent_first_response_p90": 240,
     "agent_response_time": 50, "agent_reply_within_x": F(1, 3), "agent_csat": F(1, 2), "agent_inquiry_conversion": F(1, 2),
     "agent_resolution_time": 600, "agent_first_contact_resolution": 1, "agent_message_ratio": F(8, 5), "agent_sales": 18000,
     "agent_sales_share": F(18, 33), "agent_spend_per_buyer": 18000, "marketer_ctr": F(1, 20), "marketer_roi": 4, "buyer_otif": F(1, 2),
