@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ecoperf_desktop import cli
+from ecoperf_desktop import actions, cli
 from ecoperf_desktop.importing.plan import ImportOptions, apply, plan
+from ecoperf_desktop.model.days import Period, parse_day
 from ecoperf_desktop.model.importing import ImportReport, no_progress
+from ecoperf_desktop.model.value import Question
 from ecoperf_desktop.store import ledger
 from ecoperf_desktop.store.database import Workspace
 
@@ -78,6 +80,84 @@ def test_a_row_that_waits_is_said_in_the_result_and_counts_when_a_rates_file_com
     assert _gross(workspace) == {"#1": 15_600}
     ledger.undo(workspace, [rates.import_id or 0])
     assert _gross(workspace) == {}
+
+
+_BOOK = """
+[format]
+id = "corner.book"
+version = 1
+platform = "corner"
+title = { en = "Corner shop book", zh = "街角小店 账本" }
+verified = "fixtures"
+
+[answers]
+recognition_basis = "placed"
+
+[[column]]
+header = "Order"
+field = "order_no"
+type = "id"
+required = true
+
+[[column]]
+header = "Sold"
+field = "placed_day"
+type = "date"
+required = true
+
+[[column]]
+header = "Paid back"
+field = "refund_day"
+type = "date"
+
+[[column]]
+header = "Currency"
+field = "currency"
+type = "currency"
+
+[[column]]
+header = "Amount"
+field = "gross"
+type = "money"
+required = true
+
+[[emit]]
+into = "orders"
+fields = ["order_no", "placed_day", "currency"]
+
+[[emit]]
+into = "order_lines"
+fields = ["order_no", "gross"]
+set.qty = { const = 1 }
+
+[[emit]]
+into = "refunds"
+fields = ["order_no", "refund_day"]
+when = { present = "refund_day" }
+set.goods = "gross"
+"""
+
+
+def test_a_full_refund_nets_to_nothing_in_the_engine_and_yen_have_no_minor_unit(workspace: Workspace, tmp_path: Path) -> None:
+    """The worked example E14, through files."""
+    book, mapping = tmp_path / "book.csv", tmp_path / "book.toml"
+    mapping.write_text(_BOOK, encoding="utf-8")
+    book.write_text(
+        "Order,Sold,Paid back,Currency,Amount\n1,2026-05-04,2026-05-20,USD,100.00\n2,2026-06-01,,JPY,1000\n", encoding="utf-8"
+    )
+    _load(workspace, _rates(tmp_path, "Day,Currency,Exchange rate\n2026-05-04,USD,7.1234\n2026-05-20,USD,7.3\n2026-06-01,JPY,0.0478\n"))
+    options = ImportOptions(mappings=(mapping,))
+    report = apply(plan([book], options, workspace.answers, no_progress), workspace, no_progress)
+    assert [(file.status, file.member) for file in report.files] == [("loaded", "JPY"), ("loaded", "USD")]
+
+    def number(metric: str, first: str, last: str) -> object:
+        question = Question((metric,), Period(parse_day(first), parse_day(last)))
+        return actions.values(workspace, question)[0].value
+
+    assert number("gross_sales", "2026-05-04", "2026-05-04") == 71_234
+    assert number("returns_amount", "2026-05-20", "2026-05-20") == 71_234
+    assert number("net_sales", "2026-05-01", "2026-05-31") == 0
+    assert number("gross_sales", "2026-06-01", "2026-06-01") == 4_780
 
 
 def test_the_banks_table_gives_rates_by_way_of_the_euro(workspace: Workspace, tmp_path: Path) -> None:
