@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecoperf_desktop.metrics.asked import Working
 from ecoperf_desktop.metrics.methods import (
     customers,
+    holding,
     lifetime,
     marginal,
     monitoring,
@@ -22,6 +23,7 @@ METHODS: dict[str, type[Working]] = {
     **sales.METHODS,
     **customers.METHODS,
     **supply.METHODS,
+    **holding.METHODS,
     **lifetime.METHODS,
     **performance.METHODS,
     **shares.METHODS,

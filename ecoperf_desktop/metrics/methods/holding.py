@@ -1,0 +1,168 @@
+"""What the stock consists of: its value by how long it lasts, and by how well and how evenly it sells."""
+
+# SQL is put together from our own views, measures and row ids; words from outside are always parameters.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Asked, Evidence, Result, Results, Sources, Working
+from ecoperf_desktop.metrics.methods.parted import Parted, results
+from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
+from ecoperf_desktop.model.days import Day, Period, iso
+from ecoperf_desktop.model.metric import Method, Metric
+from ecoperf_desktop.store.views import VIEWS
+
+_BY_PRODUCT = Scope((), ("product",))
+_NO_SNAPSHOT = Result(None, quality="missing", reason="metrics.no_snapshot")
+# Days of sales that the pace of a product is read from.
+PACE_DAYS = 28
+
+
+class _Held(Working):
+    """The value of what was counted last, product by product, put under the name of a part."""
+
+    part: str
+
+    def name(self, period: Period, product: int | None, available: int | None) -> str | None:
+        """Return the part a product belongs to, None where it cannot be told."""
+        raise NotImplementedError
+
+    def results(self, period: Period) -> Results:
+        day = self.counted_day(period)
+        if day is None:
+            return results({}, _NO_SNAPSHOT, self.scope)
+        absent = Result(0, details={"day": iso(day)})
+        if day < max(period.first, period.last - CARRIED_DAYS):
+            absent = absent._replace(quality="partial", reason="metrics.carried_on")
+        parted = Parted(self.scope, self.calculation.parts)
+        values: dict[Cut, list[int | None]] = defaultdict(list)
+        for *cut, product, available, value in self._rows(day, parted.facts):
+            named = self.name(period, product, available)
+            if parted.passes(self.part, named):
+                values[parted.cut(tuple(cut), {self.part: named})].append(value)
+        found = {}
+        for whole, amounts in values.items():
+            known = [amount for amount in amounts if amount is not None]
+            details = {**absent.details, "products": len(amounts)}
+            if known:
+                found[whole] = absent._replace(value=sum(known), details=details)
+            else:
+                found[whole] = Result(None, quality="missing", reason="metrics.not_stated", details=details)
+        return results(found, absent, self.scope)
+
+    def counted_day(self, period: Period) -> Day | None:
+        """Return the last day with a count, at most three days before the period: the same for all parts."""
+        within = (period.first - CARRIED_DAYS, period.last)
+        query = "SELECT MAX(day) FROM inventory_snapshots WHERE day BETWEEN ? AND ?"
+        day: Day | None = self.sources.conn.execute(query, within).fetchone()[0]
+        return day
+
+    def _rows(self, day: Day, facts: Scope) -> list[tuple[Key, ...]]:
+        """Return cuts, product, pieces available and value of all that was counted on ``day``."""
+        view, measures = VIEWS["stock"], self.sources.catalogue.measures
+        filters, texts = conditions(facts, view)
+        columns = [*(view.dims[name] for name in facts.per), "product_id"]
+        amounts = [f"SUM({measures[name].expression})" for name in ("stock.available", "stock.value")]
+        return self.sources.conn.execute(
+            f"SELECT {', '.join([*columns, *amounts])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
+            f"GROUP BY {', '.join(str(place + 1) for place in range(len(columns)))}",
+            texts,
+        ).fetchall()
+
+
+class StockByCover(_Held):
+    """By the days that what is available lasts at the pace of the last 28 days; what did not sell lies under the last step."""
+
+    part = "step"
+
+    def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
+        super().__init__(sources, metric, calculation, scope)
+        bounds = calculation.settings["bounds"]
+        assert isinstance(bounds, list | tuple)
+        self._steps: list[tuple[int, str]] = []
+        low = 0
+        for bound in bounds:
+            self._steps.append((int(bound), f"{low}-{bound}" if bound else "0"))
+            low = int(bound) + 1
+        self._last = f"{low - 1}+"
+        self._sold = sources.asked("units_sold_28_days", _BY_PRODUCT)
+        self._pace: Mapping[Cut, object] = {}
+        self._pace_of: Period | None = None
+
+    def want(self, period: Period) -> None:
+        self._sold.want(period)
+
+    def name(self, period: Period, product: int | None, available: int | None) -> str | None:
+        if product is None or available is None:
+            return None
+        if self._pace_of != period:
+            self._pace, self._pace_of = self._sold.amounts(period), period
+        sold = self._pace.get((product,)) or 0
+        assert isinstance(sold, int)
+        for bound, name in self._steps:
+            # Compared in whole numbers: available ÷ (sold ÷ 28) against the bound.
+            if available * PACE_DAYS <= bound * sold or (available <= 0 and bound == 0):
+                return name
+        return self._last
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        day = self.counted_day(period)
+        if day is None:
+            return []
+        sold = Evidence("line", Period(period.last - PACE_DAYS + 1, period.last), "product_id IS NOT NULL", Scope())
+        return [Evidence("stock", Period(day, day)), sold]
+
+
+class StockByClass(_Held):
+    """By the class of what a product sold in a year, and that of how evenly: AX sells most, and evenly."""
+
+    part = "segment"
+
+    def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
+        super().__init__(sources, metric, calculation, scope)
+        self._by_sales, self._by_evenness = (sources.asked(name, _BY_PRODUCT) for name in calculation.of)
+        self._known: dict[int, str | None] = {}
+        self._known_on: Period | None = None
+
+    def want(self, period: Period) -> None:
+        self._by_sales.want(self._year(period))
+
+    def _year(self, period: Period) -> Period:
+        days = self.calculation.settings["days"]
+        assert isinstance(days, int)
+        return Period(period.last - days + 1, period.last)
+
+    def name(self, period: Period, product: int | None, available: int | None) -> str | None:
+        if product is None:
+            return None
+        if self._known_on != period:
+            self._known, self._known_on = {}, period
+        if product not in self._known:
+            sales = _word(self._by_sales, self._year(period), product)
+            evenness = _word(self._by_evenness, period, product)
+            self._known[product] = sales + evenness if sales and evenness else None
+        return self._known[product]
+
+    def evidence(self, period: Period) -> Iterable[Evidence]:
+        day = self.counted_day(period)
+        if day is None:
+            return []
+        # Both classes are a product's place among all of them.
+        year = self._year(period)
+        longer = Period(year.first - 7, year.last)
+        return [
+            Evidence("stock", Period(day, day)),
+            Evidence("line", longer, "product_id IS NOT NULL", Scope()),
+            Evidence("refund", year, "product_id IS NOT NULL", Scope()),
+        ]
+
+
+def _word(asked: Asked, period: Period, product: int) -> str | None:
+    found = asked.results(period).get((product,))
+    return found.word if found.value is not None else None
+
+
+METHODS: dict[str, type[Working]] = {"stock_by_cover": StockByCover, "stock_by_class": StockByClass}
