@@ -121,13 +121,15 @@ class CohortRetention(_OfCustomers):
 
     Customers are those whose first order in the scope lies in the period; what they did later counts up to the newest day
     with data.  Without the month since, all months after the first together; of several months of first orders those that
-    are old enough.
+    are old enough.  Cut by both, the newest number of each month also says how many bought in the running one.
     """
 
     def results(self, period: Period) -> Results:
         from ecoperf_desktop.metrics.methods import buying, cohorts
 
-        complete = cohorts.complete_through(self.known_until(period))
+        until = self.known_until(period)
+        complete = cohorts.complete_through(until)
+        is_apart = {"cohort", "age"} <= set(self.parts.by)
         found: dict[Cut, Result] = {}
         for facts, one in buying.visits(self.sources, self.facts).items():
             grid = cohorts.matrix(one, period)
@@ -147,6 +149,14 @@ class CohortRetention(_OfCustomers):
             for (month, since), (again, size) in sums.items():
                 result = Result(Fraction(again, size), again, size, base=size)
                 found[self.parts.cut(facts, {"cohort": month, "age": since})] = result
+            if is_apart and complete < cohorts.month_of(until):
+                # Beside each newest number, how many bought again in the month that is not over yet.
+                for row, size in enumerate(sizes):
+                    age = complete - grid.first - row
+                    newest = self.parts.cut(facts, {"cohort": cohorts.month_named(grid.first + row), "age": f"{age:02d}"})
+                    if newest in found:
+                        running = active[row][age + 1] if age + 1 < len(active[row]) else 0
+                        found[newest] = found[newest]._replace(details={"running": running})
         return parted.results(found, _NOT_COMPLETE, self.scope)
 
     def _counts(self, age: str) -> bool:
