@@ -1,40 +1,102 @@
-"""Supply chain: what is in stock, what comes in, and how it reaches the buyer."""
+"""Supply chain: what is in stock, what to order, and how goods come in and reach the buyer."""
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import HALF, WIDE
-from ecoperf_desktop.reports.pages.shape import Breakdown, Cards, Page, Trends
+from ecoperf_desktop.reports.blocks import HALF, NARROW, THIRD, WIDE
+from ecoperf_desktop.reports.pages.shape import (
+    Cards,
+    ClassesOf,
+    CostShare,
+    Numbers,
+    Page,
+    Partners,
+    Plain,
+    Reach,
+    Reorder,
+    Spread,
+    StepsOf,
+    Sure,
+    Trends,
+)
 
 PAGE = Page(
     "supply",
     (
-        Cards(("days_of_cover", "stockout_rate", "supplier_otif", "delivery_on_time_rate", "dead_stock_share")),
-        Trends(
-            ("supplier_otif", "supplier_lead_time_mean", "dispatch_on_time_rate"),
-            ("delivery_on_time_rate", "stockout_rate", "inventory_value"),
+        Cards(
+            (
+                "days_of_cover",
+                "stockout_rate_weighted",
+                "supplier_otif",
+                "delivery_on_time_rate",
+                "dead_stock_share",
+                "perfect_order_rate",
+            )
         ),
-        Breakdown(
-            "stock",
-            "product",
-            "inventory_value",
-            ("inventory_units", "inventory_value", "days_of_cover"),
-            share=True,
-            span=WIDE,
-        ),
-        Breakdown(
+        Reorder(span=WIDE),
+        StepsOf("stock", "stock_cover_value", old=("0", "180+"), span=NARROW),
+        Partners(
             "suppliers",
             "supplier",
             "supplier_otif",
-            ("supplier_otd", "supplier_otif", "supplier_lead_time_mean", "supplier_defect_rate"),
+            (
+                Plain("supplier_otd"),
+                Sure("supplier_otif", drop=2),
+                Spread("supplier_lead_time_mean", "supplier_lead_time_sd"),
+                Plain("supplier_defect_rate"),
+                Plain("purchase_price_variance", drop=1),
+                Plain("supplier_score"),
+            ),
             weeks=13,
+            is_ranked=True,
             span=HALF,
         ),
-        Breakdown(
+        Partners(
             "carriers",
             "carrier",
             "delivery_on_time_rate",
-            ("delivery_on_time_rate", "delivery_time_median", "lost_parcel_rate", "damage_rate"),
-            weeks=13,
+            (
+                Plain("delivery_on_time_rate"),
+                Reach("delivery_time_median", "delivery_time_p90", drop=1),
+                Plain("lost_parcel_rate"),
+                Plain("damage_rate"),
+                Plain("shipping_cost_per_order"),
+                CostShare("shipping_cost_per_order", drop=2),
+                Plain("carrier_score"),
+            ),
+            weeks=4,
+            span=HALF,
+        ),
+        StepsOf("stock_age", "stock_age_value", old=("180+",), span=THIRD),
+        ClassesOf("stock_class_value", span=THIRD),
+        Numbers(
+            "planning",
+            (
+                "inventory_value",
+                "inventory_turnover",
+                "inventory_position",
+                "lost_sales_estimate",
+                "fill_rate",
+                "forecast_wape",
+                "forecast_bias",
+            ),
+            span=THIRD,
+        ),
+        Trends(
+            ("supplier_otif", "dispatch_on_time_rate"),
+            ("delivery_on_time_rate", "inventory_value"),
+        ),
+        Numbers(
+            "dispatch",
+            (
+                "dispatch_on_time_rate",
+                "dispatch_time_median",
+                "delivery_time_median",
+                "order_cycle_time_p90",
+                "delivery_accuracy_rate",
+                "shipping_cost_per_order",
+                "shipping_cost_ratio",
+                "return_handling_time",
+            ),
             span=HALF,
         ),
     ),
