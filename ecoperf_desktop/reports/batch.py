@@ -130,6 +130,10 @@ class Batch:
         """Return the numbers of a period by the values of one dimension."""
         return {value.per.get(per, ""): value for value in self._cuts.get((metric, period, (per,)), [])}
 
+    def cuts(self, metric: str, period: Period, per: tuple[str, ...]) -> list[Value]:
+        """Return the numbers of a period cut along several dimensions at once."""
+        return self._cuts.get((metric, period, per), [])
+
     def cut_series(self, metric: str, per: str, cut: str, chain: tuple[Bucket, ...]) -> list[Value]:
         """Return one line of a metric cut along ``per``."""
         found = self._cut_buckets.get((metric, per, cut), {})

@@ -28,23 +28,32 @@ from ecoperf_desktop.reports.blocks import (
 )
 from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import charts, grouped, ledger, scores, tables
+from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, scores, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
     BridgeOf,
     Cards,
+    Cohorts,
     Discuss,
     Doubts,
     Entry,
     Headline,
     Ledger,
     LinesOf,
+    NewAndReturning,
     Page,
     PartsOf,
+    Pauses,
     People,
+    PromoterCard,
+    Promoters,
+    RepeatCard,
+    Returns,
     Scorecard,
+    Segments,
     Sources,
+    Told,
     Trends,
 )
 from ecoperf_desktop.store import coverage, standing
@@ -160,6 +169,8 @@ def _ask(desk: Desk, entry: Entry) -> None:
             charts.ask_lines(desk, entry)
         case PartsOf(_, metrics):
             desk.batch.want(desk.known(metrics), times.period)
+        case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
+            buyers.ask(desk, entry)
         case Discuss() | Ledger() | Sources() | Doubts():
             pass
         case _:
@@ -192,6 +203,8 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             return [charts.lines(desk, entry)] if desk.known((entry.metric,)) else []
         case PartsOf():
             return [block for block in (charts.parts(desk, entry),) if block]
+        case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
+            return [block for block in (buyers.made(desk, entry),) if block]
         case Ledger():
             return [ledger.imports(desk, entry)]
         case Sources():

@@ -153,7 +153,9 @@ class Kept:
     def once_a_day(self) -> Kept:
         """Return the entries with each value once a day."""
         days = np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins))
-        single = np.unique(days * 2**32 + self.entries.astype(np.int64))
+        single = np.sort(days * 2**32 + self.entries.astype(np.int64))
+        if len(single):  # sorting and comparing takes a fraction of what numpy's own unique does
+            single = single[np.concatenate([[True], single[1:] != single[:-1]])]
         begins = np.searchsorted(single >> 32, np.arange(len(self.begins)))
         return Kept(self.first, begins.tolist(), single & (2**32 - 1))
 

@@ -1,20 +1,74 @@
-"""Customers: who is new, who comes back, and what they say."""
+"""Customers: who is new, who comes back, what they are worth, and what they say."""
 
 from __future__ import annotations
 
 from ecoperf_desktop.reports.blocks import HALF
-from ecoperf_desktop.reports.pages.shape import Breakdown, Cards, Page, PartsOf, Trends
+from ecoperf_desktop.reports.pages.shape import (
+    Breakdown,
+    Cards,
+    Cohorts,
+    NewAndReturning,
+    Page,
+    Pauses,
+    PromoterCard,
+    Promoters,
+    RepeatCard,
+    Returns,
+    Segments,
+    Told,
+    Trends,
+)
 
 PAGE = Page(
     "customers",
     (
-        Cards(("new_customers", "cac", "returning_customer_rate", "csat", "nps")),
-        Trends(
-            ("new_customers", "returning_customers", "cac"),
-            ("buyers", "spend_per_buyer", "review_score"),
+        Cards(("new_customers", "cac")),
+        RepeatCard(),
+        Cards(("csat",)),
+        PromoterCard(),
+        Cohorts(),
+        Segments(),
+        NewAndReturning(("returning_customer_revenue", "new_customer_revenue")),
+        Pauses(),
+        Promoters(),
+        Trends(("returning_customers",), ("buyers", "review_score")),
+        Returns(),
+        Told(
+            "loyalty",
+            (
+                "spend_per_buyer",
+                "active_customers",
+                "loyal_customer_share",
+                "retention_rate",
+                "churn_rate",
+                "clv_historic",
+                "clv_cac_ratio",
+                "payback_months",
+            ),
+            changes=False,
         ),
-        PartsOf("new_and_returning", ("new_customer_revenue", "returning_customer_revenue")),
-        Breakdown("regions", "region", "net_sales", ("buyers", "orders", "net_sales"), changes=("net_sales",), share=True, span=HALF),
+        Told(
+            "satisfaction",
+            (
+                "ces",
+                "survey_response_rate",
+                "positive_review_rate",
+                "negative_review_rate",
+                "dsr_item",
+                "dsr_service",
+                "dsr_logistics",
+                "complaint_rate",
+            ),
+        ),
+        Breakdown(
+            "regions",
+            "region",
+            "net_sales",
+            ("buyers", "orders", "net_sales"),
+            changes=("net_sales",),
+            share=True,
+            span=HALF,
+        ),
         Breakdown(
             "reviews",
             "product",

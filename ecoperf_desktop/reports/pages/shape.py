@@ -99,6 +99,69 @@ class PartsOf:
 
 
 @dataclass(frozen=True)
+class RepeatCard:
+    """Who came back within 90 days, of the newest month in which everybody has had the time."""
+
+
+@dataclass(frozen=True)
+class PromoterCard:
+    """The net promoter score of the month so far, with its margin."""
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Months of first orders by the months since: the part of customers who bought again."""
+
+    span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Customers in groups by how lately, how often and for how much they bought."""
+
+    span: Span = NARROW
+
+
+@dataclass(frozen=True)
+class NewAndReturning:
+    """A stack of ``metrics`` (sales of first and of later orders) over thirteen periods."""
+
+    metrics: tuple[str, ...]
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """How many days lie between purchases, in classes."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Returns:
+    """Which part of new customers came back within 30, 60, 90 … days."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Promoters:
+    """The net promoter score by month with its interval, and its parts."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Told:
+    """A table of single numbers with the cases they rest on and their interval; ``changes`` adds those since earlier."""
+
+    key: str
+    metrics: tuple[str, ...]
+    changes: bool = True
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
 class People:
     """A table of people: numbers, shares with 95 % intervals against the team's median, and a call.
 
@@ -139,7 +202,7 @@ class Doubts:
 
 
 Entry: TypeAlias = (
-    Headline | Scorecard | Discuss | BridgeOf | Cards | Trends | Breakdown | LinesOf | PartsOf | People | Ledger | Sources | Doubts
+    Headline | Scorecard | Discuss | BridgeOf | Cards | Trends | Breakdown | LinesOf | PartsOf | RepeatCard | PromoterCard | Cohorts | Segments | NewAndReturning | Pauses | Returns | Promoters | Told | People | Ledger | Sources | Doubts
 )
 
 
