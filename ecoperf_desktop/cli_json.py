@@ -361,6 +361,15 @@ def explanation(explained: Explanation) -> Json:
                 "day": None if row.day is None else iso(row.day),
                 "gives": {key: list(given) for key, given in row.gives.items()},
                 "raw": row.raw,
+                "traded": [
+                    {
+                        "currency": one.currency,
+                        "rate": None if one.rate_e9 is None else str(Decimal(one.rate_e9).scaleb(-9).normalize()),
+                        "rate_day": None if one.rate_day is None else iso(one.rate_day),
+                        "amounts": {name.removesuffix("_minor"): str(to_major(amount, one.currency)) for name, amount in one.amounts.items()},
+                    }
+                    for one in row.traded
+                ],
             }
             for row in explained.rows
         ],
@@ -385,6 +394,8 @@ def _explained_part(part: Part) -> Json:
 
 
 def explanation_lines(explained: Explanation) -> list[str]:
+    from ecoperf_desktop.reports.references import traded_text
+
     value = explained.value
     lines = [f"{explained.name} ({value.metric})", explained.definition, explained.formula, value_line(value)]
     if explained.numerator:
@@ -406,6 +417,7 @@ def explanation_lines(explained: Explanation) -> list[str]:
         place = f"{row.file} › {row.member}" if row.member else row.file
         raw = ", ".join(f"{name}={text}" for name, text in row.raw.items())
         lines.append(f"  {place} #{row.record} [{row.table}] {_contribution(row, explained)}  {raw}")
+        lines += [f"      {traded_text(one, language.current())}" for one in row.traded]
     return lines
 
 

@@ -24,8 +24,9 @@ from ecoperf_desktop.model.metric import (
     Sum,
     Term,
 )
-from ecoperf_desktop.model.value import Explanation, ImportBehind, Part, Question, SourceRow, Value
+from ecoperf_desktop.model.value import Explanation, ImportBehind, Part, Question, SourceRow, Traded, Value
 from ecoperf_desktop.store.raw import raw_rows
+from ecoperf_desktop.store.traded import AsTraded, traded_in
 
 # A part of a part of a part: enough for every metric of the catalogue, and an end for what calls itself.
 _DEPTH = 6
@@ -99,6 +100,10 @@ def _named(conn: sqlite3.Connection, rows: Sequence[Row], with_text: bool) -> tu
     for row in rows:
         records.setdefault(row.import_id, []).append(row.record)
     raw = {import_id: raw_rows(conn, import_id, found) for import_id, found in records.items()} if with_text else {}
+    traded = {
+        table: traded_in(conn, table, {(row.import_id, row.record) for row in rows if row.table == table})
+        for table in dict.fromkeys(row.table for row in rows)
+    }
     named = []
     for row in rows:
         file, sha256, member = files.get(row.import_id, ("", "", None))
@@ -107,9 +112,15 @@ def _named(conn: sqlite3.Connection, rows: Sequence[Row], with_text: bool) -> tu
             SourceRow(
                 row.table, row.import_id, file, sha256, member, row.record, row.contributes, text, row.under,
                 row.counts_in, row.day, row.gives,  # type: ignore[arg-type]
+                tuple(_as_traded(one) for one in traded[row.table].get((row.import_id, row.record), ())),
             )  # fmt: skip
         )
     return tuple(named)
+
+
+def _as_traded(one: AsTraded) -> Traded:
+    rate = one.rate
+    return Traded(one.currency, None if rate is None else rate.rate_e9, None if rate is None else rate.day, dict(one.amounts))
 
 
 def _imports(conn: sqlite3.Connection, counted: Mapping[int, int]) -> tuple[ImportBehind, ...]:

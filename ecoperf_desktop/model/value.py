@@ -85,6 +85,19 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Traded:
+    """What a row's amounts were before they were converted: minor units of ``currency`` by column.
+
+    ``rate_e9`` is what one unit was worth in the reporting currency, in 1/1 000 000 000, as ``rate_day`` says.
+    """
+
+    currency: str
+    rate_e9: int | None
+    rate_day: Day | None
+    amounts: dict[str, int]
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """One stored row behind a number, and the text it was read from.
 
@@ -92,6 +105,7 @@ class SourceRow:
     denominator; ``counts_in`` says on which of the two sides it stands at all (``over`` where there is but one).
     ``gives`` is what was read from it, by what is worked out of it: an amount of a measure (``line.gross``), the
     value that is counted or ranked for a metric.  Import 0 without a file is a row that no file states.
+    ``traded`` are the amounts of a row in another currency, as they were.
     """
 
     table: str
@@ -106,6 +120,7 @@ class SourceRow:
     counts_in: Literal["over", "under", "both"] = "over"
     day: Day | None = None
     gives: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    traded: tuple[Traded, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -625,6 +625,34 @@ def traded_of(conn: sqlite3.Connection, table: str, ids: Collection[int]) -> dic
     return found
 
 
+def traded_in(conn: sqlite3.Connection, table: str, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[AsTraded]]:
+    """Return the amounts as traded of rows known by import and record; those all in the reporting currency are left out.
+
+    Only imports of another currency are looked at, so that it costs nothing where there are none.
+    """
+    if table not in AMOUNTS or not places:
+        return {}
+    foreign = {
+        import_id for (import_id,) in conn.execute(
+            "SELECT i.import_id FROM imports i WHERE i.currency IS NOT NULL AND i.currency <> "
+            "(SELECT value FROM setting WHERE name = 'reporting_currency')"
+        )
+    } & {import_id for import_id, _ in places}  # fmt: skip
+    rows_at: dict[int, tuple[int, int]] = {}
+    for import_id in foreign:
+        records = sorted({record for one, record in places if one == import_id})
+        for start in range(0, len(records), 500):
+            some = ", ".join(map(str, records[start : start + 500]))
+            for row_id, record in conn.execute(
+                f"SELECT f.rowid, f.record FROM {table} f WHERE f.import_id = ? AND f.record IN ({some})", (import_id,)  # noqa: S608
+            ):
+                rows_at[row_id] = (import_id, record)
+    found: dict[tuple[int, int], list[AsTraded]] = {}
+    for row_id, amounts in traded_of(conn, table, rows_at.keys()).items():
+        found.setdefault(rows_at[row_id], []).extend(amounts)
+    return found
+
+
 def days_of_imports(conn: sqlite3.Connection, imports: Collection[int]) -> dict[int, Day]:
     """Return the calendar day of each import's as-of, where its source is."""
     found = rows.select_by(

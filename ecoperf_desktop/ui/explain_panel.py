@@ -17,6 +17,7 @@ from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.model.value import Explanation, Number, Part, SourceRow
 from ecoperf_desktop.reports.blocks import Reference
 from ecoperf_desktop.reports.figures import form, span_text
+from ecoperf_desktop.reports.references import traded_text
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.buttons import FlatButton, Link, with_tip
 from ecoperf_desktop.ui.texts import Label, one_line
@@ -111,6 +112,10 @@ class _Raw(QWidget):
             raw.setWordWrap(True)
             raw.setFont(looks.mono())
             body.addWidget(raw)
+        for one in row.traded:
+            traded = Label(one_line(traded_text(one, language.current())), "small", "ink2")
+            traded.setWordWrap(True)
+            body.addWidget(traded)
 
 
 class ExplainPanel(QDockWidget):

@@ -13,6 +13,7 @@ from ecoperf_desktop.importing.plan import ImportOptions, apply, plan
 from ecoperf_desktop.model.days import Period, parse_day
 from ecoperf_desktop.model.importing import ImportReport, no_progress
 from ecoperf_desktop.model.value import Question
+from ecoperf_desktop.reports.references import traded_text
 from ecoperf_desktop.store import ledger
 from ecoperf_desktop.store.database import Workspace
 
@@ -193,3 +194,18 @@ def test_the_command_line_lists_sets_and_removes_rates(tmp_path: Path, capsys: p
     assert run("rates", "set", "CNY", "2026-05-03", "1")[0] == 2
     assert run("rates", "remove", "EUR", "2026-05-04")[0] == 1
     assert run("rates", "remove", "EUR", "2026-05-03")[0] == 0
+
+
+def test_an_explained_amount_says_what_was_traded_and_at_which_days_rate(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(_HEADER + _order("#1", "EUR", "10.00") + _order("#2", "CNY", "20.00"), encoding="utf-8")
+    _load(workspace, _rates(tmp_path))
+    _load(workspace, path)
+    day = parse_day("2026-05-04")
+    explained = actions.explain(workspace, "gross_sales", Period(day, day))
+    told = {one.raw["Lineitem sku"] + one.raw["Name"]: one.traded for one in explained.rows}
+    assert told["MUG#2"] == ()
+    (traded,) = told["MUG#1"]
+    assert (traded.currency, traded.rate_e9, traded.rate_day) == ("EUR", 7_800_000_000, parse_day("2026-05-03"))
+    assert traded.amounts["gross_minor"] == 1000
+    assert "EUR" in traded_text(traded, "en") and "10.00" in traded_text(traded, "en") and "7.8" in traded_text(traded, "en")
