@@ -64,6 +64,8 @@ class RatesDialog(QDialog):
         self.currency.setPlaceholderText("EUR")
         self.day.setPlaceholderText("2026-05-03")
         self.rate.setPlaceholderText("7.81")
+        for field, width in ((self.currency, 64), (self.day, 116), (self.rate, 96)):
+            field.setMinimumWidth(looks.px(width))
         self.put = QPushButton(sentence("rates.put"), self)
         self.put.clicked.connect(self._put)
         self.take_back = QPushButton(sentence("rates.take_back"), self)
@@ -91,7 +93,9 @@ class RatesDialog(QDialog):
         body.addLayout(line)
         body.addWidget(self._outcome)
         body.addLayout(below)
-        self.setMinimumSize(looks.px(560), looks.px(460))
+        for column, width in enumerate((110, 80, 110)):
+            self.known.setColumnWidth(column, looks.px(width))
+        self.setMinimumSize(looks.px(640), looks.px(460))
 
     def show_rates(self, known: Sequence[Known], wanted: Sequence[Wanted], reporting: str | None) -> None:
         """Show what is known and what is waited for; ``reporting`` None: nothing says yet what the workspace reports in."""
