@@ -18,41 +18,65 @@ from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import (
     HALF,
     Block,
+    Bridge,
     Empty,
     Facts,
     Notes,
     PageSummary,
     Scope,
+    Span,
     Table,
     Trend612,
 )
-from ecoperf_desktop.reports.bridges import PROFIT_METRICS, SALES_METRICS, profit_bridge, sales_bridge
+from ecoperf_desktop.reports.bridges import (
+    PROFIT_METRICS,
+    SALES_METRICS,
+    ask_prices,
+    price_bridge,
+    profit_bridge,
+    sales_bridge,
+)
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, scores, tables
+from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, scores, selling, spend, stock, tables
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
+    BridgeKind,
     BridgeOf,
+    Budgets,
     Cards,
+    Claims,
+    ClassesOf,
     Cohorts,
+    Costs,
     Discuss,
     Doubts,
+    DriversBy,
     Entry,
+    FunnelOf,
     Headline,
     Ledger,
     LinesOf,
     NewAndReturning,
+    Numbers,
     Page,
+    Partners,
     PartsOf,
     Pauses,
     People,
+    ProfitChain,
     PromoterCard,
     Promoters,
+    Reorder,
     RepeatCard,
     Returns,
     Scorecard,
+    Searches,
     Segments,
     Sources,
+    SpendBy,
+    SpendDots,
+    StepsOf,
     Told,
     Trends,
 )
@@ -60,6 +84,12 @@ from ecoperf_desktop.store import coverage, standing
 
 # Months differ by up to three days, which everyone knows; retail periods by a week, and some years.
 UNEQUAL = 3
+
+BRIDGES: dict[BridgeKind, Callable[[Desk, Span], Bridge | None]] = {
+    "net_sales": sales_bridge,
+    "profit": profit_bridge,
+    "prices": price_bridge,
+}
 
 
 def summarise(engine: Engine, page_id: str, scope: Scope) -> PageSummary:
@@ -86,7 +116,11 @@ def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[Pag
         desk.batch.run()
         for page in pages:
             for entry in page.entries:
-                if isinstance(entry, Breakdown):
+                if isinstance(entry, Reorder):
+                    stock.ask_reorder_rows(desk, entry)
+                elif isinstance(entry, SpendBy | Searches):
+                    spend.ask_rows(desk, entry)
+                elif isinstance(entry, Breakdown):
                     tables.ask_parts(desk, entry)
                     if (by := grouped.dimension(desk, entry)) is not None:
                         grouped.ask_groups(desk, entry, by)
@@ -158,6 +192,8 @@ def _ask(desk: Desk, entry: Entry) -> None:
         case BridgeOf("net_sales"):
             for period in (times.period, times.base):
                 desk.batch.want(desk.known(SALES_METRICS), period)
+        case BridgeOf("prices"):
+            ask_prices(desk)
         case BridgeOf():
             for period in (times.period, times.base):
                 desk.batch.want(desk.known(PROFIT_METRICS), period)
@@ -165,10 +201,26 @@ def _ask(desk: Desk, entry: Entry) -> None:
             tables.ask_breakdown(desk, entry)
         case People():
             tables.ask_people(desk, entry)
+        case Reorder() | StepsOf() | ClassesOf() | Partners():
+            stock.ask(desk, entry)
+        case Claims() | SpendBy() | SpendDots() | Searches():
+            spend.ask(desk, entry)
         case LinesOf():
             charts.ask_lines(desk, entry)
         case PartsOf(_, metrics):
             desk.batch.want(desk.known(metrics), times.period)
+        case FunnelOf():
+            selling.ask_funnel(desk, entry)
+        case DriversBy():
+            selling.ask_drivers(desk, entry)
+        case Numbers():
+            money.ask_numbers(desk, entry)
+        case ProfitChain():
+            money.ask_chain(desk)
+        case Costs():
+            money.ask_costs(desk)
+        case Budgets():
+            money.ask_budgets(desk, entry)
         case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
             buyers.ask(desk, entry)
         case Discuss() | Ledger() | Sources() | Doubts():
@@ -192,13 +244,28 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             made.extend(charts.trend(desk, metric, "output", entry.span) for metric in desk.known(outputs))
             return made
         case BridgeOf():
-            maker: Callable[..., Block | None] = sales_bridge if entry.kind == "net_sales" else profit_bridge
-            bridge = maker(desk, entry.span)
+            bridge = BRIDGES[entry.kind](desk, entry.span)
             return [bridge] if bridge else []
         case Breakdown():
             return [block for block in (_breakdown(desk, entry),) if block]
         case People():
             return [block for block in (tables.people(desk, entry),) if block]
+        case FunnelOf():
+            return [block for block in (selling.funnel(desk, entry),) if block]
+        case DriversBy():
+            return [block for block in (selling.drivers(desk, entry),) if block]
+        case Numbers():
+            return [block for block in (money.numbers(desk, entry),) if block]
+        case ProfitChain():
+            return [block for block in (money.chain(desk, entry),) if block]
+        case Costs():
+            return [block for block in (money.costs(desk, entry),) if block]
+        case Budgets():
+            return [block for block in (money.budgets(desk, entry),) if block]
+        case Reorder() | StepsOf() | ClassesOf() | Partners():
+            return [block for block in (stock.made(desk, entry),) if block]
+        case Claims() | SpendBy() | SpendDots() | Searches():
+            return [block for block in (spend.made(desk, entry),) if block]
         case LinesOf():
             return [charts.lines(desk, entry)] if desk.known((entry.metric,)) else []
         case PartsOf():

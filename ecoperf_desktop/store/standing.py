@@ -101,6 +101,22 @@ def product_names(conn: sqlite3.Connection, skus: Iterable[str]) -> dict[str, st
     return {sku: name for sku, name in rows if name}
 
 
+def product_suppliers(conn: sqlite3.Connection, skus: Iterable[str], day: Day) -> dict[str, str]:
+    """Return who products are bought from by SKU, without those of which nobody knows: as stated, else as last ordered by ``day``."""
+    wanted = list(skus)
+    marks = ",".join("?" * len(wanted))
+    rows = conn.execute(
+        f"""
+        SELECT p.sku, s.name FROM product p JOIN supplier s ON s.supplier_id = COALESCE(p.supplier_id, (
+          SELECT o.supplier_id FROM po_lines l JOIN purchase_orders o ON o.po_id = l.po_id
+          WHERE l.product_id = p.product_id AND o.supplier_id IS NOT NULL AND o.ordered_day <= ?
+          ORDER BY o.ordered_day DESC, l.po_line_id DESC LIMIT 1))
+        WHERE p.sku IN ({marks})""",  # noqa: S608 - only marks
+        (day, *wanted),
+    )
+    return dict(rows.fetchall())
+
+
 def events(conn: sqlite3.Connection, period: Period) -> list[tuple[Day, str]]:
     """Return the days of ``period`` that belong to a promotion or holiday, with its code."""
     rows = conn.execute(

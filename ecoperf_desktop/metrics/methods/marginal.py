@@ -101,6 +101,9 @@ class MarginalReturn(Working):
         details: dict[str, object] = {"weeks": len(points), "steps": len(steps)}
         if line is not None:
             details |= {"slope": line.slope, "slope_low": line.low, "slope_high": line.high}
+            # The line goes through the means: that is all one needs to draw it.
+            details["spend_mean"] = sum(spend for spend, _ in points) / len(points)
+            details["result_mean"] = sum(result for _, result in points) / len(points)
         found = {}
         chosen = [place for place in range(len(steps)) if self._parted.passes("step", str(place + 1))]
         for place in chosen if self._parted.by else chosen[-1:]:

@@ -152,7 +152,7 @@ def _reorder(desk: Desk, entry: shape.Reorder) -> Table | None:
         )
     if rows:
         rows.append(_reorder_total(desk, forms))
-    shown = desk.say("reorder_shown", shown=len(kept), all=_whole(below.value)) if len(kept) < below.value else ""
+    shown = desk.say("reorder_shown", shown=len(kept), all=_whole(int(below.value))) if len(kept) < below.value else ""
     return Table(
         "reorder",
         desk.say("title_reorder"),
@@ -240,7 +240,7 @@ def _due_cell(desk: Desk, day: Day | None, last: Day) -> TextCell:
         return TextCell(figures.MISSING, muted=True)
     if day <= last:
         return TextCell(desk.say("order_now"), strong=True, day=last)
-    return TextCell(figures.day_text(day, desk.language), day=day)
+    return TextCell(figures.axis_day(day, desk.language), day=day)
 
 
 def _cover_scale(covers: Sequence[Value | None], leads: Sequence[float | None]) -> float:
@@ -405,7 +405,7 @@ def _partners(desk: Desk, entry: shape.Partners) -> Table | None:
     if len(names) > 1:
         rows.append(Row((TextCell(desk.say("total"), strong=True), NumberCell(_count(wholes[entry.by].denominator), strong=True), *total), "total", is_total=True))
     subtitle = desk.period_name() if period == desk.times.period else desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
-    return Table(entry.key, desk.say(f"title_{entry.key}"), tuple(heads), tuple(rows), subtitle, is_sortable=True, span=entry.span)
+    return Table(entry.key, desk.say(f"title_{entry.key}"), tuple(heads), tuple(rows), subtitle, foot=desk.say(entry.foot) if entry.foot else "", is_sortable=True, span=entry.span)
 
 
 def _cut(desk: Desk, value: Value | None, form: Form, per: str, name: str) -> Figure:

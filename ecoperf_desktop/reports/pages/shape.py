@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import FULL, HALF, NARROW, THIRD, WIDE, Span
 
-BridgeKind = Literal["net_sales", "profit"]
+BridgeKind = Literal["net_sales", "profit", "prices"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ class Breakdown:
 
     ``share`` adds a bar of each row's part of ``by``; ``total`` a closing row; ``weeks`` is over how many weeks
     up to the period's end, 0 for the period itself.  ``changes`` are the metrics with a change beside them.
-    ``named`` shows the product's or campaign's own name beside its key.
+    ``named`` shows the product's or campaign's own name beside its key.  ``classed`` is a metric of classes, shown as
+    a mark of each row over the twelve months that end with the period; ``optional`` are metrics whose column is left
+    out where none of its numbers is known.
     """
 
     key: str
@@ -71,6 +73,203 @@ class Breakdown:
     total: bool = True
     weeks: int = 0
     span: Span = HALF
+    classed: str = ""
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FunnelOf:
+    """From all visits to those with a purchase, as the traffic reports state them; a side a value of ``dimension``."""
+
+    dimension: str | None = None
+    values: tuple[str, ...] = ()
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class DriversBy:
+    """A table of what moved paid sales since the period before, by ``dimension``: a column a step, exact sums below."""
+
+    dimension: str
+    most: int = 8
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table of single numbers: now, before, and the change between them."""
+
+    key: str
+    metrics: tuple[str, ...]
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class ProfitChain:
+    """From gross sales to net profit with all levels between, as far as their costs are known."""
+
+    span: Span = FULL
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the expenses are made of, by class: amount, part of all, change, and the budget's variance where there is one."""
+
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Budgets against what was spent for them, by ``dimension``; ``weeks`` as of a breakdown."""
+
+    dimension: str
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
+class Reorder:
+    """The products that have reached their reorder points, those that lost most sales first."""
+
+    most: int = 10
+    span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class StepsOf:
+    """Bars of a metric by the steps that it knows (stock by days of cover, by age); those of ``old`` in the warning tone."""
+
+    key: str
+    metric: str
+    old: tuple[str, ...] = ()
+    span: Span = NARROW
+
+
+@dataclass(frozen=True)
+class ClassesOf:
+    """A metric by two classes of products, ABC by XYZ."""
+
+    metric: str
+    span: Span = NARROW
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A column of one metric."""
+
+    metric: str
+    drop: int = 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+
+@dataclass(frozen=True)
+class Sure:
+    """A share and its 95 % interval, against the target or against all together."""
+
+    metric: str
+    drop: int = 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A mean and its standard deviation in one column."""
+
+    mean: str
+    deviation: str
+    drop: int = 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.mean, self.deviation)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How long half take, and how long nine of ten."""
+
+    middle: str
+    high: str
+    drop: int = 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.middle, self.high)
+
+
+@dataclass(frozen=True)
+class CostShare:
+    """Each one's part of what the numerators of ``metric`` make together."""
+
+    metric: str
+    drop: int = 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+
+PartnerColumn: TypeAlias = Plain | Sure | Spread | Reach | CostShare
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Suppliers or carriers: ``by`` is the share whose base says how many cases there are; ``is_ranked`` puts the best first.
+
+    ``foot`` is the code of the sentence below the table.
+    """
+
+    key: str
+    dimension: str
+    by: str
+    columns: tuple[PartnerColumn, ...]
+    weeks: int = 13
+    is_ranked: bool = False
+    span: Span = HALF
+    foot: str = ""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What was paid beside what ad platforms claim of it, where both are told of the same shop or channel, and in all."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class SpendBy:
+    """Ad spend by ``dimension`` with what it brings on average and what the next unit brings, against break-even.
+
+    Parts of which orders do not tell have no return of their own: platforms' claims are no orders.
+    """
+
+    dimension: str
+    most: int = 8
+    span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class SpendDots:
+    """Weeks of spend against net sales: the average and the marginal line, the newest week marked."""
+
+    span: Span = NARROW
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Queries or pages of web search against the weeks before; ``is_drawn`` shows click rate by position instead."""
+
+    key: str
+    dimension: str
+    weeks: int = 4
+    most: int = 8
+    is_drawn: bool = False
+    span: Span = WIDE
 
 
 @dataclass(frozen=True)
@@ -202,7 +401,42 @@ class Doubts:
 
 
 Entry: TypeAlias = (
-    Headline | Scorecard | Discuss | BridgeOf | Cards | Trends | Breakdown | LinesOf | PartsOf | RepeatCard | PromoterCard | Cohorts | Segments | NewAndReturning | Pauses | Returns | Promoters | Told | People | Ledger | Sources | Doubts
+    Headline
+    | Scorecard
+    | Discuss
+    | BridgeOf
+    | Cards
+    | Trends
+    | Breakdown
+    | FunnelOf
+    | DriversBy
+    | Numbers
+    | ProfitChain
+    | Costs
+    | Budgets
+    | Reorder
+    | StepsOf
+    | ClassesOf
+    | Partners
+    | Claims
+    | SpendBy
+    | SpendDots
+    | Searches
+    | LinesOf
+    | PartsOf
+    | RepeatCard
+    | PromoterCard
+    | Cohorts
+    | Segments
+    | NewAndReturning
+    | Pauses
+    | Returns
+    | Promoters
+    | Told
+    | People
+    | Ledger
+    | Sources
+    | Doubts
 )
 
 
