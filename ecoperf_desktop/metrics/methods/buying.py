@@ -68,6 +68,11 @@ class Left:
     buyers: Int64
     amounts: Int64
 
+    def within(self, period: Period) -> Left:
+        """Return the rows of some days."""
+        own = (self.days >= period.first) & (self.days <= period.last)
+        return Left(self.days[own], self.buyers[own], self.amounts[own])
+
 
 NOTHING = Bought(np.zeros(0, np.int64), np.zeros(0, np.int64))
 NOTHING_LEFT = Left(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -100,6 +105,13 @@ def visits(sources: Sources, scope: Scope) -> Mapping[Cut, cohorts.Visits]:
     """Return the purchase days of known buyers by cut of shop, channel and region."""
     return once(
         sources, ("visits", scope), lambda: {cut: cohorts.visits(one.days, one.buyers) for cut, one in bought(sources, scope).items()}
+    )
+
+
+def matrices(sources: Sources, scope: Scope, came: Period) -> Mapping[Cut, cohorts.Matrix]:
+    """Return the months of first orders of those who came in the days of ``came``, and the months in which they bought, by cut."""
+    return once(
+        sources, ("matrices", scope, came), lambda: {cut: cohorts.matrix(one, came) for cut, one in visits(sources, scope).items()}
     )
 
 

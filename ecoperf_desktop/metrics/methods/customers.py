@@ -131,8 +131,7 @@ class CohortRetention(_OfCustomers):
         complete = cohorts.complete_through(until)
         is_apart = {"cohort", "age"} <= set(self.parts.by)
         found: dict[Cut, Result] = {}
-        for facts, one in buying.visits(self.sources, self.facts).items():
-            grid = cohorts.matrix(one, period)
+        for facts, grid in buying.matrices(self.sources, self.facts, period).items():
             sums: dict[tuple[str, str], tuple[int, int]] = {}
             sizes, active = grid.sizes.tolist(), grid.active.tolist()
             for row, size in enumerate(sizes):
@@ -184,11 +183,10 @@ class Repurchase(_OfCustomers):
             new = one.within(period)
             came, again = new.days, second[new.buyers]
             if "age" in self.parts.by or self.parts.is_filtered("age"):
-                for step in range(STEP_DAYS, max(until - period.first, 0) + 1, STEP_DAYS):
+                steps = range(STEP_DAYS, max(until - period.first, 0) + 1, STEP_DAYS)
+                for step, result in _within_each(came, again, steps, until).items():
                     if self.parts.passes("age", f"{step:03d}"):
-                        result = _within(came, again, step, until)
-                        if result.value is not None:
-                            found[self.parts.cut(facts, {"age": f"{step:03d}"})] = result
+                        found[self.parts.cut(facts, {"age": f"{step:03d}"})] = result
             elif len(came):
                 found[self.parts.cut(facts, {})] = _within(came, again, days, until)
         return parted.results(found, _NO_BASE, self.scope)
@@ -212,6 +210,23 @@ def _within(came: Int64, again: Int64, days: int, until: Day) -> Result:
     return Result(Fraction(returned, count), returned, count, base=count)
 
 
+def _within_each(came: Int64, again: Int64, steps: range, until: Day) -> dict[int, Result]:
+    """Return the same for many numbers of days, those without anybody who had the time left out."""
+    import numpy as np
+
+    ages = np.sort(until - came)
+    back = (again <= until) & (again >= came)
+    lags, ages_of_back = np.sort((again - came)[back]), np.sort((until - came)[back])
+    ripe = len(ages) - np.searchsorted(ages, steps)
+    # Who came back is counted from the day of coming back on, as long as the time is over: the age is never below the lag.
+    returned = np.searchsorted(lags, steps, side="right") - np.searchsorted(ages_of_back, steps)
+    return {
+        step: Result(Fraction(again_then, count), again_then, count, base=count)
+        for step, again_then, count in zip(steps, returned.tolist(), ripe.tolist(), strict=True)
+        if count
+    }
+
+
 class PurchaseInterval(_OfCustomers):
     """The median of the days between a customer's purchase days; an interval belongs to the day that ends it.
 
@@ -221,31 +236,44 @@ class PurchaseInterval(_OfCustomers):
     def results(self, period: Period) -> Results:
         import numpy as np
 
-        from ecoperf_desktop.metrics.methods import buying, cohorts
+        from ecoperf_desktop.metrics.methods import buying
 
         found: dict[Cut, Result] = {}
-        for facts, one in buying.visits(self.sources, self.facts).items():
-            gaps, ended = cohorts.intervals(one)
-            gaps = gaps[(ended >= period.first) & (ended <= period.last)]
-            if not len(gaps):
-                continue
-            if "age" not in self.parts.by and not self.parts.is_filtered("age"):
-                found[self.parts.cut(facts, {})] = Result(cohorts.nearest_rank_median(gaps), base=len(gaps))
-                continue
-            gaps = np.sort(gaps)
+        for facts, gaps in buying.once(self.sources, ("pauses", self.facts, period), lambda: self._pauses(period)).items():
             count = len(gaps)
+            if "age" not in self.parts.by and not self.parts.is_filtered("age"):
+                found[self.parts.cut(facts, {})] = Result(_median(gaps), base=count)
+                continue
             taken = [step for step in range(int(gaps[-1]) // STEP_DAYS + 1) if self.parts.passes("age", _days(step))]
             ends = np.searchsorted(gaps, [[step * STEP_DAYS, (step + 1) * STEP_DAYS] for step in taken]).reshape(-1, 2)
             own = {step: gaps[start:end] for step, (start, end) in zip(taken, ends.tolist(), strict=True) if end > start}
             if "age" not in self.parts.by:
                 own = {0: np.concatenate(list(own.values()))} if own else {}
             for step, part in own.items():
-                median = cohorts.nearest_rank_median(part)
-                found[self.parts.cut(facts, {"age": _days(step)})] = Result(median, len(part), count, base=len(part))
+                found[self.parts.cut(facts, {"age": _days(step)})] = Result(_median(part), len(part), count, base=len(part))
         return parted.results(found, _NO_BASE, self.scope)
+
+    def _pauses(self, period: Period) -> dict[Cut, Int64]:
+        """Return the intervals that end in the period, the shortest first, of each cut that has any."""
+        import numpy as np
+
+        from ecoperf_desktop.metrics.methods import buying, cohorts
+
+        found = {}
+        for facts, one in buying.visits(self.sources, self.facts).items():
+            gaps, ended = cohorts.intervals(one)
+            gaps = np.sort(gaps[(ended >= period.first) & (ended <= period.last)])
+            if len(gaps):
+                found[facts] = gaps
+        return found
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         yield Evidence("order", self.all_until(period.last), "buyer_id IS NOT NULL")
+
+
+def _median(ordered: Int64) -> int:
+    """Return the smallest of ordered values that half of all do not exceed."""
+    return int(ordered[(len(ordered) + 1) // 2 - 1])
 
 
 def _days(step: int) -> str:
@@ -269,7 +297,8 @@ class _Scored(_OfCustomers):
 
         from ecoperf_desktop.metrics.methods import buying, recency
 
-        spent = buying.left(self.sources, self.facts, buying.NET, period)
+        # The groups of several windows are asked together, so all is read once.
+        spent = buying.left(self.sources, self.facts, buying.NET, buying.EVER)
         found = {}
         for cut, ever in buying.bought(self.sources, self.facts).items():
             one = ever.within(period)
@@ -278,7 +307,7 @@ class _Scored(_OfCustomers):
             orders = np.bincount(one.buyers)
             last = np.zeros(len(orders), np.int64)
             last[one.buyers] = one.days  # in the order of days: the newest stays
-            money = spent.get(cut, buying.NOTHING_LEFT)
+            money = spent.get(cut, buying.NOTHING_LEFT).within(period)
             total = buying.total_by_buyer(money, max(len(orders), int(money.buyers.max(initial=0)) + 1))[: len(orders)]
             who = np.flatnonzero(orders)
             found[cut] = (recency.scores(last[who], orders[who], total[who]), total[who])
@@ -348,22 +377,17 @@ class RfmSegment(_Scored):
     """How many customers there are of each group, with what they spent; without groups, all that have scores."""
 
     def results(self, period: Period) -> Results:
-        import numpy as np
-
-        from ecoperf_desktop.metrics.methods import recency
+        from ecoperf_desktop.metrics.methods import buying, recency
 
         found: dict[Cut, Result] = {}
         names = [group.code for group in recency.groups()]
-        for facts, (scores, amounts) in self.scored(period).items():
-            if scores is None:
+        counts = buying.once(self.sources, ("groups", self.facts, period), lambda: self._counted(period))
+        for facts, (known, counted) in counts.items():
+            if counted is None:
                 if "segment" not in self.parts.by:
-                    found[self.parts.cut(facts, {})] = _too_few(len(amounts))
+                    found[self.parts.cut(facts, {})] = _too_few(known)
                 continue
-            place = recency.grouped(scores)
-            customers = np.bincount(place, minlength=len(names)).tolist()
-            spent = np.zeros(len(names), np.int64)
-            np.add.at(spent, place, amounts)
-            by_group = spent.tolist()
+            customers, by_group = counted
             taken = [at for at, name in enumerate(names) if self.parts.passes("segment", name)]
             for at in taken if "segment" in self.parts.by else [None]:
                 own = taken if at is None else [at]
@@ -372,9 +396,27 @@ class RfmSegment(_Scored):
                     continue
                 details = {"spent": sum(by_group[one] for one in own), "spent_by_all": sum(by_group)}
                 word = None if at is None else names[at]
-                result = Result(count, count, len(amounts), details=details, word=word)
-                found[self.parts.cut(facts, {"segment": word})] = _firm(result, len(amounts))
+                result = Result(count, count, known, details=details, word=word)
+                found[self.parts.cut(facts, {"segment": word})] = _firm(result, known)
         return parted.results(found, _too_few(0), self.scope)
+
+    def _counted(self, period: Period) -> dict[Cut, tuple[int, tuple[list[int], list[int]] | None]]:
+        """Return how many customers each cut has, and by group how many there are and what they spent."""
+        import numpy as np
+
+        from ecoperf_desktop.metrics.methods import recency
+
+        width = len(recency.groups())
+        found: dict[Cut, tuple[int, tuple[list[int], list[int]] | None]] = {}
+        for facts, (scores, amounts) in self.scored(period).items():
+            if scores is None:
+                found[facts] = len(amounts), None
+                continue
+            place = recency.grouped(scores)
+            spent = np.zeros(width, np.int64)
+            np.add.at(spent, place, amounts)
+            found[facts] = len(amounts), (np.bincount(place, minlength=width).tolist(), spent.tolist())
+        return found
 
 
 def _any_of(place: Int64, taken: list[int]) -> Bool:
