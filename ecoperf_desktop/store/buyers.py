@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecoperf_desktop.model.columns import Bool, Int64
-from ecoperf_desktop.model.days import Day
+from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.metric import Measure
 from ecoperf_desktop.store.kept import BUYER_MEASURES, NONE, buyer_measures, last_of, stretch_of
 from ecoperf_desktop.store.products import Block, column_of, packed
@@ -49,41 +49,60 @@ class Spent:
     sums: dict[str, Int64]
 
 
+class Rows:
+    """All that is kept of one view; its columns are unpacked when they are asked for, and remembered."""
+
+    def __init__(self, firsts: Sequence[Day], blocks: Sequence[Block]) -> None:
+        self._firsts = firsts
+        self._blocks = blocks
+        self._columns: dict[int, Int64] = {}
+
+    def column(self, place: int) -> Int64:
+        """Return a column of all blocks; of DAY the days themselves."""
+        found = self._columns.get(place)
+        if found is None:
+            found = column_of(self._blocks, place)
+            if place == DAY:
+                found += np.repeat(np.array(self._firsts, np.int64), [block.rows for block in self._blocks])
+            self._columns[place] = found
+        return found
+
+
+def rows_of(conn: sqlite3.Connection, view: str) -> Rows:
+    """Return what is kept of ``view``."""
+    rows = conn.execute("SELECT first_day, packed FROM sum_buyers WHERE view = ? ORDER BY first_day", (view,)).fetchall()
+    return Rows([first for first, _ in rows], [Block(content) for _, content in rows])
+
+
 def read(
-    conn: sqlite3.Connection,
+    rows: Rows,
     view: str,
-    first: Day | None,
-    last: Day,
+    period: Period | None,
     sums: Sequence[str],
     by: Sequence[str] = (),
     allowed: Mapping[str, Sequence[int]] | None = None,
 ) -> Spent:
-    """Return what is kept of ``view`` on the days up to ``last`` (from ``first`` on, from the beginning when None).
+    """Return what is kept of ``view`` on the days of ``period``, on all of them without it.
 
     ``sums`` are names of BUYER_MEASURES, ``by`` of CELL; ``allowed`` restricts cells to row ids (-1: none).
     """
-    start = "" if first is None else f" AND first_day >= {stretch_of(first)}"
-    rows = conn.execute(f"SELECT first_day, packed FROM sum_buyers WHERE view = ? AND first_day <= ?{start} ORDER BY first_day", (view, last))
-    firsts: list[Day] = []
-    blocks: list[Block] = []
-    for first_day, content in rows:
-        firsts.append(first_day)
-        blocks.append(Block(content))
-    days = column_of(blocks, DAY) + np.repeat(np.array(firsts, np.int64), [block.rows for block in blocks])
+    days = rows.column(DAY)
     taken = None
-    if blocks and (last < last_of(firsts[-1]) or (first is not None and first > firsts[0])):
-        taken = (days <= last) & (days >= (firsts[0] if first is None else first))
+    if period is not None and len(days) and (days[0] < period.first or days[-1] > period.last):
+        start, end = np.searchsorted(days, (period.first, period.last + 1))
+        taken = np.zeros(len(days), np.bool_)
+        taken[start:end] = True
     for name, ids in (allowed or {}).items():
-        passes = np.isin(column_of(blocks, CELL[name]), np.array(ids, np.int64))
+        passes = np.isin(rows.column(CELL[name]), np.array(ids, np.int64))
         taken = passes if taken is None else taken & passes
 
     def column(place: int) -> Int64:
-        whole = column_of(blocks, place)
+        whole = rows.column(place)
         return whole if taken is None else whole[taken]
 
     named = BUYER_MEASURES[view]
     return Spent(
-        days if taken is None else days[taken],
+        column(DAY),
         column(BUYER),
         {name: column(CELL[name]) for name in by},
         {name: column(SUMS + sorted(named).index(name)) for name in sums},

@@ -11,6 +11,7 @@ from plain_facts import plain_facts
 from random_shop import random_shop
 from test_methods_customers import UNTIL, people_shop
 
+from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.store import buyers, sums
 from ecoperf_desktop.store.kept import buyer_measures
 from ecoperf_desktop.store.views import VIEWS
@@ -56,16 +57,16 @@ def test_what_is_read_is_what_the_facts_say() -> None:
     facts = plain_facts(store.conn)
     first, last = UNTIL - 200, UNTIL - 13
     lines = [line for line in facts.between(first, last).lines if line["buyer"] is not None]
-    spent = buyers.read(store.conn, "line", first, last, ("net", "cost"), ("shop",))
+    spent = buyers.read(buyers.rows_of(store.conn, "line"), "line", Period(first, last), ("net", "cost"), ("shop",))
     assert int(spent.sums["net"].sum()) == sum(line["net"] for line in lines)
     assert int(spent.sums["cost"].sum()) == sum(line["cost"] for line in lines)
     assert set(spent.buyers.tolist()) == {line["buyer"] for line in lines}
     assert (np.diff(spent.days) >= 0).all()
-    second = buyers.read(store.conn, "line", first, last, ("net",), (), {"shop": [2]})
+    second = buyers.read(buyers.rows_of(store.conn, "line"), "line", Period(first, last), ("net",), (), {"shop": [2]})
     assert int(second.sums["net"].sum()) == sum(line["net"] for line in lines if line["shop"] == "Second")
-    refunded = buyers.read(store.conn, "refund", None, last, ("goods",))
+    refunded = buyers.read(buyers.rows_of(store.conn, "refund"), "refund", Period(0, last), ("goods",))
     assert int(refunded.sums["goods"].sum()) == sum(
         refund["goods"] for refund in facts.refunds if refund["buyer"] is not None and refund["day"] <= last
     )
-    nothing = buyers.read(store.conn, "line", 1, 2, ("net",), ("region",))
+    nothing = buyers.read(buyers.rows_of(store.conn, "line"), "line", Period(1, 2), ("net",), ("region",))
     assert (len(nothing.days), len(nothing.cells["region"])) == (0, 0)

@@ -181,28 +181,38 @@ def _left(sources: Sources, scope: Scope, of: Mapping[str, Mapping[str, int]], p
     cells: dict[str, list[Int64]] = {name: [] for name in scope.per}
     for view, factors in of.items():
         spent = _spent(sources, scope, view, tuple(factors), period)
+        if not len(spent.days):
+            continue
         days.append(spent.days)
         buyers.append(spent.buyers)
-        total = np.zeros(len(spent.days), np.int64)
+        total = None
         for name, factor in factors.items():
-            total += factor * spent.sums[name]
+            part = spent.sums[name] if factor == 1 else factor * spent.sums[name]
+            total = part if total is None else total + part
+        assert total is not None
         amounts.append(total)
         for name in scope.per:
             cells[name].append(spent.cells[name])
-    joined = Left(np.concatenate(days), np.concatenate(buyers), np.concatenate(amounts))
+    if not days:
+        return {}
+    joined = Left(_joined(days), _joined(buyers), _joined(amounts))
     if not scope.per:
-        return {(): joined} if len(joined.days) else {}
+        return {(): joined}
     return {
         cut: Left(joined.days[own], joined.buyers[own], joined.amounts[own])
-        for cut, own in _split(scope, {name: np.concatenate(parts) for name, parts in cells.items()}, len(joined.days))
+        for cut, own in _split(scope, {name: _joined(parts) for name, parts in cells.items()}, len(joined.days))
     }
+
+
+def _joined(parts: Sequence[Int64]) -> Int64:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _spent(sources: Sources, scope: Scope, view: str, names: tuple[str, ...], period: Period) -> store.Spent:
     if sources.loads.are_current:
         allowed = {name: _ids(keys) for name, keys in scope.where}
-        first = None if period.first <= EVER.first else period.first
-        return store.read(sources.conn, view, first, period.last, names, scope.per, allowed)
+        rows = once(sources, ("rows", view), lambda: store.rows_of(sources.conn, view))
+        return store.read(rows, view, None if period is EVER else period, names, scope.per, allowed)
     filters, texts = conditions(scope, VIEWS[view])
     condition = " AND ".join([f"day BETWEEN {period.first} AND {period.last}", *filters])
     measures = sums.by_view()[view]

@@ -150,7 +150,7 @@ class CohortRetention(_OfCustomers):
                 found[self.parts.cut(facts, {"cohort": month, "age": since})] = result
             if is_apart and complete < cohorts.month_of(until):
                 # Beside each newest number, how many bought again in the month that is not over yet.
-                for row, size in enumerate(sizes):
+                for row in range(len(sizes)):
                     age = complete - grid.first - row
                     newest = self.parts.cut(facts, {"cohort": cohorts.month_named(grid.first + row), "age": f"{age:02d}"})
                     if newest in found:
