@@ -37,7 +37,7 @@ from ecoperf_desktop.reports.bridges import (
     sales_bridge,
 )
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, scores, selling, spend, stock, tables
+from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, scores, selling, spend, stock, tables, web
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
@@ -49,16 +49,19 @@ from ecoperf_desktop.reports.pages.shape import (
     ClassesOf,
     Cohorts,
     Costs,
+    DeviceGap,
     Discuss,
     Doubts,
     DriversBy,
     Entry,
     FunnelOf,
     Headline,
+    LabRuns,
     Ledger,
     LinesOf,
     NewAndReturning,
     Numbers,
+    Outages,
     Page,
     Partners,
     PartsOf,
@@ -79,6 +82,7 @@ from ecoperf_desktop.reports.pages.shape import (
     StepsOf,
     Told,
     Trends,
+    UpByDay,
 )
 from ecoperf_desktop.store import coverage, standing
 
@@ -203,6 +207,8 @@ def _ask(desk: Desk, entry: Entry) -> None:
             tables.ask_people(desk, entry)
         case Reorder() | StepsOf() | ClassesOf() | Partners():
             stock.ask(desk, entry)
+        case UpByDay() | Outages() | LabRuns() | DeviceGap():
+            web.ask(desk, entry)
         case Claims() | SpendBy() | SpendDots() | Searches():
             spend.ask(desk, entry)
         case LinesOf():
@@ -264,6 +270,8 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             return [block for block in (money.budgets(desk, entry),) if block]
         case Reorder() | StepsOf() | ClassesOf() | Partners():
             return [block for block in (stock.made(desk, entry),) if block]
+        case UpByDay() | Outages() | LabRuns() | DeviceGap():
+            return [block for block in (web.made(desk, entry),) if block]
         case Claims() | SpendBy() | SpendDots() | Searches():
             return [block for block in (spend.made(desk, entry),) if block]
         case LinesOf():

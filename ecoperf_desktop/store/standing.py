@@ -37,6 +37,18 @@ class Target:
     direction: str | None
 
 
+@dataclass(frozen=True)
+class Outage:
+    """A time in which a site was down: ``clock`` is when it began by the source's clock, ``seconds`` None while it runs."""
+
+    day: Day
+    clock: str
+    target: str
+    seconds: int | None
+    is_planned: bool
+    reason: str | None
+
+
 def covered(conn: sqlite3.Connection, within: Period | None = None) -> list[Covered]:
     """Return the spans of the active imports, only those that reach into ``within`` when it is given."""
     rows = conn.execute(
@@ -115,6 +127,24 @@ def product_suppliers(conn: sqlite3.Connection, skus: Iterable[str], day: Day) -
         (day, *wanted),
     )
     return dict(rows.fetchall())
+
+
+def outages(conn: sqlite3.Connection, period: Period) -> list[Outage]:
+    """Return the outages that began in ``period``, the newest first."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    rows = conn.execute(
+        "SELECT t.day, t.started_ts, t.target, COALESCE(t.ended_ts - t.started_ts, t.seconds), COALESCE(t.planned, 0), t.reason, s.tz"
+        " FROM incidents t JOIN imports i ON i.import_id = t.import_id JOIN source s ON s.source_id = i.source_id"
+        " WHERE t.day BETWEEN ? AND ? ORDER BY t.started_ts DESC, t.incident_id DESC",
+        (period.first, period.last),
+    )
+    found = []
+    for day, started, target, seconds, planned, reason, tz in rows:
+        clock = datetime.fromtimestamp(started, ZoneInfo(tz) if tz else UTC)
+        found.append(Outage(day, f"{clock:%H:%M}", target, seconds, bool(planned), reason))
+    return found
 
 
 def events(conn: sqlite3.Connection, period: Period) -> list[tuple[Day, str]]:

@@ -273,6 +273,36 @@ class Searches:
 
 
 @dataclass(frozen=True)
+class UpByDay:
+    """Minutes of outage by day over thirteen weeks."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class Outages:
+    """The newest outages with their reasons, and what is left of the minutes that a month allows."""
+
+    most: int = 6
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class LabRuns:
+    """Lighthouse runs of a device over the periods: their median and the middle half of them."""
+
+    device: str
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
+class DeviceGap:
+    """Conversion of phones against that of desktops, and the purchases that lie between them."""
+
+    span: Span = THIRD
+
+
+@dataclass(frozen=True)
 class LinesOf:
     """A metric over 26 weeks, a line a device, against thresholds (value, code of the line, code of the zone above)."""
 
@@ -422,6 +452,10 @@ Entry: TypeAlias = (
     | SpendBy
     | SpendDots
     | Searches
+    | UpByDay
+    | Outages
+    | LabRuns
+    | DeviceGap
     | LinesOf
     | PartsOf
     | RepeatCard
