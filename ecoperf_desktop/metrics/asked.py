@@ -232,7 +232,10 @@ class Asked:
         self._sources = sources
         self._work = _work(sources, metric, metric.calculation, scope)
         self._gate: Asked | None = None
+        self._at_least = Fraction(0)
         if metric.gate is not None:
+            # Read here, not at each of a page's thousand numbers.
+            self._at_least = Fraction(str(metric.gate.at_least))
             opener = sources.catalogue.metric(metric.gate.metric)
             self._gate = sources.asked(opener.id, scope.within(opener.dimensions))
         self._verdicts = sources.verdicts(metric, _shops(scope))
@@ -325,7 +328,7 @@ class Asked:
     def _gated(self, one: Result, opened: Result) -> Result:
         gate, reached = self.metric.gate, opened.value
         assert gate is not None
-        if one.value is None or reached is None or reached >= Fraction(str(gate.at_least)):
+        if one.value is None or reached is None or reached >= self._at_least:
             return one
         details = {"reached": float(reached), "at_least": gate.at_least}
         return one._replace(value=None, quality=gate.quality, reason=gate.reason, details=details)
