@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ecoperf_desktop.metrics.methods.decompose import split_product
-from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.days import Period, parse_day
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.blocks import Axis, Bridge, Figure, Level, Reference, Span, Step
@@ -20,6 +20,9 @@ SALES_METRICS = ("net_sales", "returns_amount", "orders", "sessions", "conversio
 LEAST_TRACKED = Fraction(1, 2)
 NEARLY_ALL = Fraction(95, 100)
 PROFIT_METRICS = ("contribution_margin", "gross_profit", "net_sales")
+PRICE_METRICS = ("net_sales", "returns_amount", "units_sold")
+PRICES = "pvm_decomposition"
+_PRICE_STEPS = ("volume", "mix", "price", "new", "lost")
 
 
 def sales_bridge(desk: Desk, span: Span) -> Bridge | None:
@@ -73,6 +76,42 @@ def profit_bridge(desk: Desk, span: Span) -> Bridge | None:
     return _bridge(desk, metric, f"bridge_{metric}", old, new, steps, split.method, span)
 
 
+def ask_prices(desk: Desk) -> None:
+    """Ask for net sales by price, volume and mix: always against the period before, which is what the split compares."""
+    desk.batch.want(desk.known((PRICES,)), desk.scope.period, per=("step",))
+    for period in (desk.times.period, desk.times.previous):
+        desk.batch.want(desk.known(PRICE_METRICS), period)
+
+
+def price_bridge(desk: Desk, span: Span) -> Bridge | None:
+    """Return net sales by volume, mix and price of the products, new and ended ones, and refunds.
+
+    None where it cannot be told: one product, no sales before.  What the split leaves open (gifts, lines without
+    units) is a step of its own.
+    """
+    effects = desk.batch.cut(PRICES, desk.scope.period, "step")
+    known = {step: value.value for step, value in effects.items() if value.value is not None}
+    base = next((value.details for value in effects.values() if value.value is not None), None)
+    if base is None or "base_first" not in base:
+        return None
+    before = Period(parse_day(str(base["base_first"])), parse_day(str(base["base_last"])))
+    first, last = _numbers(desk, PRICE_METRICS, before), _numbers(desk, PRICE_METRICS, desk.times.period)
+    old, new = first["net_sales"], last["net_sales"]
+    if old is None or new is None:
+        return None
+    moved = {"volume": _grown(desk, first["units_sold"], last["units_sold"]) if first["units_sold"] and last["units_sold"] is not None else ""}
+    told = [step for step in _PRICE_STEPS if known.get(step)]
+    steps = [(desk.say(f"step_{step}"), known[step], moved.get(step, "")) for step in told]
+    references = [Reference(PRICES, desk.scope.period, (*desk.scope.where, ("step", step))) for step in told]
+    if first["returns_amount"] is not None and last["returns_amount"] is not None:
+        returned = first["returns_amount"] - last["returns_amount"]
+        steps.append((desk.say("step_refunds"), returned, _grown(desk, first["returns_amount"], last["returns_amount"])))
+    rest = Fraction(new) - Fraction(old) - sum((Fraction(effect) for _, effect, _ in steps), Fraction(0))
+    if rest:
+        steps.append((desk.say("step_unsplit"), rest, ""))
+    return _bridge(desk, "net_sales", "bridge_prices", old, new, steps, "bennet", span, before, references)
+
+
 def main_driver(bridge: Bridge) -> str | None:
     """Return the label of the step that did most of the change, None when nothing moved."""
     moved = (bridge.end.figure.place or 0.0) - (bridge.start.figure.place or 0.0)
@@ -88,9 +127,11 @@ def _bridge(
     title: str,
     old: Number,
     new: Number,
-    steps: Sequence[tuple[str, float, str]],
+    steps: Sequence[tuple[str, Number, str]],
     method: str,
     span: Span,
+    before: Period | None = None,
+    references: Sequence[Reference] = (),
 ) -> Bridge:
     form = desk.form_for(metric, [old, new])
     unit = form.divide / 10**form.decimals
@@ -102,10 +143,14 @@ def _bridge(
     paper = rounded_together([Fraction(effect) / paper_unit_size for _, effect, _ in steps], paper_new - paper_old)
     paper_form = Form("amount", desk.language, divide, decimals, is_money=True)
     made = tuple(
-        Step(label, _step_figure(number, unit, form), paper_form.difference(tenths * paper_unit_size), second)
-        for (label, _, second), number, tenths in zip(steps, whole, paper, strict=True)
+        Step(label, _step_figure(number, unit, form, reference), paper_form.difference(tenths * paper_unit_size), second)
+        for (label, _, second), number, tenths, reference in zip(
+            steps, whole, paper, (*references, *(None,) * (len(steps) - len(references))), strict=True
+        )
     )
-    start = _level(desk, metric, desk.base_name(), whole_old * unit, old, form, paper_form, desk.times.base)
+    earlier = desk.times.base if before is None else before
+    name = desk.base_name() if earlier == desk.times.base else figures.span_text(earlier, desk.language)
+    start = _level(desk, metric, name, whole_old * unit, old, form, paper_form, earlier)
     end = _level(desk, metric, desk.period_name(), whole_new * unit, new, form, paper_form, desk.times.period)
     terms = "".join(f" {step.figure.text[0] if step.figure.text[0] in '+−' else '+'} {step.figure.text.lstrip('+−')}" for step in made)
     return Bridge(
@@ -122,11 +167,11 @@ def _bridge(
     )
 
 
-def _step_figure(whole: int, unit: Fraction, form: Form) -> Figure:
+def _step_figure(whole: int, unit: Fraction, form: Form, reference: Reference | None) -> Figure:
     amount = whole * unit
     value = int(amount) if amount.denominator == 1 else amount
     text = form.difference(amount)
-    return Figure(value, text, text, unit="money")
+    return Figure(value, text, text, reference=reference, unit="money")
 
 
 def _level(

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QWidget
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.ui import looks, marks
 
-PAGES = ("overview", "sales", "customers", "supply", "marketing", "site", "team", "data")
+PAGES = ("overview", "sales", "customers", "supply", "marketing", "site", "team", "finance", "data")
 
 
 class TabRow(QWidget):

@@ -304,7 +304,8 @@ class PriceVolumeMix(_Changing):
             if one.value is None:
                 quality = "insufficient_history" if one is old and one.quality == "missing" else one.quality
                 return parted.results({}, one._replace(quality=quality), self.scope)
-        return self._split(period, lambda result: _weak(result, new, old))
+        told = {"base_first": iso(before.first), "base_last": iso(before.last)}
+        return self._split(period, lambda result: _weak(result._replace(details=told), new, old))
 
     def _split(self, period: Period, dressed: Callable[[Result], Result]) -> Results:
         steps: dict[Cut, dict[str, Fraction]] = {}

@@ -52,7 +52,8 @@ def ask_rest(desk: Desk, entry: Breakdown, by: str) -> None:
 
 def grouped(desk: Desk, entry: Breakdown, by: str) -> Table | None:
     """Return the table with its rows in groups, each closed by the group's own total."""
-    plain = tables.breakdown(desk, entry)
+    # All groups have the same columns, also where one of them knows no number.
+    plain = tables.breakdown(desk, replace(entry, optional=()))
     if plain is None:
         return None
     rows: list[Row] = []
@@ -84,6 +85,7 @@ def _parts(desk: Desk, entry: Breakdown, by: str) -> list[Breakdown]:
             metrics=tuple(f"{metric}[{by}={name}]" for metric in entry.metrics),
             changes=tuple(f"{metric}[{by}={name}]" for metric in entry.changes),
             most=_MOST_ROWS,
+            optional=(),
         )
         for name in _groups(desk, entry, by)
     ]

@@ -18,6 +18,7 @@ from ecoperf_desktop.reports.blocks import (
     Figure,
     IntervalCell,
     NumberCell,
+    PillCell,
     Row,
     State,
     StateCell,
@@ -53,6 +54,8 @@ def ask_parts(desk: Desk, entry: shape.Breakdown) -> None:
         return
     others = [metric for metric in desk.known(entry.metrics) if metric != entry.by]
     desk.batch.want(others, period, per=(entry.dimension,), among=kept)
+    if entry.classed:
+        desk.batch.want(desk.known((entry.classed,)), _twelve_months(period), per=(entry.dimension,), among=kept)
     desk.batch.want(desk.known(entry.changes), desk.times.base, per=(entry.dimension,), among=kept)
 
 
@@ -79,7 +82,11 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     has_share = entry.share and whole.value is not None and whole.value > 0
     has_base = isinstance(desk.metric(entry.by).calculation, Ratio) and desk.metric(entry.by).unit == "ratio"
     names = standing.product_names(desk.engine.conn, kept) if entry.dimension == "product" else {}
+    metrics = [metric for metric in metrics if not _is_silent(desk, entry, metric, cuts[metric], kept)]
+    classes = desk.batch.cut(entry.classed, _twelve_months(period), entry.dimension) if entry.classed else {}
     columns = [Column(entry.dimension, desk.say(_head_key(entry.dimension)), "text", 2.8)]
+    if classes:
+        columns.append(Column("class", desk.short_name(entry.classed), "pill", 0.6, drop=3, tip=desk.say("class_tip")))
     if has_base:
         columns.append(Column("n", desk.say("head_n"), "number", 0.7, tip=desk.say("head_n_tip")))
     for metric in metrics:
@@ -95,8 +102,9 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
             cells.insert(0, NumberCell(_count(cuts[entry.by][key].denominator)))
         if has_share:
             cells.append(_share(desk, cuts[entry.by][key], whole))
-        name = names.get(key, "")
-        title = TextCell(f"{key} {name}".strip() or desk.say("not_known"), muted=not key)
+        if classes:
+            cells.insert(0, PillCell((classes[key].word or "") if key in classes else ""))
+        title = TextCell(f"{key} {names[key]}" if names.get(key) else key_name(desk, entry.dimension, key), muted=not key)
         cut = (*split_cut(entry.by)[1], (entry.dimension, key))
         reference = desk.figure(cuts[entry.by][key], forms[entry.by], cut).reference
         rows.append(Row((title, *cells), key, reference=reference))
@@ -107,6 +115,8 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
             cells.insert(0, NumberCell(_count(whole.denominator)))
         if has_share:
             cells.append(BarCell(None, Figure(None, "")))
+        if classes:
+            cells.insert(0, PillCell(""))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
     corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) == entry.most else ""
     subtitle = _period_words(desk, entry, period)
@@ -137,6 +147,30 @@ def _cells(
             else:
                 cells.append(ChangeCell(Figure(None, figures.MISSING, "", desk.say("why_no_ratio"))))
     return cells
+
+
+def key_name(desk: Desk, dimension: str, key: str) -> str:
+    """Return what a part is called: reasons of refunds, classes of expenses and devices have words, all else its own name."""
+    if not key:
+        return desk.say("not_stated" if dimension == "reason" else "not_known")
+    if dimension not in ("reason", "class", "device"):
+        return key
+    named = desk.say(f"{dimension}_{key}")
+    return key if named == f"reports.{dimension}_{key}" else named
+
+
+def _twelve_months(period: Period) -> Period:
+    """Return the twelve months that end with the period: in one week chance and promotions decide what sells."""
+    return Period(min(period.first, period.last - 364), period.last)
+
+
+def _is_silent(desk: Desk, entry: shape.Breakdown, metric: str, cuts: dict[str, Value], kept: Sequence[str]) -> bool:
+    """Say whether a column that may be left out has no number at all."""
+    if metric not in entry.optional:
+        return False
+    if entry.total and desk.batch.value(metric, period_of(desk, entry)).value is not None:
+        return False
+    return all(cuts[key].value is None for key in kept if key in cuts)
 
 
 def _share(desk: Desk, part: Value, whole: Value) -> BarCell:

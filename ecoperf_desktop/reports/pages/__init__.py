@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.pages import customers, data, marketing, overview, sales, site, supply, team
+from ecoperf_desktop.reports.pages import customers, data, finance, marketing, overview, sales, site, supply, team
 from ecoperf_desktop.reports.pages.shape import Page
 
 # In the order of the tabs.
 PAGES: dict[str, Page] = {
-    entry.PAGE.id: entry.PAGE for entry in (overview, sales, customers, supply, marketing, site, team, data)
+    entry.PAGE.id: entry.PAGE for entry in (overview, sales, customers, supply, marketing, site, team, finance, data)
 }
 
 # In the order of the printed pack: what customers experience, what we steer, what comes of it.
-PRINTED = ("overview", "supply", "site", "marketing", "sales", "customers", "team")
+PRINTED = ("overview", "supply", "site", "marketing", "sales", "customers", "team", "finance")
 
 # The reference printed beside a number; once given, a code keeps its meaning.
 CODES: dict[str, str] = {
@@ -25,9 +25,16 @@ CODES: dict[str, str] = {
     "discounts": "S-08",
     "refund_rate_amount": "S-09",
     "returns_amount": "S-10",
+    "discount_rate": "S-11",
+    "asp": "S-12",
+    "refund_rate_cohort": "S-13",
+    "quality_refund_rate": "S-14",
+    "return_rate_units": "S-15",
+    "top_product_share": "S-16",
     "gross_profit": "P-01",
     "contribution_margin": "P-02",
     "gross_margin": "P-03",
+    "contribution_margin_rate": "P-04",
     "buyers": "C-01",
     "new_customers": "C-02",
     "returning_customers": "C-03",
@@ -73,6 +80,17 @@ CODES: dict[str, str] = {
     "agent_sales": "T-06",
     "marketer_roi": "T-07",
     "buyer_otif": "T-08",
+    "operating_profit": "F-01",
+    "operating_margin": "F-02",
+    "net_profit": "F-03",
+    "net_margin": "F-04",
+    "cost_to_income": "F-05",
+    "expense_ratio": "F-06",
+    "marketing_expense_ratio": "F-07",
+    "labour_cost_ratio": "F-08",
+    "break_even_sales": "F-09",
+    "operating_expense": "F-10",
+    "budget_variance": "F-11",
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import NARROW, WIDE
-from ecoperf_desktop.reports.pages.shape import Breakdown, BridgeOf, Page, Trends
+from ecoperf_desktop.reports.blocks import HALF, NARROW, THIRD, WIDE
+from ecoperf_desktop.reports.pages.shape import Breakdown, BridgeOf, DriversBy, FunnelOf, Numbers, Page, Trends
 
 PAGE = Page(
     "sales",
@@ -12,7 +12,9 @@ PAGE = Page(
             ("sessions", "conversion_rate_sessions", "aov"),
             ("net_sales", "orders", "refund_rate_amount", "gross_profit"),
         ),
-        BridgeOf("net_sales"),
+        BridgeOf("net_sales", THIRD),
+        BridgeOf("prices", THIRD),
+        FunnelOf(span=THIRD),
         Breakdown(
             "products",
             "product",
@@ -21,9 +23,36 @@ PAGE = Page(
             changes=("net_sales",),
             share=True,
             span=WIDE,
+            classed="abc_class",
         ),
-        Breakdown("shops", "shop", "net_sales", ("orders", "aov", "net_sales"), changes=("net_sales",), span=NARROW),
-        Breakdown("channels", "channel", "net_sales", ("orders", "aov", "net_sales"), changes=("net_sales",), span=NARROW),
+        Breakdown(
+            "shops",
+            "shop",
+            "net_sales",
+            ("sessions", "conversion_rate_sessions", "orders", "aov", "net_sales"),
+            changes=("net_sales",),
+            span=NARROW,
+            optional=("sessions", "conversion_rate_sessions"),
+        ),
         Breakdown("categories", "category", "net_sales", ("units_sold", "net_sales", "gross_margin"), changes=("net_sales",), span=NARROW),
+        Breakdown("channels", "channel", "net_sales", ("orders", "aov", "net_sales"), changes=("net_sales",), share=True, span=HALF),
+        DriversBy("channel", span=HALF),
+        Breakdown(
+            "sales_regions", "region", "net_sales", ("orders", "aov", "net_sales"), changes=("net_sales",), share=True, span=HALF
+        ),
+        Breakdown(
+            "prices",
+            "product",
+            "discounts",
+            ("units_sold", "asp", "discount_rate", "discounts"),
+            changes=("asp", "discount_rate"),
+            span=HALF,
+        ),
+        Breakdown("refund_reasons", "reason", "returns_amount", ("returns_amount",), changes=("returns_amount",), share=True, span=HALF),
+        Numbers(
+            "returns",
+            ("refund_rate_amount", "refund_rate_cohort", "return_rate_units", "quality_refund_rate", "top_product_share", "discount_rate"),
+            span=HALF,
+        ),
     ),
 )
