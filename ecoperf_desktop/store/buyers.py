@@ -86,18 +86,16 @@ def read(
 
     ``sums`` are names of BUYER_MEASURES, ``by`` of CELL; ``allowed`` restricts cells to row ids (-1: none).
     """
-    days = rows.column(DAY)
+    start, end = 0, len(rows.column(DAY))
+    if period is not None:
+        start, end = np.searchsorted(rows.column(DAY), (period.first, period.last + 1))
     taken = None
-    if period is not None and len(days) and (days[0] < period.first or days[-1] > period.last):
-        start, end = np.searchsorted(days, (period.first, period.last + 1))
-        taken = np.zeros(len(days), np.bool_)
-        taken[start:end] = True
     for name, ids in (allowed or {}).items():
-        passes = np.isin(rows.column(CELL[name]), np.array(ids, np.int64))
+        passes = np.isin(rows.column(CELL[name])[start:end], np.array(ids, np.int64))
         taken = passes if taken is None else taken & passes
 
     def column(place: int) -> Int64:
-        whole = rows.column(place)
+        whole = rows.column(place)[start:end]
         return whole if taken is None else whole[taken]
 
     named = BUYER_MEASURES[view]

@@ -31,6 +31,7 @@ from ecoperf_desktop.reports.blocks import (
     Part,
     Point,
     Points,
+    Reference,
     Row,
     Series,
     Stack,
@@ -77,8 +78,6 @@ def ask(desk: Desk, entry: Entry) -> None:
         case shape.Segments():
             want(desk.known((GROUPS,)), desk.times.period, per=("segment",))
             want(desk.known((GROUPS,)), desk.times.period)
-            want(desk.known((GROUPS,)), _month_before(desk), per=("segment",))
-            want(desk.known((GROUPS,)), _month_before(desk))
             want(desk.known(("net_sales",)), _group_days(desk))
         case shape.NewAndReturning(metrics):
             desk.batch.want_series(desk.known((*metrics, "net_sales")), desk.times.series[-STACK_PERIODS:], desk.times.grain)
@@ -87,7 +86,6 @@ def ask(desk: Desk, entry: Entry) -> None:
             want(desk.known((PAUSES,)), year)
         case shape.Returns():
             want(desk.known((REPEAT,)), year, per=("age",))
-            want(desk.known((REPEAT,)), _year_before(desk), per=("age",))
         case shape.PromoterCard() | shape.Promoters():
             want(desk.known(("nps", *SIDES)), year, Grain.MONTH)
             want(desk.known(("nps", *SIDES)), _answered(desk))
@@ -125,18 +123,6 @@ def made(desk: Desk, entry: Entry) -> Block | None:
 def _year(desk: Desk) -> Period:
     """Return the twelve months that end with the period."""
     return spanned(desk.times.months)
-
-
-def _year_before(desk: Desk) -> Period:
-    months = [bucket_of(desk.times.months[0].period.first - 1, Grain.MONTH)]
-    while len(months) < len(desk.times.months):
-        months.insert(0, bucket_of(months[0].period.first - 1, Grain.MONTH))
-    return spanned(tuple(months))
-
-
-def _month_before(desk: Desk) -> Period:
-    """Return the last month that was over before the period's own last month."""
-    return desk.times.months[-2].period
 
 
 def _group_days(desk: Desk) -> Period:
@@ -286,7 +272,8 @@ def _cohorts(desk: Desk, entry: shape.Cohorts) -> Heat | None:
 
 def _bare(desk: Desk, form: Form, value: Value, cut: tuple[tuple[str, str], ...] = ()) -> Figure:
     """Return a share without its sign, which stands in the title."""
-    return replace(desk.figure(value, form, cut), text=form.bare(value.value))
+    text = form.bare(value.value)
+    return Figure(value.value, text, text, reference=Reference(value.metric, value.period, (*desk.scope.where, *cut)), unit=value.unit)
 
 
 def _running(desk: Desk, form: Form, before: Value | None) -> HeatCell | None:
@@ -319,10 +306,8 @@ def _segments(desk: Desk, entry: shape.Segments) -> Table | None:
     whole = desk.batch.value(GROUPS, desk.times.period)
     if whole.value is None or not any(value.value for value in found.values()):
         return None
-    before = desk.batch.cut(GROUPS, _month_before(desk), "segment")
     share = figures.form("ratio", desk.language, decimals=3)
     each = desk.form_for("spend_per_buyer", [_each(value) for value in found.values()])
-    has_change = any(value.value for value in before.values())
     columns = [
         Column("segment", desk.say("head_segment"), "text", 1.5),
         Column("customers", desk.say("head_customers"), "number", 1.0),
@@ -330,25 +315,20 @@ def _segments(desk: Desk, entry: shape.Segments) -> Table | None:
         Column("of_sales", desk.say("head_of_sales"), "bar", 1.5, tip=desk.say("head_of_sales_tip")),
         Column("each", desk.say("head_each"), "number", 1.0, drop=3),
     ]
-    if has_change:
-        columns.append(Column("change", desk.say("head_previous_month"), "change", 0.9, drop=1))
     rows = []
     for group in recency.groups():
         value = found.get(group.code)
         if value is None or value.value is None:
             continue
         name = group.name.get(desk.language) or group.name["en"]
-        rows.append(_segment(desk, name, group.code, value, before.get(group.code), (share, each), has_change))
-    total = _segment(desk, desk.say("total"), "total", whole, desk.batch.value(GROUPS, _month_before(desk)), (share, each), has_change)
+        rows.append(_segment(desk, name, group.code, value, share, each))
+    total = _segment(desk, desk.say("total"), "total", whole, share, each)
     return Table(
         "segments", desk.say("title_segments"), tuple(columns), (*rows, total), _segments_text(desk, whole, share), is_sortable=True, span=entry.span
     )
 
 
-def _segment(
-    desk: Desk, name: str, code: str, value: Value, before: Value | None, forms: tuple[Form, Form], has_change: bool
-) -> Row:
-    share, each = forms
+def _segment(desk: Desk, name: str, code: str, value: Value, share: Form, each: Form) -> Row:
     is_total = code == "total"
     customers = _part(share, value.numerator, value.denominator)
     sales = _part(share, _spent(value, "spent"), _spent(value, "spent_by_all"))
@@ -364,11 +344,6 @@ def _segment(
         BarCell(bar, Figure(None, "") if is_total else sales, mark),
         NumberCell(Figure(amount, each.text(amount), each.bare(amount), unit="money"), strong=is_total),
     ]
-    if has_change:
-        if before is not None and before.value:
-            cells.append(ChangeCell(desk.change(value, before, form)))
-        else:
-            cells.append(ChangeCell(Figure(None, MISSING, MISSING, desk.say("why_no_ratio"))))
     return Row(tuple(cells), code, is_total=is_total, reference=desk.figure(value, form, cut).reference)
 
 
@@ -493,31 +468,22 @@ def _pauses(desk: Desk, entry: shape.Pauses) -> Histogram | None:
 
 
 def _returns(desk: Desk, entry: shape.Returns) -> Lines | None:
-    """Return which part of new customers has come back within 30, 60, 90 … days, and the same of the year before."""
-    lines = {}
-    for key, period in (("year", _year(desk)), ("year_before", _year_before(desk))):
-        steps = {int(value.per["age"]): value for value in desk.batch.cuts(REPEAT, period, ("age",)) if value.value is not None}
-        if steps:
-            lines[key] = steps
-    if "year" not in lines:
-        return None
-    ages = [age for age in range(PAUSE_DAYS, PAUSE_DAYS * PAUSE_CLASSES + 1, PAUSE_DAYS) if age in lines["year"]]
+    """Return which part of the new customers of twelve months has come back within 30, 60, 90 … days."""
+    steps = {int(value.per["age"]): value for value in desk.batch.cuts(REPEAT, _year(desk), ("age",)) if value.value is not None}
+    ages = [age for age in range(PAUSE_DAYS, PAUSE_DAYS * PAUSE_CLASSES + 1, PAUSE_DAYS) if age in steps]
     if len(ages) < 2:
         return None
-    form = desk.form_for(REPEAT, [value.value for steps in lines.values() for value in steps.values()])
-    series = []
-    for key, steps in lines.items():
-        points = [_reached(desk, form, steps.get(age), age) for age in ages]
-        series.append(Series(desk.say(f"returns_{key}"), tuple(point.place for point in points), points[-1], key != "year", tuple(points)))
-    places = [place for line in series for place in line.points if place is not None]
-    figure = _reached(desk, form, lines["year"].get(RIPE_DAYS), RIPE_DAYS)
+    form = desk.form_for(REPEAT, [steps[age].value for age in ages])
+    points = [_reached(desk, form, steps[age], age) for age in ages]
+    places = [point.place for point in points if point.place is not None]
+    figure = _reached(desk, form, steps.get(RIPE_DAYS), RIPE_DAYS)
     return Lines(
         desk.say("title_returns"),
         desk.say("returns_subtitle"),
         figure,
-        State("no_call", "", "neutral", ""),
+        State("no_call", desk.say("within_days", n=RIPE_DAYS), "neutral", desk.say("returns_why")),
         tuple(str(age) for age in ages),
-        tuple(series),
+        (Series(desk.short_name(REPEAT), tuple(point.place for point in points), points[-1], False, tuple(points)),),
         axis_of([0.0, *places], form, is_from_zero=True),
         span=entry.span,
         reference=figure.reference,

@@ -31,11 +31,13 @@ PAGE = Page(
         NewAndReturning(("returning_customer_revenue", "new_customer_revenue")),
         Pauses(),
         Promoters(),
-        Trends(("returning_customers",), ("buyers", "review_score")),
+        Trends((), ("review_score",)),
         Returns(),
         Told(
             "loyalty",
             (
+                "buyers",
+                "returning_customers",
                 "spend_per_buyer",
                 "active_customers",
                 "loyal_customer_share",
@@ -64,7 +66,7 @@ PAGE = Page(
             "regions",
             "region",
             "net_sales",
-            ("buyers", "orders", "net_sales"),
+            ("orders", "aov", "net_sales"),
             changes=("net_sales",),
             share=True,
             span=HALF,
