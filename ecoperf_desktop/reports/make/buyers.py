@@ -89,9 +89,10 @@ def ask(desk: Desk, entry: Entry) -> None:
         case shape.PromoterCard() | shape.Promoters():
             want(desk.known(("nps", *SIDES)), year, Grain.MONTH)
             want(desk.known(("nps", *SIDES)), _answered(desk))
-        case shape.Told(_, metrics):
-            for period in (desk.times.period, desk.times.previous, desk.times.year)[: 3 if entry.changes else 1]:
-                want(desk.known(metrics), period)
+        case shape.Told():
+            for metric in desk.known((*entry.metrics, *entry.yearly)):
+                for period in _told_periods(desk, entry, metric):
+                    want((metric,), period)
 
 
 def made(desk: Desk, entry: Entry) -> Block | None:
@@ -451,7 +452,7 @@ def _pauses(desk: Desk, entry: shape.Pauses) -> Histogram | None:
         bins.append(Bin(f"{start}–{start + PAUSE_DAYS - 1}", share, float(start), float(start + PAUSE_DAYS), edge, _count(number)))
     beyond = sum((Fraction(value.numerator or 0) for start, value in steps.items() if start >= last), Fraction(0))
     bins.append(Bin(desk.say("days_from", n=last), _part(form, beyond, count), float(last), None, f"≥{last}", _count(int(beyond))))
-    days = desk.form_for(PAUSES, [whole.value])
+    days = figures.form("days", desk.language, sample=[whole.value], decimals=0)
     heights = [bar.figure.place or 0.0 for bar in bins]
     return Histogram(
         desk.say("title_pauses"),
@@ -478,10 +479,10 @@ def _returns(desk: Desk, entry: shape.Returns) -> Lines | None:
     places = [point.place for point in points if point.place is not None]
     figure = _reached(desk, form, steps.get(RIPE_DAYS), RIPE_DAYS)
     return Lines(
-        desk.say("title_returns"),
-        desk.say("returns_subtitle"),
+        desk.say("title_comeback"),
+        desk.say("comeback_subtitle"),
         figure,
-        State("no_call", desk.say("within_days", n=RIPE_DAYS), "neutral", desk.say("returns_why")),
+        State("no_call", desk.say("within_days", n=RIPE_DAYS), "neutral", desk.say("comeback_why")),
         tuple(str(age) for age in ages),
         (Series(desk.short_name(REPEAT), tuple(point.place for point in points), points[-1], False, tuple(points)),),
         axis_of([0.0, *places], form, is_from_zero=True),
@@ -547,30 +548,54 @@ def _edge(form: Form, place: float) -> Figure:
     return Figure(place, form.text(place), form.bare(place), unit="points")
 
 
-def _told(desk: Desk, entry: shape.Told) -> Table | None:
-    """Return single numbers with how many cases they rest on, and how sure shares are."""
-    rows = []
+def _told_periods(desk: Desk, entry: shape.Told, metric: str) -> tuple[Period, ...]:
+    """Return the days a number of the table is about, and those it is compared with."""
     times = desk.times
-    for metric in desk.known(entry.metrics):
+    if metric in entry.yearly:
+        return (_year(desk),)
+    if times.grain is not None and times.grain not in desk.metric(metric).grains and times.period.days < desk.times.months[-2].period.days:
+        # What is told of months only: the last one that is over.
+        return (desk.times.months[-2].period,)
+    return (times.period, times.previous, times.year) if entry.changes else (times.period,)
+
+
+def _told_name(desk: Desk, entry: shape.Told, metric: str, period: Period) -> str:
+    name = desk.short_name(metric)
+    if period == desk.times.period:
+        return name
+    of = desk.say("twelve_months") if metric in entry.yearly else figures.month_name(period.first, desk.language)
+    return desk.say("name_of_days", name=name, days=of)
+
+
+def _told(desk: Desk, entry: shape.Told) -> Table | None:
+    """Return single numbers with how many cases they rest on, and how sure shares are.
+
+    What was never imported is left out; what is known but tells no number says why.
+    """
+    rows = []
+    for metric in desk.known((*entry.metrics, *entry.yearly)):
         if not desk.batch.is_allowed(metric):
             continue
-        value = desk.value(metric)
-        earlier = [desk.batch.value(metric, period) for period in (times.previous, times.year)] if entry.changes else []
-        if all(one.value is None for one in (value, *earlier)):
+        own, *before = _told_periods(desk, entry, metric)
+        value = desk.batch.value(metric, own)
+        earlier = [desk.batch.value(metric, period) for period in before]
+        if value.quality == "missing" and all(one.value is None for one in earlier):
             continue
         form = desk.form_for(metric, [one.value for one in (value, *earlier)])
         cases = _cases(value)
         is_few = value.quality == "low_n"
         figure = desk.figure(value, form)
         cells: list[Cell] = [
-            TextCell(desk.short_name(metric)),
+            TextCell(_told_name(desk, entry, metric, own)),
             NumberCell(figure, strong=not is_few, muted=is_few),
             NumberCell(_count(cases) if cases is not None else Figure(None, ""), muted=is_few),
             TextCell(_interval(value, form), muted=True),
             *(ChangeCell(desk.change(value, one, form)) for one in earlier),
         ]
+        if entry.changes and not earlier:
+            cells += [ChangeCell(Figure(None, ""))] * 2
         rows.append(Row(tuple(cells), metric, reference=figure.reference))
-    if not rows:
+    if not any(isinstance(row.cells[1], NumberCell) and row.cells[1].figure.value is not None for row in rows):
         return None
     columns = [
         Column("metric", desk.say("head_metric"), "text", 2.2),

@@ -44,9 +44,8 @@ PAGE = Page(
                 "retention_rate",
                 "churn_rate",
                 "clv_historic",
-                "clv_cac_ratio",
-                "payback_months",
             ),
+            yearly=("clv_cac_ratio", "payback_months"),
             changes=False,
         ),
         Told(

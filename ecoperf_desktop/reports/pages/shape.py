@@ -382,10 +382,14 @@ class Promoters:
 
 @dataclass(frozen=True)
 class Told:
-    """A table of single numbers with the cases they rest on and their interval; ``changes`` adds those since earlier."""
+    """A table of single numbers with the cases they rest on and their interval; ``changes`` adds those since earlier.
+
+    ``yearly`` are told of the twelve months that end with the period.
+    """
 
     key: str
     metrics: tuple[str, ...]
+    yearly: tuple[str, ...] = ()
     changes: bool = True
     span: Span = HALF
 
