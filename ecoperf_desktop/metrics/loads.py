@@ -471,10 +471,12 @@ class _EvenDays:
         if all(columns[0]):
             return columns[0]
         # A variant without the column sums to nothing, or to 0: any other amount says more.
-        return [
-            next((value for value in values if value), None) or next((value for value in values if value is not None), None)
-            for values in zip(*columns, strict=True)
-        ]
+        said = columns[0]
+        for column in columns[1:]:
+            said = [
+                one if one or not other and one is not None else other for one, other in zip(said, column, strict=True)
+            ]
+        return said
 
 
 def _even(variants: Sequence[list[tuple[Any, ...]]], width: int) -> _EvenDays | None:

@@ -39,9 +39,10 @@ class _Held(Working):
             absent = absent._replace(quality="partial", reason="metrics.carried_on")
         parted = Parted(self.scope, self.calculation.parts)
         values: dict[Cut, list[int | None]] = defaultdict(list)
+        is_parted = self.part in self.scope.dimensions
         for *cut, product, available, value in self._rows(day, parted.facts):
-            named = self.name(period, product, available)
-            if parted.passes(self.part, named):
+            named = self.name(period, product, available) if is_parted else None  # the whole is the same however it is parted
+            if not is_parted or parted.passes(self.part, named):
                 values[parted.cut(tuple(cut), {self.part: named})].append(value)
         found = {}
         for whole, amounts in values.items():
@@ -93,7 +94,8 @@ class StockByCover(_Held):
         self._pace_of: Period | None = None
 
     def want(self, period: Period) -> None:
-        self._sold.want(period)
+        if self.part in self.scope.dimensions:
+            self._sold.want(period)
 
     def name(self, period: Period, product: int | None, available: int | None) -> str | None:
         if product is None or available is None:
@@ -128,7 +130,8 @@ class StockByClass(_Held):
         self._known_on: Period | None = None
 
     def want(self, period: Period) -> None:
-        self._by_sales.want(self._year(period))
+        if self.part in self.scope.dimensions:
+            self._by_sales.want(self._year(period))
 
     def _year(self, period: Period) -> Period:
         days = self.calculation.settings["days"]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HELD_DAYS = 6
 # Products without one hold this in place of a day, a category or a supplier.
 NOTHING = 0
+# Days by products that are laid out at once: three tables of so many numbers are held.
+_MOST_LAID = 4_000_000
 
 
 class Attributes(NamedTuple):
@@ -255,3 +257,54 @@ class ProductDays:
             columns = list(np.array([row[1:] for row in found], np.int64).T)
             bounds = [(int(column.min()), int(column.max())) for column in columns]
             yield day, products.Block(products.packed(columns, bounds))
+
+
+class InStock:
+    """Units sold and days of the days on which products could be bought, over many periods that overlap.
+
+    A page asks for the weeks of half a year, each with the two months before it: the days are laid out once and added
+    up from the beginning, so that a period is the difference of two rows.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._days = sources.shared(ProductDays)
+        self._wanted: set[Period] = set()
+        self._laid: list[tuple[Period, Int64, Int64, Int64]] = []
+
+    def want(self, period: Period) -> None:
+        """Note a period that will be asked."""
+        self._wanted.add(period)
+
+    def of(self, period: Period, products: Int64) -> tuple[Int64, Int64]:
+        """Return units and days of ``products``, all of which were counted within ``period``."""
+        found = next((laid for laid in self._laid if laid[0].first <= period.first and period.last <= laid[0].last), None)
+        if found is None:
+            around = self._around(period)
+            found = self._lay(around if around.days * len(products) <= _MOST_LAID else period, products)
+        span, places, units, days = found
+        at = places[products]
+        first, last = period.first - span.first, period.last - span.first + 1
+        return units[last, at] - units[first, at], days[last, at] - days[first, at]
+
+    def _around(self, period: Period) -> Period:
+        """Return the days of all wanted periods that hang together with ``period``."""
+        first, last = period
+        for other in sorted(self._wanted, key=lambda one: one.first):
+            if other.first <= last + 1 and first <= other.last + 1:
+                first, last = min(first, other.first), max(last, other.last)
+        return Period(first, last)
+
+    def _lay(self, span: Period, asked: Int64) -> tuple[Period, Int64, Int64, Int64]:
+        import numpy as np
+
+        days = self._days
+        products = np.union1d(days.counted(span)[1], asked)
+        counts = days.counting(span, products)
+        units = days.daily(span, products, "units")[0]
+        units *= counts
+        added = [np.zeros((span.days + 1, len(products)), np.int64) for _ in range(2)]
+        np.cumsum(units, 0, out=added[0][1:])
+        np.cumsum(counts, 0, out=added[1][1:])
+        laid = (span, days.places(products), added[0], added[1])
+        self._laid.append(laid)
+        return laid

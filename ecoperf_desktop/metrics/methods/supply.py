@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Evidence, Result, Results, Sources, Working
 from ecoperf_desktop.metrics.methods import stock, variability
 from ecoperf_desktop.metrics.methods.parted import Parted, results
-from ecoperf_desktop.metrics.methods.product_days import HELD_DAYS, NOTHING, Groups, ProductDays
+from ecoperf_desktop.metrics.methods.product_days import HELD_DAYS, NOTHING, Groups, InStock, ProductDays
 from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, iso
 from ecoperf_desktop.model.metric import Method, Metric
@@ -96,6 +96,9 @@ class _Stockouts(Working):
 class StockoutsByDemand(_Stockouts):
     """Share of demand that met no stock: each product's days out, weighted by what it sells a day while there is any."""
 
+    def want(self, period: Period) -> None:
+        self.sources.shared(InStock).want(self._back(period))
+
     def results(self, period: Period) -> Results:
         import numpy as np
 
@@ -105,7 +108,7 @@ class StockoutsByDemand(_Stockouts):
         products, place = sums.ranked(product)
         counted = np.bincount(place)
         share_out = np.bincount(place, is_out) / counted
-        sold, days = self._in_stock(self._back(period), products)
+        sold, days = self.sources.shared(InStock).of(self._back(period), products)
         rate = np.divide(sold, days, out=np.zeros(len(products)), where=days > 0)
         groups = self.days.grouped(self.scope, products)
         size = len(groups.cuts)
@@ -123,12 +126,6 @@ class StockoutsByDemand(_Stockouts):
             else:
                 found[cut] = _NO_BASE._replace(details=details)
         return results(found, _NO_BASE, self.scope)
-
-    def _in_stock(self, back: Period, products: Int64) -> tuple[Any, Any]:
-        """Return units sold and days, of the days on which the product is not known to have been out."""
-        units = self.days.daily(back, products, "units")[0]
-        counts = self.days.counting(back, products)
-        return (units * counts).sum(0), counts.sum(0)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         return self._looked_at(period)
@@ -207,6 +204,36 @@ class LostSales(_Stockouts):
 # ---- how evenly it sells
 
 
+class WeeklyUnits:
+    """Units of all products that sold, by week: laid out once for all scopes that look at the same weeks."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._laid: dict[tuple[Period, ...], tuple[Int64, Int64]] = {}
+
+    def of(self, weeks: tuple[Period, ...]) -> tuple[Int64, Int64]:
+        """Return the products, and a row of units a product; days between the weeks are left out."""
+        found = self._laid.get(weeks)
+        if found is None:
+            found = self._laid[weeks] = self._lay(weeks)
+        return found
+
+    def _lay(self, weeks: tuple[Period, ...]) -> tuple[Int64, Int64]:
+        import numpy as np
+
+        span = Period(weeks[0].first, weeks[-1].last)
+        place = np.full(span.days, -1, np.int64)
+        for at, week in enumerate(weeks):
+            place[week.first - span.first : week.last - span.first + 1] = at
+        day, product, units = self._sources.shared(ProductDays).sold(span, "units")
+        products, of_row = sums.ranked(product)
+        week_of = place[day]
+        passes = week_of >= 0
+        size = (len(products), len(weeks))
+        table = np.bincount(of_row[passes] * size[1] + week_of[passes], units[passes], size[0] * size[1])
+        return products, table.reshape(size).astype(np.int64)
+
+
 class XyzClass(Working):
     """The class of weekly units, over the covered weeks of the year up to the period's end."""
 
@@ -221,20 +248,15 @@ class XyzClass(Working):
                 None, quality="insufficient_history", reason="metrics.few_weeks", details={"weeks": len(weeks), "at_least": least}
             )
             return results({}, few, self.scope)
-        span = Period(weeks[0].first, weeks[-1].last)
-        place = np.full(span.days, -1, np.int64)
-        for at, week in enumerate(weeks):
-            place[week.first - span.first : week.last - span.first + 1] = at
-        day, product, units = days.sold(span, "units")
-        products, of_row = sums.ranked(product)
+        products, of_product = self.sources.shared(WeeklyUnits).of(tuple(weeks))
         groups = days.grouped(self.scope, products)
-        of_product = np.full(len(products), -1, np.int64)
-        of_product[groups.taken] = groups.of
-        row, week_of = of_product[of_row], place[day]
-        passes = (row >= 0) & (week_of >= 0)
         size = (len(groups.cuts), len(weeks))
-        table = np.bincount(row[passes] * size[1] + week_of[passes], units[passes], size[0] * size[1])
-        table = table.reshape(size).astype(np.int64)
+        if size[0] == len(groups.taken):  # each its own group: a table of products, most often
+            table = np.empty(size, np.int64)
+            table[groups.of] = of_product[groups.taken]
+        else:
+            table = np.zeros(size, np.int64)
+            np.add.at(table, groups.of, of_product[groups.taken])
         begins = self._begins(groups, products, weeks)
         table *= np.arange(size[1]) >= begins[:, None]
         total, squares = table.sum(1).tolist(), (table * table).sum(1).tolist()

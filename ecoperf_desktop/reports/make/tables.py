@@ -1,10 +1,9 @@
-"""Tables cut along a dimension, and tables of people with the uncertainty of their samples."""
+"""Tables cut along a dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecoperf_desktop.analysis.intervals import LEAST_SAMPLE, Z95, Z99, wilson
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import Ratio
 from ecoperf_desktop.model.value import Value
@@ -16,12 +15,9 @@ from ecoperf_desktop.reports.blocks import (
     ChangeCell,
     Column,
     Figure,
-    IntervalCell,
     NumberCell,
     PillCell,
     Row,
-    State,
-    StateCell,
     Table,
     TextCell,
 )
@@ -32,11 +28,15 @@ from ecoperf_desktop.reports.timeline import weeks_back
 from ecoperf_desktop.store import standing
 
 
+# Dimensions of which a shop has a handful of values.
+_FEW = ("shop", "channel", "device", "target", "account")
+
+
 def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the largest parts, or, of a rate, for all of them: they are sorted by what they rest on."""
     period = period_of(desk, entry)
     metrics = desk.known(dict.fromkeys((entry.by, *entry.metrics)))
-    if _is_sum(desk, entry.by):
+    if _is_ranked_first(desk, entry):
         desk.batch.want(desk.known((entry.by,)), period, per=(entry.dimension,), top=(entry.most, period))
     else:
         desk.batch.want(metrics, period, per=(entry.dimension,))
@@ -50,7 +50,7 @@ def ask_parts(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the other numbers of the parts that turned out to be the largest, and for no others."""
     period = period_of(desk, entry)
     kept = tuple(desk.batch.cut(entry.by, period, entry.dimension))
-    if not kept or not _is_sum(desk, entry.by):
+    if not kept or not _is_ranked_first(desk, entry):
         return
     others = [metric for metric in desk.known(entry.metrics) if metric != entry.by]
     desk.batch.want(others, period, per=(entry.dimension,), among=kept)
@@ -99,7 +99,7 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
     for key in kept:
         cells = _cells(desk, entry, metrics, forms, {metric: cuts[metric].get(key) for metric in cuts}, key, earlier)
         if has_base:
-            cells.insert(0, NumberCell(_count(cuts[entry.by][key].denominator)))
+            cells.insert(0, NumberCell(count(cuts[entry.by][key].denominator)))
         if has_share:
             cells.append(_share(desk, cuts[entry.by][key], whole))
         if classes:
@@ -112,14 +112,14 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
         totals = {metric: desk.batch.value(metric, period) for metric in cuts}
         cells = _cells(desk, entry, metrics, forms, dict(totals), None, {})
         if has_base:
-            cells.insert(0, NumberCell(_count(whole.denominator)))
+            cells.insert(0, NumberCell(count(whole.denominator)))
         if has_share:
             cells.append(BarCell(None, Figure(None, "")))
         if classes:
             cells.insert(0, PillCell(""))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
     corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) == entry.most else ""
-    subtitle = _period_words(desk, entry, period)
+    subtitle = period_words(desk, entry, period)
     return Table(
         entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, corner, is_sortable=True, span=entry.span
     )
@@ -181,6 +181,11 @@ def _share(desk: Desk, part: Value, whole: Value) -> BarCell:
     return BarCell(min(max(float(ratio), 0.0), 1.0), Figure(ratio, form.text(ratio)))
 
 
+def _is_ranked_first(desk: Desk, entry: shape.Breakdown) -> bool:
+    """Say whether the largest parts are found before anything else is asked: of few parts all are read at once."""
+    return entry.dimension not in _FEW and _is_sum(desk, entry.by)
+
+
 def _is_sum(desk: Desk, metric: str) -> bool:
     return bool(desk.known((metric,))) and desk.metric(metric).unit in ("money", "count")
 
@@ -198,7 +203,8 @@ def weight(value: Value) -> float:
     return float(value.value or 0)
 
 
-def _count(number: object) -> Figure:
+def count(number: object) -> Figure:
+    """Return how many there are as it is shown."""
     if not isinstance(number, int):
         return Figure(None, figures.MISSING)
     return Figure(number, figures.grouped(figures.rounded(number)))
@@ -209,149 +215,11 @@ def period_of(desk: Desk, entry: shape.Breakdown | shape.People) -> Period:
     return weeks_back(desk.times.period, entry.weeks) if entry.weeks else desk.times.period
 
 
-def _period_words(desk: Desk, entry: shape.Breakdown | shape.People, period: Period) -> str:
+def period_words(desk: Desk, entry: shape.Breakdown | shape.People, period: Period) -> str:
+    """Say over which days a table is."""
     if period == desk.times.period:
         return desk.period_name()
     return desk.say("weeks_to", n=entry.weeks, day=figures.day_text(period.last, desk.language))
-
-
-# ---------- people
-
-
-def ask_people(desk: Desk, entry: shape.People) -> None:
-    per = (entry.dimension,)
-    metrics = desk.known(dict.fromkeys((entry.base, *entry.metrics, *entry.shares)))
-    period = period_of(desk, entry)
-    desk.batch.want(metrics, period, per=per)
-    desk.batch.want(metrics, period)
-
-
-def people(desk: Desk, entry: shape.People) -> Table | None:
-    """Return people with their samples: a call needs the 99 % interval clear of the team's median.
-
-    Whoever has fewer than thirty cases is listed last and never called.
-    """
-    metrics = [metric for metric in desk.known(entry.metrics) if desk.batch.is_allowed(metric, (entry.dimension,))]
-    shares = [metric for metric in desk.known(entry.shares) if desk.batch.is_allowed(metric, (entry.dimension,))]
-    if not desk.known((entry.base,)) or not metrics:
-        return None
-    period = period_of(desk, entry)
-    cuts = {metric: desk.batch.cut(metric, period, entry.dimension) for metric in dict.fromkeys((entry.base, *metrics, *shares))}
-    names = [key for key, value in cuts[entry.base].items() if key and value.value]
-    if not names:
-        return None
-    medians = {metric: _median(cuts[metric], names) for metric in shares}
-    calls = {name: [_call(cuts[metric].get(name), medians[metric]) for metric in shares] for name in names}
-    names.sort(key=lambda name: (all(call == "few" for call in calls[name]) and bool(shares), -weight(cuts[entry.base][name]), name))
-    forms = {metric: desk.form_for(metric, [cuts[metric][name].value for name in names if name in cuts[metric]]) for metric in cuts}
-    columns = [Column(entry.dimension, desk.say(f"head_{entry.dimension}"), "text", 1.8)]
-    columns += [Column(metric, desk.short_name(metric), "number", 1.1, tip=desk.definition(metric)) for metric in metrics]
-    for metric in shares:
-        columns.append(Column(metric, desk.short_name(metric), "number", 1.0, tip=desk.definition(metric)))
-        columns.append(Column(f"{metric}_n", desk.say("head_n"), "number", 0.7, drop=2))
-        columns.append(Column(f"{metric}_interval", desk.say("head_interval"), "interval", 1.4, drop=1))
-    columns.append(Column("call", desk.say("head_state"), "state", 1.3))
-    rows = [
-        Row(
-            (
-                TextCell(name),
-                *(NumberCell(desk.figure(cuts[metric][name], forms[metric], ((entry.dimension, name),))) for metric in metrics if name in cuts[metric]),
-                *(cell for metric in shares for cell in _share_cells(desk, metric, cuts[metric], name, names, forms, medians, entry)),
-                StateCell(_verdict(desk, calls[name])),
-            ),
-            name,
-            reference=desk.figure(cuts[entry.base][name], forms[entry.base], ((entry.dimension, name),)).reference,
-        )
-        for name in names
-    ]
-    total: list[Cell] = [TextCell(desk.say("team"), strong=True)]
-    total += [NumberCell(desk.figure(desk.batch.value(metric, period), forms[metric]), strong=True) for metric in metrics]
-    for metric in shares:
-        whole = desk.batch.value(metric, period)
-        median = medians[metric]
-        total.append(NumberCell(desk.figure(whole, forms[metric]), strong=True))
-        total.append(NumberCell(_count(whole.denominator), strong=True))
-        words = desk.say("median", value=forms[metric].text(median)) if median is not None else ""
-        total.append(IntervalCell(None, None, None, text=words))
-    total.append(TextCell(""))
-    rows.append(Row(tuple(total), "total", is_total=True))
-    subtitle = desk.say("people_subtitle", period=_period_words(desk, entry, period))
-    return Table(entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, span=entry.span)
-
-
-def _share_cells(
-    desk: Desk,
-    metric: str,
-    cuts: dict[str, Value],
-    name: str,
-    names: Sequence[str],
-    forms: dict[str, Form],
-    medians: dict[str, float | None],
-    entry: shape.People,
-) -> tuple[Cell, Cell, Cell]:
-    value = cuts.get(name)
-    if value is None or value.value is None or not value.denominator:
-        missing = Figure(None, figures.MISSING, "", desk.say("why_missing"))
-        return NumberCell(missing, muted=True), NumberCell(missing, muted=True), IntervalCell(None, None, None)
-    is_few = value.denominator < LEAST_SAMPLE
-    low, high = wilson(float(value.numerator or 0), float(value.denominator), Z95)
-    edges = [wilson(float(cut.numerator or 0), float(cut.denominator or 0), Z95) for cut in (cuts.get(other) for other in names) if cut]
-    bottom, top = min(edge[0] for edge in edges), max(edge[1] for edge in edges)
-    median = medians[metric]
-
-    def place(share: float) -> float:
-        return (share - bottom) / (top - bottom) if top > bottom else 0.5
-
-    form = forms[metric]
-    call = _call(value, median)
-    return (
-        NumberCell(desk.figure(value, form, ((entry.dimension, name),)), strong=not is_few, muted=is_few),
-        NumberCell(_count(value.denominator), muted=is_few),
-        IntervalCell(
-            place(low),
-            place(float(value.value)),
-            place(high),
-            None if median is None else place(median),
-            is_few,
-            "worse" if call == "low" else "better" if call == "high" else "neutral",
-            f"{form.text(low).removesuffix(form.after)}–{form.text(high)}",
-        ),
-    )
-
-
-def _median(cuts: dict[str, Value], names: Sequence[str]) -> float | None:
-    """Return the team's median of those with enough cases."""
-    shares = [
-        float(cuts[name].value or 0)
-        for name in names
-        if name in cuts and cuts[name].value is not None and (cuts[name].denominator or 0) >= LEAST_SAMPLE
-    ]
-    if not shares:
-        return None
-    import statistics  # few pages have people
-
-    return statistics.median(shares)
-
-
-def _call(value: Value | None, median: float | None) -> str:
-    if value is None or value.value is None or not value.denominator:
-        return "none"
-    if value.denominator < LEAST_SAMPLE or median is None:
-        return "few"
-    low, high = wilson(float(value.numerator or 0), float(value.denominator), Z99)
-    return "low" if high < median else "high" if low > median else "same"
-
-
-def _verdict(desk: Desk, calls: Sequence[str]) -> State:
-    lows, highs = calls.count("low"), calls.count("high")
-    if lows:
-        return State("down", desk.say("call_low", n=lows), "worse", desk.say("why_call"))
-    if highs:
-        return State("up", desk.say("call_high", n=highs), "better", desk.say("why_call"))
-    if "same" in calls:
-        return State("on_target", desk.say("call_same"), "neutral", desk.say("why_call"))
-    key = "call_few" if "few" in calls else "state_no_call"
-    return State("no_call", desk.say(key), "neutral", desk.say("why_few", least=LEAST_SAMPLE))
 
 
 def _head_key(dimension: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -31,6 +32,7 @@ from ecoperf_desktop.reports.pages import shape
 from ecoperf_desktop.store import standing
 
 _WEEKS = 13
+_RUNS = 13
 _WEEK = 7
 # Agreements on availability are made for so many days.
 _BUDGET_DAYS = 30
@@ -51,7 +53,7 @@ def ask(desk: Desk, entry: Kind) -> None:
             desk.batch.want(("availability", "downtime_minutes"), _budget_days(desk))
             desk.batch.want(("availability",), period)
         case shape.LabRuns(device):
-            desk.batch.want_series(_of_device(device), desk.times.series, desk.times.grain)
+            desk.batch.want_series(_of_device(device), desk.times.series[-_RUNS:], desk.times.grain)
         case shape.DeviceGap():
             for span in (period, base):
                 desk.batch.want((_VISITS, _RATE), span, per=("device",))
@@ -92,7 +94,8 @@ def _by_day(desk: Desk, entry: shape.UpByDay) -> Heat | None:
     known = [float(value.value) for value in values if value.value is not None]
     if not known:
         return None
-    form = desk.form_for("downtime_minutes", known)
+    # Whole minutes are enough to see where outages lie; a click tells the rest.
+    form = figures.form("minutes", desk.language, sample=known, decimals=0)
     weeks = tuple(
         figures.axis_label(desk.times.calendar.bucket_of(days.first + _WEEK * place, Grain.WEEK), Grain.WEEK, desk.language)
         for place in range(_WEEKS)
@@ -188,7 +191,7 @@ def _of_device(device: str) -> tuple[str, ...]:
 
 def _lab(desk: Desk, entry: shape.LabRuns) -> Points | None:
     """Return the median of each period's runs with the middle half of them."""
-    chain, grain = desk.times.series, desk.times.grain
+    chain, grain = desk.times.series[-_RUNS:], desk.times.grain
     middles, lows, highs = (desk.batch.series(metric, chain, grain) for metric in _of_device(entry.device))
     if all(value.value is None for value in middles):
         return None
@@ -227,8 +230,8 @@ def _lab(desk: Desk, entry: shape.LabRuns) -> Points | None:
 def _labels(desk: Desk) -> tuple[str, ...]:
     grain = desk.times.grain
     if grain is None:
-        return tuple(figures.axis_day(bucket.period.first, desk.language) for bucket in desk.times.series)
-    return tuple(figures.axis_label(bucket, grain, desk.language) for bucket in desk.times.series)
+        return tuple(figures.axis_day(bucket.period.first, desk.language) for bucket in desk.times.series[-_RUNS:])
+    return tuple(figures.axis_label(bucket, grain, desk.language) for bucket in desk.times.series[-_RUNS:])
 
 
 # ---- phones against desktops
@@ -261,7 +264,7 @@ def _gap(desk: Desk, entry: shape.DeviceGap) -> Table | None:
             ChangeCell(changed),
         )
         rows.append(Row(cells, device, reference=figure.reference))
-    gap_form = desk.form_for(_GAP, [gap.value])
+    gap_form = replace(desk.form_for(_GAP, [gap.value]), after=desk.say("after_pp"))
     blank = TextCell("")
     rows.append(
         Row(

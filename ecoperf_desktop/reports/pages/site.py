@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import HALF, NARROW, THIRD, WIDE
+from ecoperf_desktop.reports.blocks import NARROW, THIRD, WIDE
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
     Cards,
@@ -75,17 +75,17 @@ PAGE = Page(
             "sessions",
             ("sessions", "add_to_cart_rate", *STATED_BY_SOME, "conversion_rate_sessions"),
             changes=("conversion_rate_sessions",),
-            optional=STATED_BY_SOME,
+            optional=("add_to_cart_rate", *STATED_BY_SOME),
             span=WIDE,
         ),
         Breakdown(
             "page_speed",
             "page",
-            "lcp_p75",
-            ("lcp_p75", "inp_p75", "cls_p75", "cwv_pass_rate", "lighthouse_median"),
+            "lcp_p75[device=mobile]",
+            tuple(f"{metric}[device=mobile]" for metric in ("lcp_p75", "inp_p75", "cls_p75", "cwv_pass_rate", "lighthouse_median")),
             weeks=4,
             total=False,
-            span=HALF,
+            span=WIDE,
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import HALF, NARROW, THIRD, WIDE
+from ecoperf_desktop.reports.blocks import NARROW, THIRD, WIDE, Span
 from ecoperf_desktop.reports.pages.shape import (
     Cards,
     ClassesOf,
@@ -18,6 +18,10 @@ from ecoperf_desktop.reports.pages.shape import (
     Sure,
     Trends,
 )
+
+# Suppliers need more room than carriers.
+_LEFT: Span = (12, 7, 7)
+_RIGHT: Span = (12, 5, 5)
 
 PAGE = Page(
     "supply",
@@ -40,15 +44,15 @@ PAGE = Page(
             "supplier_otif",
             (
                 Plain("supplier_otd"),
-                Sure("supplier_otif", drop=2),
+                Sure("supplier_otif", drop=4),
                 Spread("supplier_lead_time_mean", "supplier_lead_time_sd"),
-                Plain("supplier_defect_rate"),
+                Plain("supplier_defect_rate", drop=3),
                 Plain("purchase_price_variance", drop=1),
-                Plain("supplier_score"),
+                Plain("supplier_score", drop=2),
             ),
             weeks=13,
             is_ranked=True,
-            span=HALF,
+            span=_LEFT,
         ),
         Partners(
             "carriers",
@@ -56,34 +60,15 @@ PAGE = Page(
             "delivery_on_time_rate",
             (
                 Plain("delivery_on_time_rate"),
-                Reach("delivery_time_median", "delivery_time_p90", drop=1),
-                Plain("lost_parcel_rate"),
-                Plain("damage_rate"),
-                Plain("shipping_cost_per_order"),
-                CostShare("shipping_cost_per_order", drop=2),
-                Plain("carrier_score"),
+                Reach("delivery_time_median", "delivery_time_p90", drop=5),
+                Plain("lost_parcel_rate", drop=3),
+                Plain("damage_rate", drop=4),
+                Plain("shipping_cost_per_order", drop=6),
+                CostShare("shipping_cost_per_order", drop=1),
+                Plain("carrier_score", drop=2),
             ),
             weeks=4,
-            span=HALF,
-        ),
-        StepsOf("stock_age", "stock_age_value", old=("180+",), span=THIRD),
-        ClassesOf("stock_class_value", span=THIRD),
-        Numbers(
-            "planning",
-            (
-                "inventory_value",
-                "inventory_turnover",
-                "inventory_position",
-                "lost_sales_estimate",
-                "fill_rate",
-                "forecast_wape",
-                "forecast_bias",
-            ),
-            span=THIRD,
-        ),
-        Trends(
-            ("supplier_otif", "dispatch_on_time_rate"),
-            ("delivery_on_time_rate", "inventory_value"),
+            span=_RIGHT,
         ),
         Numbers(
             "dispatch",
@@ -97,7 +82,25 @@ PAGE = Page(
                 "shipping_cost_ratio",
                 "return_handling_time",
             ),
-            span=HALF,
+            span=_RIGHT,
+        ),
+        StepsOf("stock_age", "stock_age_value", old=("180+",), span=THIRD),
+        ClassesOf("stock_class_value", span=THIRD),
+        Numbers(
+            "planning",
+            (
+                "inventory_value",
+                "inventory_turnover",
+                "inventory_position",
+                "lost_sales_estimate",
+                "forecast_wape",
+                "forecast_bias",
+            ),
+            span=THIRD,
+        ),
+        Trends(
+            ("supplier_otif", "dispatch_on_time_rate"),
+            ("delivery_on_time_rate",),
         ),
     ),
 )
