@@ -37,7 +37,7 @@ from ecoperf_desktop.reports.bridges import (
     sales_bridge,
 )
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, scores, selling, spend, stock, tables, web
+from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, people, scores, selling, spend, stock, tables, web
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
@@ -53,6 +53,7 @@ from ecoperf_desktop.reports.pages.shape import (
     Discuss,
     Doubts,
     DriversBy,
+    Duties,
     Entry,
     FunnelOf,
     Headline,
@@ -67,6 +68,7 @@ from ecoperf_desktop.reports.pages.shape import (
     PartsOf,
     Pauses,
     People,
+    Privacy,
     ProfitChain,
     PromoterCard,
     Promoters,
@@ -81,6 +83,7 @@ from ecoperf_desktop.reports.pages.shape import (
     SpendDots,
     StepsOf,
     Told,
+    Trainings,
     Trends,
     UpByDay,
 )
@@ -204,7 +207,11 @@ def _ask(desk: Desk, entry: Entry) -> None:
         case Breakdown():
             tables.ask_breakdown(desk, entry)
         case People():
-            tables.ask_people(desk, entry)
+            people.ask_people(desk, entry)
+        case Duties():
+            people.ask_duties(desk, entry)
+        case Trainings():
+            people.ask_trainings(desk)
         case Reorder() | StepsOf() | ClassesOf() | Partners():
             stock.ask(desk, entry)
         case UpByDay() | Outages() | LabRuns() | DeviceGap():
@@ -229,7 +236,7 @@ def _ask(desk: Desk, entry: Entry) -> None:
             money.ask_budgets(desk, entry)
         case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
             buyers.ask(desk, entry)
-        case Discuss() | Ledger() | Sources() | Doubts():
+        case Discuss() | Ledger() | Sources() | Doubts() | Privacy():
             pass
         case _:
             assert_never(entry)
@@ -255,7 +262,13 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
         case Breakdown():
             return [block for block in (_breakdown(desk, entry),) if block]
         case People():
-            return [block for block in (tables.people(desk, entry),) if block]
+            return [block for block in (people.people(desk, entry),) if block]
+        case Duties():
+            return [block for block in (people.duties(desk, entry),) if block]
+        case Trainings():
+            return [block for block in (people.trainings(desk, entry),) if block]
+        case Privacy():
+            return [people.privacy(desk, entry)]
         case FunnelOf():
             return [block for block in (selling.funnel(desk, entry),) if block]
         case DriversBy():

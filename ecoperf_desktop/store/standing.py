@@ -154,3 +154,29 @@ def events(conn: sqlite3.Connection, period: Period) -> list[tuple[Day, str]]:
         (period.first, period.last),
     )
     return [(day, code) for day, code in rows]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A topic taught on a day: for how many it was planned, how many took part, and what it was meant to improve."""
+
+    topic: str
+    day: Day
+    metric: str | None
+    planned: int
+    attended: int
+
+
+def trainings(conn: sqlite3.Connection, period: Period) -> list[Training]:
+    """Return the trainings of ``period``, the newest first."""
+    rows = conn.execute(
+        "SELECT topic, day, MIN(metric), COUNT(*), COALESCE(SUM(completed), 0) FROM training"
+        " WHERE day BETWEEN ? AND ? GROUP BY topic, day ORDER BY day DESC, topic",
+        (period.first, period.last),
+    )
+    return [Training(*row) for row in rows]
+
+
+def service_starts(conn: sqlite3.Connection) -> dict[str, Day]:
+    """Return the day each person of the staff list came, by name, without those of whom nobody knows."""
+    return dict(conn.execute("SELECT name, hired_day FROM staff WHERE hired_day IS NOT NULL").fetchall())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import HALF
+from ecoperf_desktop.reports.blocks import HALF, THIRD
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
     Cards,
@@ -47,6 +47,7 @@ PAGE = Page(
             ),
             yearly=("clv_cac_ratio", "payback_months"),
             changes=False,
+            span=THIRD,
         ),
         Told(
             "satisfaction",

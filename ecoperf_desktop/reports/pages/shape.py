@@ -399,7 +399,8 @@ class People:
     """A table of people: numbers, shares with 95 % intervals against the team's median, and a call.
 
     ``shares`` are ratios whose numerator and denominator give the interval.  ``weeks`` is over how many weeks up to
-    the period's end: one week of a small team is too few cases for any call.
+    the period's end: one week of a small team is too few cases for any call.  ``spread`` are the metrics of a median
+    and of a high percentile, shown where single cases are known.
     """
 
     key: str
@@ -407,8 +408,41 @@ class People:
     base: str
     metrics: tuple[str, ...]
     shares: tuple[str, ...]
+    spread: tuple[str, ...] = ()
     weeks: int = 4
     span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A number of people along ``dimension``, over ``weeks`` up to the period's end (0: the period itself)."""
+
+    metric: str
+    dimension: str
+    weeks: int = 0
+
+
+@dataclass(frozen=True)
+class Duties:
+    """A table of what single people are responsible for, a row a person and number."""
+
+    key: str
+    duties: tuple[Duty, ...]
+    span: Span = WIDE
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """The newest trainings, and what they brought."""
+
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What holds for numbers about people."""
+
+    span: Span = NARROW
 
 
 @dataclass(frozen=True)
@@ -472,6 +506,9 @@ Entry: TypeAlias = (
     | Promoters
     | Told
     | People
+    | Duties
+    | Trainings
+    | Privacy
     | Ledger
     | Sources
     | Doubts
