@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping
 from fractions import Fraction
+from itertools import accumulate
+from operator import neg
 from typing import NamedTuple, TypeVar
 
 from ecoperf_desktop.model.value import Number
@@ -47,6 +50,26 @@ def by_share(values: Mapping[_Key, Number], cuts: tuple[tuple[str, Fraction], ..
             reached += 1
         found[key] = Placed(limits[reached][0] if reached < len(limits) else "C", place, before)
         before += value
+    return found
+
+
+def placed(values: Mapping[_Key, Number], keys: Collection[_Key], cuts: tuple[tuple[str, Fraction], ...] = CUTS) -> dict[_Key, Placed]:
+    """Return what ``by_share`` says of ``keys`` (all of which are in ``values``), without naming all the others."""
+    amounts = sorted(values.values(), reverse=True)  # type: ignore[type-var]
+    sums = [0, *accumulate(amount if amount > 0 else 0 for amount in amounts)]
+    whole = sums[-1]
+    found = {}
+    for key in keys:
+        value = values[key]
+        at = bisect_left(amounts, -value, key=neg)
+        last = bisect_right(amounts, -value, lo=at, key=neg)
+        if last - at > 1:  # equal ones stand in the order of their keys
+            at += sum(1 for other, amount in values.items() if amount == value and other < key)  # type: ignore[operator]
+        before = sums[at]
+        class_ = "C"
+        if value > 0:
+            class_ = next((name for name, part in cuts if before * part.denominator < part.numerator * whole), "C")
+        found[key] = Placed(class_, at + 1, before)
     return found
 
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
@@ -120,6 +120,10 @@ class Sold(NamedTuple):
     value_after: int
 
 
+# The four numbers of a ``Sold``, in its order: thousands of products need no names.
+Amounts: TypeAlias = Sequence[int]
+
+
 @dataclass(frozen=True)
 class PriceSplit:
     """The change of sales by its causes; the parts add up to it exactly.
@@ -139,42 +143,40 @@ class PriceSplit:
         return self.price + self.volume + self.mix + self.new + self.lost + self.cannot_split
 
 
-def split_prices(products: Iterable[Sold], form: Form = "bennet") -> PriceSplit:
+def split_prices(products: Iterable[Amounts], form: Form = "bennet") -> PriceSplit:
     """Split the change of the sales of products that share a unit.
 
     Price, volume and mix are of the products sold in both periods; one that was sold in one period only is new or lost.
     """
-    both: list[Sold] = []
+    both: list[Amounts] = []
     new = lost = unsplit = 0
     for one in products:
-        if one.units_before > 0 and one.units_after > 0:
+        units_before, value_before, units_after, value_after = one
+        if units_before > 0 and units_after > 0:
             both.append(one)
-        elif one.units_after > 0 and not one.units_before and not one.value_before:
-            new += one.value_after
-        elif one.units_before > 0 and not one.units_after and not one.value_after:
-            lost -= one.value_before
+        elif units_after > 0 and not units_before and not value_before:
+            new += value_after
+        elif units_before > 0 and not units_after and not value_after:
+            lost -= value_before
         else:
-            unsplit += one.value_after - one.value_before
+            unsplit += value_after - value_before
     price, volume, mix = _continuing(both, form)
     return PriceSplit(price, volume, mix, Fraction(new), Fraction(lost), Fraction(unsplit))
 
 
-def _continuing(products: Sequence[Sold], form: Form) -> tuple[Fraction, Fraction, Fraction]:
+def _continuing(products: Sequence[Amounts], form: Form) -> tuple[Fraction, Fraction, Fraction]:
     """Return price, volume and mix of products sold in both periods; mix is what the other two leave of the change."""
     nothing = Fraction(0)
     if not products:
         return nothing, nothing, nothing
-    units_before = sum(one.units_before for one in products)
-    units_after = sum(one.units_after for one in products)
-    value_before = sum(one.value_before for one in products)
-    value_after = sum(one.value_after for one in products)
+    units_before, value_before, units_after, value_after = map(sum, zip(*products, strict=True))
     if len(products) == 1:
         # Nothing can be mixed: all that is not volume is price.
         volume = _volume(form, units_before, value_before, units_after, value_after)
         return value_after - value_before - volume, volume, nothing
     # What each period's units would have been worth at the other's prices.
-    before_at_new = math.fsum(one.units_before * one.value_after / one.units_after for one in products)
-    after_at_old = math.fsum(one.units_after * one.value_before / one.units_before for one in products)
+    before_at_new = math.fsum([units * worth / sold for units, _, sold, worth in products])
+    after_at_old = math.fsum([units * worth / sold for sold, worth, units, _ in products])
     volume = _volume(form, units_before, value_before, units_after, value_after)
     if form == "classic":
         price = Fraction(round((value_after - after_at_old) * _PARTS), _PARTS)

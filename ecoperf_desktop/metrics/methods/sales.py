@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.store import events
+
+# So few products of many are classed one by one.
+_FEW = 50
 
 # A product launched so lately is in a class of its own.
 NEW_DAYS = 90
@@ -220,7 +224,10 @@ class AbcClass(_OfProducts):
                 return _NOT_SOLD
             of_group = placed.get(group)
             if of_group is None:
-                of_group = placed[group] = classes.by_share(groups[group])
+                sold = groups[group]
+                few = [] if only is None else [key for key in only if key in sold]
+                is_few = only is not None and len(few) <= _FEW
+                of_group = placed[group] = classes.placed(sold, few) if is_few else classes.by_share(sold)  # type: ignore[type-var,arg-type]
             assert isinstance(product, int)
             one = of_group[product]
             word = "N" if product in launched else one.class_
@@ -318,31 +325,36 @@ class PriceVolumeMix(_Changing):
             steps[cut] = total
         return _by_step(self.parts, steps, self.scope, dressed)
 
-    def _sold(self, period: Period) -> dict[Cut, dict[Key, list[decompose.Sold]]]:
+    def _sold(self, period: Period) -> dict[Cut, dict[Key, list[decompose.Amounts]]]:
         """Return the products of each cut by their category."""
         now, before, _ = self.between(period)
         assert before is not None
         columns = [self.asked(place).amounts(when) for when in (before, now) for place in (1, 0)]
-        category = dict(self.sources.conn.execute("SELECT product_id, category_id FROM product"))
-        found: dict[Cut, dict[Key, list[decompose.Sold]]] = {}
-        at = self.parts.facts.per.index("product") if "product" in self.parts.facts.per else None
         units_before, value_before, units_now, value_now = columns
-        for key in value_before.keys() | value_now.keys():
-            sold = decompose.Sold(units_before.get(key, 0), value_before.get(key, 0), units_now.get(key, 0), value_now.get(key, 0))  # type: ignore[arg-type]
-            # What no row states is not known, and no part of a change.
-            if None in sold:
-                continue
+        # What no row states is not known, and no part of a change.
+        unknown = {key for column in columns if None in column.values() for key, amount in column.items() if amount is None}
+        category = dict(self.sources.conn.execute("SELECT product_id, category_id FROM product WHERE category_id IS NOT NULL"))
+        # Of thousands of products each look-up counts: what sold now is at hand, the period before is looked up.
+        gone = value_before.keys() - value_now.keys()
+        sold = {key: (units_before.get(key, 0), value_before.get(key, 0), units_now.get(key, 0), value) for key, value in value_now.items()}
+        sold.update((key, (units_before.get(key, 0), value_before[key], units_now.get(key, 0), 0)) for key in gone)
+        for key in unknown & sold.keys():
+            del sold[key]
+        for key in sold:
+            if key[-1] is None:  # units of no product have no price
+                sold[key] = (0, sold[key][1], 0, sold[key][3])
+        per = self.parts.facts.per
+        if not per and not category:
+            return {(): {None: list(sold.values())}} if sold else {}  # type: ignore[arg-type]
+        found: dict[Cut, dict[Key, list[decompose.Amounts]]] = {}
+        at = per.index("product") if "product" in per else None
+        for key, amounts in sold.items():
             product = key[-1]
-            if product is None:
-                sold = sold._replace(units_before=0, units_after=0)
-            cut = key[:-1] if at is None else (*key[:at], product, *key[at:-1])
+            cut = () if not per else key[:-1] if at is None else (*key[:at], product, *key[at:-1])
             by_category = found.get(cut)
             if by_category is None:
-                by_category = found[cut] = {}
-            products = by_category.get(category.get(product))
-            if products is None:
-                products = by_category[category.get(product)] = []
-            products.append(sold)
+                by_category = found[cut] = defaultdict(list)
+            by_category[category.get(product)].append(amounts)  # type: ignore[arg-type]
         return found
 
 

@@ -43,6 +43,7 @@ _BELOW = (("interest", ("interest",)), ("tax", ("tax",)))
 
 # Budgets and rents are of months: of a shorter period the last whole month is shown.
 _MONTH = 28
+_QUARTER = 92
 
 
 # ---------- the chain of profit
@@ -212,17 +213,30 @@ def _why(desk: Desk, value: Value | None) -> str:
 
 
 def ask_numbers(desk: Desk, entry: shape.Numbers) -> None:
-    for period in (desk.times.period, desk.times.base):
-        desk.batch.want(desk.known(entry.metrics), period)
+    now, before, _, _ = _compared(desk, entry)
+    for period in (now, before):
+        desk.batch.want(desk.known(_told(entry, now)), period)
+
+
+def _told(entry: shape.Numbers, period: Period) -> tuple[str, ...]:
+    return (*entry.metrics, *(entry.by_order if period.days <= _QUARTER else ()))
+
+
+def _compared(desk: Desk, entry: shape.Numbers) -> tuple[Period, Period, str, str]:
+    """Return the days shown, those before, and the names of both."""
+    if not entry.is_of_months:
+        return desk.times.period, desk.times.base, desk.period_name(), desk.base_name()
+    return _books(desk)
 
 
 def numbers(desk: Desk, entry: shape.Numbers) -> Table | None:
     """Return each number with the one it is compared with; None when none is known in either."""
+    period, base, name, earlier = _compared(desk, entry)
     rows = []
-    for metric in desk.known(entry.metrics):
-        now, before = desk.value(metric), desk.batch.value(metric, desk.times.base)
-        if now.value is None and before.value is None:
-            continue
+    is_known = False
+    for metric in desk.known(_told(entry, period)):
+        now, before = desk.batch.value(metric, period), desk.batch.value(metric, base)
+        is_known = is_known or now.value is not None or before.value is not None
         form = desk.form_for(metric, [now.value, before.value])
         figure = desk.figure(now, form)
         cells = (
@@ -232,12 +246,12 @@ def numbers(desk: Desk, entry: shape.Numbers) -> Table | None:
             ChangeCell(desk.change(now, before, form)),
         )
         rows.append(Row(cells, metric, reference=figure.reference))
-    if not rows:
+    if not is_known:
         return None
     columns = (
         Column("metric", desk.say("head_metric"), "text", 2.4),
-        Column("value", desk.period_name(), "number", 1.1),
-        Column("before", desk.base_name(), "number", 1.1, drop=1),
+        Column("value", name, "number", 1.1),
+        Column("before", earlier, "number", 1.1, drop=1),
         Column("change", desk.say("head_change"), "change", 0.9),
     )
     return Table(entry.key, desk.say(f"title_{entry.key}"), columns, tuple(rows), span=entry.span)
@@ -246,20 +260,25 @@ def numbers(desk: Desk, entry: shape.Numbers) -> Table | None:
 # ---------- the books
 
 
-def _books(desk: Desk) -> tuple[Period, Period, str]:
-    """Return the days whose expenses are shown, those before them, and their name."""
+def _books(desk: Desk) -> tuple[Period, Period, str, str]:
+    """Return the days whose expenses are shown, those they are compared with, and the names of both."""
     times = desk.times
     if times.period.days >= _MONTH:
-        return times.period, times.base, desk.period_name()
+        return times.period, times.base, desk.period_name(), desk.base_name()
     month = bucket_of(times.period.last, Grain.MONTH)
     if month.period.last > times.period.last:
         month = bucket_of(month.period.first - 1, Grain.MONTH)
     before = bucket_of(month.period.first - 1, Grain.MONTH)
-    return month.period, before.period, figures.bucket_title(month, Grain.MONTH, desk.language)
+    return (
+        month.period,
+        before.period,
+        figures.bucket_title(month, Grain.MONTH, desk.language),
+        figures.bucket_title(before, Grain.MONTH, desk.language),
+    )
 
 
 def ask_costs(desk: Desk) -> None:
-    period, before, _ = _books(desk)
+    period, before, _, _ = _books(desk)
     desk.batch.want(desk.known(("operating_expense", "below_the_line", "cost_structure")), period, per=("class",))
     desk.batch.want(desk.known(("operating_expense", "below_the_line")), before, per=("class",))
     desk.batch.want(desk.known(("operating_expense", "below_the_line", "net_sales_ex_tax", "expense_ratio")), period)
@@ -268,7 +287,7 @@ def ask_costs(desk: Desk) -> None:
 
 def costs(desk: Desk, entry: shape.Costs) -> Table | None:
     """Return expenses by class, the largest first; None when nothing is booked."""
-    period, before, name = _books(desk)
+    period, before, name, _ = _books(desk)
     now, earlier, of = _by_class(desk, period), _by_class(desk, before), desk.batch.cut("cost_structure", period, "class")
     order = sorted((key for key, (_, value) in now.items() if value.value), key=lambda key: (-float(now[key][1].value or 0), key))
     if not order:
@@ -340,14 +359,14 @@ def _of_sales(desk: Desk, amount: Number | None, sales: Value, form: Form) -> Nu
 
 
 def ask_budgets(desk: Desk, entry: shape.Budgets) -> None:
-    period, _, _ = _books(desk)
+    period, _, _, _ = _books(desk)
     desk.batch.want(desk.known(("budget_variance",)), period, per=(entry.dimension,))
     desk.batch.want(desk.known(("budget_variance",)), period)
 
 
 def budgets(desk: Desk, entry: shape.Budgets) -> Table | None:
     """Return budgets against what was spent for them, the largest first; None when no budget lies in the days."""
-    period, _, name = _books(desk)
+    period, _, name, _ = _books(desk)
     cut = {key: value for key, value in desk.batch.cut("budget_variance", period, entry.dimension).items() if value.denominator}
     if not cut or list(cut) == [""]:
         return None

@@ -24,6 +24,7 @@ PAGE = Page(
                 "cost_coverage",
             ),
             HALF,
+            is_of_months=True,
         ),
         Breakdown(
             "margins_category", "category", "gross_profit", ("net_sales_ex_tax", "gross_profit", "gross_margin"),

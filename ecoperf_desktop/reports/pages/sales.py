@@ -10,7 +10,7 @@ PAGE = Page(
     (
         Trends(
             ("sessions", "conversion_rate_sessions", "aov"),
-            ("net_sales", "orders", "refund_rate_amount", "gross_profit"),
+            ("net_sales", "orders", "refund_rate_amount"),
         ),
         BridgeOf("net_sales", THIRD),
         BridgeOf("prices", THIRD),
@@ -51,7 +51,8 @@ PAGE = Page(
         Breakdown("refund_reasons", "reason", "returns_amount", ("returns_amount",), changes=("returns_amount",), share=True, span=HALF),
         Numbers(
             "returns",
-            ("refund_rate_amount", "refund_rate_cohort", "return_rate_units", "quality_refund_rate", "top_product_share", "discount_rate"),
+            ("refund_rate_amount", "discount_rate", "top_product_share"),
+            by_order=("refund_rate_cohort", "return_rate_units", "quality_refund_rate"),
             span=HALF,
         ),
     ),

@@ -97,11 +97,17 @@ class DriversBy:
 
 @dataclass(frozen=True)
 class Numbers:
-    """A table of single numbers: now, before, and the change between them."""
+    """A table of single numbers: now, before, and the change between them.
+
+    ``by_order`` are metrics that look at each order by itself: they are told for periods up to a quarter.
+    ``is_of_months`` shows the last whole month where the period is shorter: rents and wages are booked by the month.
+    """
 
     key: str
     metrics: tuple[str, ...]
     span: Span = THIRD
+    by_order: tuple[str, ...] = ()
+    is_of_months: bool = False
 
 
 @dataclass(frozen=True)
