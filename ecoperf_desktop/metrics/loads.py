@@ -471,7 +471,7 @@ class _EvenDays:
         if all(columns[0]):
             return columns[0]
         # A variant without the column sums to nothing, or to 0: any other amount says more.
-        said = columns[0]
+        said: Sequence[Amount] = columns[0]
         for column in columns[1:]:
             said = [
                 one if one or not other and one is not None else other for one, other in zip(said, column, strict=True)

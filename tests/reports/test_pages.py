@@ -240,7 +240,7 @@ def test_every_metric_of_a_page_is_in_the_catalogue_and_may_be_cut_as_the_page_c
             for metric in entry_metrics(entry):
                 assert metric.partition("[")[0] in known, (page.id, metric)
                 dimension = getattr(entry, "dimension", None)
-                assert dimension is None or dimension in known[metric].dimensions, (page.id, metric, dimension)
+                assert dimension is None or dimension in known[metric.partition("[")[0]].dimensions, (page.id, metric, dimension)
     assert set(CODES) <= set(known)
     assert len(set(CODES.values())) == len(CODES)
     assert set(PRINTED) <= set(PAGES)
@@ -252,7 +252,8 @@ def entry_metrics(entry: shape.Entry) -> list[str]:
         value = getattr(entry, name, None)
         found += [value] if isinstance(value, str) else []
     for name in ("metrics", "inputs", "outputs", "changes", "shares"):
-        found += getattr(entry, name, ())
+        named = getattr(entry, name, ())
+        found += named if isinstance(named, tuple) else ()
     found += [metric for _, group in getattr(entry, "groups", ()) for metric in group]
     return found
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Asked, Evidence, Result, Results, Sources, Working
 from ecoperf_desktop.metrics.methods.parted import Parted, results
-from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
+from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.store.views import VIEWS
@@ -61,17 +62,18 @@ class _Held(Working):
         day: Day | None = self.sources.conn.execute(query, within).fetchone()[0]
         return day
 
-    def _rows(self, day: Day, facts: Scope) -> list[tuple[Key, ...]]:
+    def _rows(self, day: Day, facts: Scope) -> list[tuple[Any, ...]]:
         """Return cuts, product, pieces available and value of all that was counted on ``day``."""
         view, measures = VIEWS["stock"], self.sources.catalogue.measures
         filters, texts = conditions(facts, view)
         columns = [*(view.dims[name] for name in facts.per), "product_id"]
         amounts = [f"SUM({measures[name].expression})" for name in ("stock.available", "stock.value")]
-        return self.sources.conn.execute(
+        rows: list[tuple[Any, ...]] = self.sources.conn.execute(
             f"SELECT {', '.join([*columns, *amounts])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
             f"GROUP BY {', '.join(str(place + 1) for place in range(len(columns)))}",
             texts,
         ).fetchall()
+        return rows
 
 
 class StockByCover(_Held):

@@ -390,7 +390,7 @@ def _searches(desk: Desk, entry: shape.Searches) -> Table | None:
             _changed(desk, position, earlier["seo_position"].get(name), forms["seo_position"]) if position is not None else ChangeCell(_none(desk)),
         )
         rows.append(Row(cells, name, reference=figure.reference))
-    total = (
+    total: tuple[Cell, ...] = (
         TextCell(desk.say("total"), strong=True),
         NumberCell(desk.figure(wholes["seo_clicks"], forms["seo_clicks"]), strong=True),
         ChangeCell(desk.change(wholes["seo_clicks"], desk.batch.value("seo_clicks", before), forms["seo_clicks"])),

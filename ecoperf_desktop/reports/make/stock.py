@@ -369,8 +369,8 @@ def _partners(desk: Desk, entry: shape.Partners) -> Table | None:
     columns = [column for column in columns if any(cuts[column.metrics[0]][name].value is not None for name in names if name in cuts[column.metrics[0]])]
     bases = {name: cuts[entry.by][name].denominator or 0 for name in names}
     few = {name: bases[name] < LEAST_SAMPLE for name in names}
-    order = (lambda name: -float(cuts[entry.by][name].value or 0)) if entry.is_ranked else (lambda name: -float(bases[name]))
-    names.sort(key=lambda name: (few[name], order(name), name))
+    ranks = {name: float((cuts[entry.by][name].value if entry.is_ranked else bases[name]) or 0) for name in names}
+    names.sort(key=lambda name: (few[name], -ranks[name], name))
     wholes = {metric: desk.batch.value(metric, period) for metric in metrics}
     forms = {metric: desk.form_for(metric, [*(cuts[metric][name].value for name in names if name in cuts[metric]), wholes[metric].value]) for metric in metrics}
     heads = [Column(per, desk.say(f"head_{per}"), "text", 1.7), Column("n", desk.say(f"head_{entry.key}_n"), "number", 0.8)]
