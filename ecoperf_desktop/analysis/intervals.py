@@ -18,7 +18,8 @@ def wilson(hits: float, count: float, z: float = Z95) -> tuple[float, float]:
     squared = z * z / count
     middle = (share + squared / 2) / (1 + squared)
     half = z / (1 + squared) * math.sqrt(max(share * (1 - share) / count + squared / (4 * count), 0.0))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends exactly: rounding must not leave 100 of 100 below 1.
+    return 0.0 if hits <= 0 else max(0.0, middle - half), 1.0 if hits >= count else min(1.0, middle + half)
 
 
 def promoter_margin(promoters: int, passives: int, detractors: int, z: float = Z95) -> float:

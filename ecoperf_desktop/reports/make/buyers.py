@@ -9,6 +9,7 @@ from fractions import Fraction
 from ecoperf_desktop.analysis.intervals import LEAST_SAMPLE, promoter_margin, wilson
 from ecoperf_desktop.metrics.methods import recency
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
+from ecoperf_desktop.model.metric import Method, Ratio
 from ecoperf_desktop.model.value import Number, Value
 from ecoperf_desktop.reports import figures, verdicts
 from ecoperf_desktop.reports.blocks import (
@@ -582,14 +583,14 @@ def _told(desk: Desk, entry: shape.Told) -> Table | None:
         if value.quality == "missing" and all(one.value is None for one in earlier):
             continue
         form = desk.form_for(metric, [one.value for one in (value, *earlier)])
-        cases = _cases(value)
+        cases = _cases(desk, metric, value)
         is_few = value.quality == "low_n"
         figure = desk.figure(value, form)
         cells: list[Cell] = [
             TextCell(_told_name(desk, entry, metric, own)),
             NumberCell(figure, strong=not is_few, muted=is_few),
             NumberCell(_count(cases) if cases is not None else Figure(None, ""), muted=is_few),
-            TextCell(_interval(value, form), muted=True),
+            TextCell(_interval(value, cases, form), muted=True),
             *(ChangeCell(desk.change(value, one, form)) for one in earlier),
         ]
         if entry.changes and not earlier:
@@ -617,16 +618,22 @@ def _told(desk: Desk, entry: shape.Told) -> Table | None:
     )
 
 
-def _cases(value: Value) -> int | None:
-    """Return how many cases a quotient of counts rests on."""
-    if value.unit in ("money", "count") or not isinstance(value.denominator, int) or value.currency is not None:
+def _cases(desk: Desk, metric: str, value: Value) -> int | None:
+    """Return how many cases a quotient rests on, None where it rests on money or on no count."""
+    if value.unit in ("money", "count") or not isinstance(value.denominator, int):
         return None
-    return value.denominator
+    catalogue, calculation = desk.engine.catalogue, desk.metric(metric).calculation
+    if isinstance(calculation, Method):
+        return None if calculation.of else value.denominator
+    if not isinstance(calculation, Ratio):
+        return None
+    term = calculation.under[0].of
+    is_money = catalogue.metric(term).unit == "money" if "." not in term else "_minor" in catalogue.measures[term].expression
+    return None if is_money else value.denominator
 
 
-def _interval(value: Value, form: Form) -> str:
+def _interval(value: Value, cases: int | None, form: Form) -> str:
     """Return the 95 % interval of a share of cases."""
-    cases = _cases(value)
     if value.unit != "ratio" or not cases or not isinstance(value.numerator, int) or not 0 <= value.numerator <= cases or form.kind != "rate":
         return ""
     low, high = wilson(float(value.numerator), float(cases))

@@ -294,6 +294,8 @@ def _parts(value: Value) -> str:
     """Return the two sides of a quotient of counts or hours."""
     if value.currency is not None or value.numerator is None or value.denominator is None:
         return ""
+    if not float(value.numerator).is_integer():  # a sum of scores and weights tells nobody anything
+        return ""
     return f"{_plain(value.numerator)} / {_plain(value.denominator)}"
 
 

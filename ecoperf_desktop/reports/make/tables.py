@@ -27,7 +27,6 @@ from ecoperf_desktop.reports.pages import shape
 from ecoperf_desktop.reports.timeline import weeks_back
 from ecoperf_desktop.store import standing
 
-
 # Dimensions of which a shop has a handful of values.
 _FEW = ("shop", "channel", "device", "target", "account")
 
