@@ -275,6 +275,19 @@ class TrainingEffect(Working):
     A rate is told in percentage points, and a fall of what should fall is a gain.
     """
 
+    def want(self, period: Period) -> None:
+        """Note the windows of all trainings, so that what several of them look at is read at once."""
+        for name, day in {(one.metric, one.day) for one in self._attended(period)}:
+            metric = self.sources.catalogue.metrics.get(name)
+            person = None if metric is None else next((one for one in PERSON_DIMENSIONS if one in metric.dimensions), None)
+            if metric is None or person is None:
+                continue
+            through = self._through(metric)
+            if through is not None and through >= day + self._window:
+                asked = self.sources.asked(metric.id, Scope(per=(person,)))
+                for window in self._windows(day):
+                    asked.want(window)
+
     def results(self, period: Period) -> Results:
         attended = self._attended(period)
         if not self.scope.per:
@@ -291,6 +304,10 @@ class TrainingEffect(Working):
     @property
     def _window(self) -> int:
         return int(str(self.calculation.settings["days"]))
+
+    def _windows(self, day: Day) -> tuple[Period, Period]:
+        """Return the days before a training and after it."""
+        return Period(day - self._window, day - 1), Period(day + 1, day + self._window)
 
     def _attended(self, period: Period) -> list[_Attended]:
         view = VIEWS["training"]
@@ -366,9 +383,7 @@ class TrainingEffect(Working):
     def _people(self, metric: Metric, person: str, first_days: Mapping[int, Day]) -> tuple[list[Person], list[Person]]:
         """Return the trained, and others of their roles whom nobody trained at the time."""
         asked = self.sources.asked(metric.id, Scope(per=(person,)))
-        windows = {
-            day: (Period(day - self._window, day - 1), Period(day + 1, day + self._window)) for day in set(first_days.values())
-        }
+        windows = {day: self._windows(day) for day in set(first_days.values())}
         for pair in windows.values():
             for window in pair:
                 asked.want(window)
