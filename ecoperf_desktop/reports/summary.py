@@ -37,7 +37,20 @@ from ecoperf_desktop.reports.bridges import (
     sales_bridge,
 )
 from ecoperf_desktop.reports.desk import Desk
-from ecoperf_desktop.reports.make import buyers, charts, grouped, ledger, money, people, scores, selling, spend, stock, tables, web
+from ecoperf_desktop.reports.make import (
+    buyers,
+    charts,
+    grouped,
+    ledger,
+    money,
+    people,
+    scores,
+    selling,
+    spend,
+    stock,
+    tables,
+    web,
+)
 from ecoperf_desktop.reports.pages import PAGES
 from ecoperf_desktop.reports.pages.shape import (
     Breakdown,
@@ -190,8 +203,8 @@ def _ask(desk: Desk, entry: Entry) -> None:
     match entry:
         case Headline(metric):
             desk.ask_numbers(desk.known((metric,)))
-        case Scorecard(groups):
-            desk.ask_numbers(desk.known(metric for _, metrics in groups for metric in metrics))
+        case Scorecard():
+            desk.ask_numbers([metric for _, metrics in scores.groups(desk, entry) for metric in metrics])
         case Cards(metrics):
             desk.ask_numbers(desk.known(metrics))
         case Trends(inputs, outputs):
@@ -310,8 +323,8 @@ def _watched(desk: Desk, page: Page) -> list[str]:
     found: dict[str, None] = {}
     for entry in page.entries:
         match entry:
-            case Scorecard(groups):
-                found.update(dict.fromkeys(metric for _, metrics in groups for metric in metrics))
+            case Scorecard():
+                found.update(dict.fromkeys(metric for _, metrics in scores.groups(desk, entry) for metric in metrics))
             case Cards(metrics):
                 found.update(dict.fromkeys(metrics))
             case Trends(inputs, outputs):

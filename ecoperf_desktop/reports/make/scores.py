@@ -38,6 +38,7 @@ from ecoperf_desktop.reports.pages import PAGES, code_of, shape
 from ecoperf_desktop.reports.tabular import table_of
 from ecoperf_desktop.reports.verdicts import since
 
+MOST_OWN = 8
 MOST_CALLOUTS = 7
 
 
@@ -96,12 +97,20 @@ def _counts(desk: Desk, watched: Sequence[str]) -> tuple[State, ...]:
     )
 
 
+def groups(desk: Desk, entry: shape.Scorecard) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the entry's groups of metrics that are known, and last those a person wrote, as far as there is room."""
+    own = [metric.id for metric in desk.engine.catalogue.metrics.values() if metric.own] if entry.has_own else []
+    found = [(name, tuple(desk.known(metrics))) for name, metrics in entry.groups]
+    return (*found, ("reports.group_own", tuple(own[:MOST_OWN]))) if own else tuple(found)
+
+
 def scorecard(desk: Desk, entry: shape.Scorecard) -> Table:
     """Return the table of a page's metrics: value, target, changes, spark and state.
 
     Target and gap are left out when nothing has a target.
     """
-    metrics = desk.known(metric for _, group in entry.groups for metric in group)
+    parts = groups(desk, entry)
+    metrics = [metric for _, group in parts for metric in group]
     has_targets = any(desk.aim(metric) for metric in metrics)
     targets = (
         Column("target", desk.say("head_target"), "number", 1.1),
@@ -117,8 +126,8 @@ def scorecard(desk: Desk, entry: shape.Scorecard) -> Table:
         Column("state", desk.say("head_state"), "state", 1.4),
     )
     rows = []
-    for group, wanted in entry.groups:
-        for metric in desk.known(wanted):
+    for group, wanted in parts:
+        for metric in wanted:
             rows.append(_score_row(desk, metric, group, has_targets))
     return Table(
         "scorecard",

@@ -34,5 +34,5 @@ HEADLINES = (
 
 PAGE = Page(
     "overview",
-    (Headline("net_sales"), Scorecard(GROUPS), Discuss(), BridgeOf("net_sales", HALF), BridgeOf("profit", HALF)),
+    (Headline("net_sales"), Scorecard(GROUPS, has_own=True), Discuss(), BridgeOf("net_sales", HALF), BridgeOf("profit", HALF)),
 )

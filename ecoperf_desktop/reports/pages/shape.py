@@ -19,10 +19,11 @@ class Headline:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """Metrics in fixed order, in groups (code of the group's name, metrics)."""
+    """Metrics in fixed order, in groups (code of the group's name, metrics); ``has_own`` closes with the person's own."""
 
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     span: Span = WIDE
+    has_own: bool = False
 
 
 @dataclass(frozen=True)
