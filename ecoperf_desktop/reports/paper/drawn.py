@@ -329,6 +329,8 @@ def _cell(canvas: Canvas, left: float, right: float, top: float, cell: Cell, lan
             if cell.share is not None:
                 canvas.box(left, top + tall / 2 - 2.5, room, 5, canvas.ink.band)
                 canvas.box(left, top + tall / 2 - 2.5, room * cell.share, 5, canvas.ink.bar)
+            if cell.mark is not None:
+                canvas.box(left + room * cell.mark - 0.5, top + tall / 2 - 5, 1, 10, canvas.ink.ink)
             canvas.text(right, baseline, words, SMALL, align="right")
         case PillCell():
             canvas.text(left, baseline, cell.text, SMALL, room=right - left)
