@@ -24,7 +24,7 @@ from ecoperf_desktop.reports.paper import charts, drawn
 from ecoperf_desktop.reports.paper.canvas import BODY, GREY, HEAD, SMALL, Canvas, Sheet
 
 MOST_HEADLINES = 7
-MOST_OWN = 8
+MOST_ROWS = 11
 ACTION_LINES = 3
 DECISION_LINES = 3
 
@@ -116,7 +116,9 @@ def _headlines(page: PageSummary, canvas: Canvas, left: float, right: float, top
     by_metric = {row.key: row for row in card.rows}
     known = [by_metric[metric] for metric in HEADLINES if metric in by_metric and _is_known(by_metric[metric])]
     own = [row for row in card.rows if row.group == sentence("reports.group_own", language)]
-    rows = [_with_code(row) for row in (*known[:MOST_HEADLINES], *own[:MOST_OWN])]
+    # What a person wrote is wanted on paper: where it is much, the last of the others give way.
+    most = min(MOST_HEADLINES, MOST_ROWS - len(own))
+    rows = [_with_code(row) for row in (*known[:most], *own)]
     table = replace(card, title=sentence("reports.sheet_headline", language))
     return drawn.table(canvas, left, right, top, table, rows, language, "B", tall=16.2)
 
