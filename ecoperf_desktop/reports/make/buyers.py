@@ -485,7 +485,7 @@ def _returns(desk: Desk, entry: shape.Returns) -> Lines | None:
         figure,
         State("no_call", desk.say("within_days", n=RIPE_DAYS), "neutral", desk.say("comeback_why")),
         tuple(str(age) for age in ages),
-        (Series(desk.say("twelve_months"), tuple(point.place for point in points), points[-1], False, tuple(points)),),
+        (Series(desk.say("cut_all"), tuple(point.place for point in points), points[-1], False, tuple(points)),),
         axis_of([0.0, *places], form, is_from_zero=True),
         span=entry.span,
         reference=figure.reference,

@@ -95,14 +95,14 @@ def people(desk: Desk, entry: shape.People) -> Table | None:
     if has_spread:
         middle = desk.batch.value(spread[0], period)
         words = desk.say("median", value=desk.form_for(spread[0], [middle.value]).text(middle.value)) if middle.value is not None else ""
-        total.append(IntervalCell(None, None, None, text=words))
+        total.append(TextCell(words, muted=True))
     for metric in shares:
         whole = desk.batch.value(metric, period)
         median = medians[metric]
         total.append(NumberCell(desk.figure(whole, forms[metric]), strong=True))
         total.append(NumberCell(count(whole.denominator), strong=True))
         words = desk.say("median", value=forms[metric].text(median)) if median is not None else ""
-        total.append(IntervalCell(None, None, None, text=words))
+        total.append(TextCell(words, muted=True))
     total.append(TextCell(""))
     rows.append(Row(tuple(total), "total", is_total=True))
     subtitle = desk.say("people_subtitle", period=period_words(desk, entry, period))

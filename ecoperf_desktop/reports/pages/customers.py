@@ -76,6 +76,7 @@ PAGE = Page(
             "product",
             "negative_review_rate",
             ("review_score", "negative_review_rate"),
+            most=8,
             total=False,
             weeks=13,
             span=HALF,

@@ -28,6 +28,7 @@ PAGE = Page(
             ("agent_first_response_median", "agent_first_response_p90"),
         ),
         LinesOf("agent_first_response_time", span=NARROW),
+        Privacy(),
         Breakdown(
             "marketers",
             "staff",
@@ -48,17 +49,21 @@ PAGE = Page(
             ),
             WIDE,
         ),
-        Privacy(),
-        Trends(
-            ("agent_reply_rate",),
-            ("agent_csat", "agent_inquiry_conversion"),
+        Trends(("agent_reply_rate",), ("agent_csat", "agent_inquiry_conversion")),
+        Breakdown(
+            "agent_sales",
+            "agent",
+            "agent_sales",
+            ("agent_sales", "agent_reply_rate", "agent_resolution_time"),
+            changes=("agent_sales",),
+            optional=("agent_resolution_time",),
+            span=HALF,
         ),
-        Breakdown("agent_sales", "agent", "agent_sales", ("agent_sales", "agent_reply_rate", "agent_resolution_time"), changes=("agent_sales",), optional=("agent_resolution_time",), span=HALF),
         Told(
             "workforce",
             ("revenue_per_fte", "picks_per_hour", "pick_accuracy", "labour_cost_ratio"),
             yearly=("training_completion_rate", "training_sessions", "training_hours"),
         ),
-        Breakdown("channel_hours", "channel", "contribution_per_hour", ("contribution_per_hour", "revenue_per_fte"), total=True, span=HALF),
+        Breakdown("channel_hours", "channel", "contribution_per_hour", ("contribution_per_hour", "revenue_per_fte"), span=HALF),
     ),
 )
