@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.blocks import FULL, HALF, THIRD
+from ecoperf_desktop.reports.blocks import FULL, HALF
 from ecoperf_desktop.reports.pages.shape import Breakdown, Budgets, Cards, Costs, Numbers, Page, ProfitChain, Trends
 
 PAGE = Page(
@@ -28,16 +28,16 @@ PAGE = Page(
         ),
         Breakdown(
             "margins_category", "category", "gross_profit", ("net_sales_ex_tax", "gross_profit", "gross_margin"),
-            changes=("gross_margin",), share=True, span=THIRD,
+            changes=("gross_margin",), share=True, span=HALF,
         ),
         Breakdown(
             "margins_channel", "channel", "gross_profit", ("net_sales_ex_tax", "gross_profit", "gross_margin", "contribution_margin"),
-            changes=("gross_margin",), optional=("contribution_margin",), span=THIRD,
+            changes=("gross_margin",), optional=("contribution_margin",), span=HALF,
         ),
         Breakdown(
             "margins_shop", "shop", "gross_profit",
             ("net_sales_ex_tax", "gross_profit", "gross_margin", "contribution_margin"),
-            changes=("gross_margin",), optional=("contribution_margin",), span=THIRD,
+            changes=("gross_margin",), optional=("contribution_margin",), span=HALF,
         ),
     ),
 )  # fmt: skip

@@ -29,7 +29,7 @@ PAGE = Page(
             "shops",
             "shop",
             "net_sales",
-            ("sessions", "conversion_rate_sessions", "orders", "aov", "net_sales"),
+            ("sessions", "conversion_rate_sessions", "aov", "net_sales"),
             changes=("net_sales",),
             span=NARROW,
             optional=("sessions", "conversion_rate_sessions"),
