@@ -255,11 +255,11 @@ def _slope(value: Value | None, limit: float | None, scale: tuple[float, float],
 def _reading(desk: Desk, value: Value | None, limit: float | None) -> State:
     """Say whether more spend earns its cost: only when its whole interval lies on one side of break-even."""
     bounds = _bounds(value)
-    if bounds is None or value is None or limit is None or value.quality == "low_n":
+    if bounds is None or limit is None:
         return State("no_call", desk.say("reading_open"), "neutral", desk.say("why_reading_open"))
     if bounds[0] > limit:
         return State("on_target", desk.say("reading_earns"), "neutral", desk.say("why_reading"))
-    if bounds[1] < limit and bounds[2] < limit:
+    if bounds[2] < limit:
         return State("off_target", desk.say("reading_loses"), "worse", desk.say("why_reading"))
     return State("no_call", desk.say("reading_open"), "neutral", desk.say("why_reading_open"))
 
@@ -293,7 +293,8 @@ def _dots(desk: Desk, entry: shape.SpendDots) -> Scatter | None:
     y_form = desk.form_for("net_sales", [result.value for _, _, result in pairs])
     dots = []
     for week, spend, result in pairs:
-        is_apart = not promoted.isdisjoint(range(week.period.first, week.period.last + 1)) or "partial" in (spend.quality, result.quality)
+        is_whole = all(value.covered is None or value.covered == week.period.days for value in (spend, result))
+        is_apart = not is_whole or not promoted.isdisjoint(range(week.period.first, week.period.last + 1))
         label = figures.axis_label(week, Grain.WEEK, desk.language)
         dots.append(Dot(label, desk.figure(spend, x_form), desk.figure(result, y_form), week == weeks[-1], is_apart))
     places = [(dot.x.place or 0.0, dot.y.place or 0.0) for dot in dots]

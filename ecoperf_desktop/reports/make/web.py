@@ -199,16 +199,13 @@ def _lab(desk: Desk, entry: shape.LabRuns) -> Points | None:
     form = desk.form_for(_LAB[0], [value.value for value in middles])
     points = []
     for label, middle, low, high in zip(_labels(desk), middles, lows, highs, strict=True):
-        runs = middle.details.get("n")
-        count = Figure(runs, str(runs), str(runs), unit="count") if isinstance(runs, int) else None
         points.append(
             Point(
                 label,
                 desk.figure(middle, form, where),
-                desk.figure(low, form, where) if low.value is not None else None,
-                desk.figure(high, form, where) if high.value is not None else None,
-                count,
-                middle.quality == "low_n",
+                desk.figure(low, form, where),
+                desk.figure(high, form, where),
+                is_hollow="n" in middle.details,  # said only where there are too few runs
             )
         )
     edge = [float(value.value) for values in (middles, lows, highs) for value in values if value.value is not None]
