@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from ecoperf_desktop import language
 from ecoperf_desktop.metrics import formula
 from ecoperf_desktop.metrics.asked import Result, window
-from ecoperf_desktop.metrics.catalogue import Catalogue
 from ecoperf_desktop.metrics.evaluate import Answering, Engine
 from ecoperf_desktop.metrics.rows_behind import Row, RowsBehind
 from ecoperf_desktop.metrics.scope import Scope
+from ecoperf_desktop.metrics.sides import side_units
 from ecoperf_desktop.metrics.trail import Listening, Trail, divided
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.metric import (
@@ -65,7 +65,7 @@ def explain(
     counted = reading.counted()
     spoken = language.current()
     over, under = _sides_in_words(shown, spoken)
-    units = _units(engine.catalogue, shown)
+    units = side_units(engine.catalogue, shown)
     return Explanation(
         value,
         metric.name[spoken],
@@ -150,27 +150,6 @@ def _sides_in_words(metric: Metric, spoken: str) -> tuple[str, str]:
         return "", ""
     over, under = sides
     return (f"{under} − {over}", under) if is_complement else (over, under)
-
-
-def _units(known: Catalogue, metric: Metric) -> tuple[str, str]:
-    """Return the units of what stands above and below the line; of what is no quotient its own and counts."""
-    calculation = metric.calculation
-    if isinstance(calculation, Ratio):
-        return _unit(known, calculation.over), _unit(known, calculation.under)
-    if isinstance(calculation, Formula):
-        node = divided(calculation)[0]
-        if isinstance(node, formula.Operation) and node.sign == "/":
-            names = [[name for name in formula.names(side) if name not in ("days", "covered")] for side in (node.left, node.right)]
-            is_money = [any(known.metric(name).unit == "money" for name in side) for side in names]
-            return "money" if is_money[0] else "count", "money" if is_money[1] else "count"
-    return metric.unit, "count"
-
-
-def _unit(known: Catalogue, terms: Sequence[Term]) -> str:
-    term = terms[0].of
-    if "." not in term:
-        return known.metric(term).unit
-    return "money" if "_minor" in known.measures[term].expression else "count"
 
 
 _SCALE = re.compile(r"\s*×\s*[\d,]+\s*$")

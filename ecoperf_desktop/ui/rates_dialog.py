@@ -64,8 +64,8 @@ class RatesDialog(QDialog):
         self.currency.setPlaceholderText("EUR")
         self.day.setPlaceholderText("2026-05-03")
         self.rate.setPlaceholderText("7.81")
-        for field, width in ((self.currency, 64), (self.day, 116), (self.rate, 96)):
-            field.setMinimumWidth(looks.px(width))
+        for entry, least in ((self.currency, 64), (self.day, 116), (self.rate, 96)):
+            entry.setMinimumWidth(looks.px(least))
         self.put = QPushButton(sentence("rates.put"), self)
         self.put.clicked.connect(self._put)
         self.take_back = QPushButton(sentence("rates.take_back"), self)

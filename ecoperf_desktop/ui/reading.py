@@ -110,20 +110,10 @@ def known_metrics(opened: Workspace) -> KnownMetrics:
 
 def sides(opened: Workspace, metric_id: str) -> tuple[str, str]:
     """Return the units of a quotient's two sides, ``money`` or ``count``; both the metric's own when it is none."""
-    from ecoperf_desktop.model.metric import Ratio
+    from ecoperf_desktop.metrics.sides import side_units
 
     known = actions.known_metrics(opened)
-    metric = known.metric(metric_id)
-    if not isinstance(metric.calculation, Ratio):
-        return metric.unit, metric.unit
-
-    def unit(of: str) -> str:
-        if of in known.metrics:
-            return known.metrics[of].unit
-        measure = known.measures.get(of)
-        return "money" if measure is not None and "_minor" in measure.expression else "count"
-
-    return unit(metric.calculation.over[0].of), unit(metric.calculation.under[0].of)
+    return side_units(known, known.metric(metric_id))
 
 
 def ledger_view(opened: Workspace, language: str) -> LedgerView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ecoperf_desktop.model.value import Value
-from ecoperf_desktop.reports import verdicts
+from ecoperf_desktop.reports import figures, verdicts
 from ecoperf_desktop.reports.batch import split_cut
 from ecoperf_desktop.reports.blocks import (
     FULL,
@@ -209,12 +209,19 @@ def card(desk: Desk, metric: str) -> KpiCard:
 
 
 def _base(desk: Desk, value: Value) -> str:
-    """Return what a ratio rests on."""
-    if value.unit != "ratio" or value.denominator is None or value.numerator is None:
+    """Return what a ratio rests on: two counts, or two amounts in short."""
+    if value.unit != "ratio" or value.denominator is None or value.numerator is None or value.currency is not None:
         return ""
-    if not all(isinstance(part, int) for part in (value.numerator, value.denominator)) or value.currency is not None:
-        return ""
-    return desk.say("card_base", over=f"{value.numerator:,}", under=f"{value.denominator:,}")
+    from ecoperf_desktop.metrics.sides import side_units  # no part of start-up
+
+    units = side_units(desk.engine.catalogue, desk.engine.catalogue.metric(value.metric))
+    sides = []
+    for part, unit in zip((value.numerator, value.denominator), units, strict=True):
+        if unit == "money":
+            sides.append(figures.form("money", desk.language, currency=desk.currency, sample=(part,)).short(part))
+        elif isinstance(part, int):
+            sides.append(f"{part:,}")
+    return desk.say("card_base", over=sides[0], under=sides[1]) if len(sides) == 2 else ""
 
 
 def discuss(desk: Desk, entry: shape.Discuss, watched: Sequence[str]) -> Callouts:
