@@ -79,7 +79,9 @@ def _calling(run: Callable[[], None]) -> Callable[[bool], None]:
 
 
 def page_commands(go: Callable[[str], None]) -> list[Command | None]:
-    return [Command(f"ui.tab_{page}", f"Ctrl+{number}", _going(go, page), "page") for number, page in enumerate(PAGES, start=1)]
+    # The last tab keeps its key whatever comes before it.
+    keys = {page: 0 if page == PAGES[-1] else number for number, page in enumerate(PAGES, start=1)}
+    return [Command(f"ui.tab_{page}", f"Ctrl+{key}", _going(go, page), "page") for page, key in keys.items()]
 
 
 def compare_commands(choose: Callable[[str], None]) -> list[Command | None]:

@@ -101,6 +101,8 @@ def test_keys_lead_through_tabs_periods_and_regions(qtbot: QtBot, make_window: M
     qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     assert window.tabs.page == "sales"
     qtbot.keyClick(window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    assert window.tabs.page == "finance"
+    qtbot.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
     assert window.tabs.page == "data"
     window.go("overview")
     assert window.scope is not None
