@@ -197,7 +197,7 @@ def _spread(desk: Desk, cuts: Mapping[str, Mapping[str, Value]], spread: Sequenc
     if middle is None or middle.value is None or high is None or high.value is None:
         return IntervalCell(None, None, None)
     top = max(float(cuts[spread[1]][other].value or 0) for other in names if other in cuts[spread[1]]) or 1.0
-    form = desk.form_for(spread[0], [middle.value, high.value])
+    form = desk.form_for(spread[0], [top])
     place = float(middle.value) / top
     is_few = "low_n" in (middle.quality, high.quality)
     text = f"{form.text(middle.value).removesuffix(form.after)}–{form.text(high.value)}"
