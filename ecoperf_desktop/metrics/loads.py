@@ -141,6 +141,16 @@ class Loads:
                 counts[cut[:-1]] = counts.get(cut[:-1], 0) + 1
         return counts
 
+    def product_column(self, measure: Measure, scope: Scope, period: Period) -> tuple[Any, Any] | None:
+        """Return products (0 for none) and the measure's sum of each as arrays: ``scope`` is cut by products alone.
+
+        None where what is kept of products does not tell: of other filters, and where some rows leave it open.
+        """
+        if scope.per != ("product",) or not self._answers_by_product(measure, scope):
+            return None
+        loaded = self.loaded(measure, scope)
+        return loaded.column(period) if isinstance(loaded, _LoadedByProduct) else None
+
     @property
     def are_current(self) -> bool:
         if self._are_current is None:
@@ -239,6 +249,9 @@ class _LoadedByProduct:
     def cuts(self, period: Period) -> list[Cut]:
         """Return the cuts that have rows, without adding anything up."""
         return self._products.cuts(period)
+
+    def column(self, period: Period) -> tuple[Any, Any] | None:
+        return self._products.column(self._measure, period)
 
     def by_day(self, period: Period) -> dict[Day, dict[Cut, Amount]]:
         return {
@@ -1005,6 +1018,10 @@ class ProductAmounts:
     def cuts(self, period: Period) -> list[Cut]:
         return self._grouped(period).cuts
 
+    def column(self, measure: Measure, period: Period) -> tuple[Any, Any] | None:
+        """Return products and their sums as arrays; None where some are not stated, or filters look at products."""
+        return self._grouped(period).column(self._products.places[measure.name])
+
     def _grouped(self, period: Period) -> _Grouped:
         found = self._periods.get(period)
         if found is None:
@@ -1047,9 +1064,9 @@ class _Grouped:
 
         self._added = added
         self._taken = taken
+        self._cuts: list[Cut] | None = None
         if len(keys) == 1 and keys[0] is added.keys["product"]:
             self._where = None
-            self.cuts: list[Cut] = [(product or None,) for product in keys[0].tolist()]
             return
         code = np.zeros(len(added.keys["product"]) if taken is None else len(taken), np.int64)
         for key in keys:
@@ -1058,7 +1075,22 @@ class _Grouped:
         at = np.empty(len(present), np.int64)
         at[self._where] = np.arange(len(code))
         named = [[key or None for key in column[at].tolist()] for column in keys]
-        self.cuts = list(zip(*named, strict=True)) if named else [()] * len(present)
+        self._cuts = list(zip(*named, strict=True)) if named else [()] * len(present)
+
+    @property
+    def cuts(self) -> list[Cut]:
+        if self._cuts is None:
+            self._cuts = [(product or None,) for product in self._added.keys["product"].tolist()]
+        return self._cuts
+
+    def column(self, place: int) -> tuple[Any, Any] | None:
+        products = self._added.keys["product"]
+        if not len(products):
+            return products, products
+        if self._where is not None:
+            return None
+        total, stated = self._added.sums(place)
+        return (products, total) if stated is None or stated.all() else None
 
     def sums(self, place: int) -> dict[Cut, Amount]:
         import numpy as np

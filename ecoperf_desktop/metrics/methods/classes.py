@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
-from itertools import accumulate
-from operator import neg
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ecoperf_desktop.model.value import Number
 
@@ -53,23 +50,26 @@ def by_share(values: Mapping[_Key, Number], cuts: tuple[tuple[str, Fraction], ..
     return found
 
 
-def placed(values: Mapping[_Key, Number], keys: Collection[_Key], cuts: tuple[tuple[str, Fraction], ...] = CUTS) -> dict[_Key, Placed]:
-    """Return what ``by_share`` says of ``keys`` (all of which are in ``values``), without naming all the others."""
-    amounts = sorted(values.values(), reverse=True)  # type: ignore[type-var]
-    sums = [0, *accumulate(amount if amount > 0 else 0 for amount in amounts)]
-    whole = sums[-1]
+def placed(keys: Any, values: Any, wanted: Collection[int], cuts: tuple[tuple[str, Fraction], ...] = CUTS) -> dict[int, Placed]:
+    """Return what ``by_share`` says of the ``wanted``, of keys and values in arrays of whole numbers.
+
+    Of thousands of articles those of a page are a dozen: the others are counted and added, not named.
+    """
+    positive = values > 0
+    whole = int(values[positive].sum())
     found = {}
-    for key in keys:
-        value = values[key]
-        at = bisect_left(amounts, -value, key=neg)
-        last = bisect_right(amounts, -value, lo=at, key=neg)
-        if last - at > 1:  # equal ones stand in the order of their keys
-            at += sum(1 for other, amount in values.items() if amount == value and other < key)  # type: ignore[operator]
-        before = sums[at]
+    for key in wanted:
+        at = (keys == key).nonzero()[0]
+        if not len(at):
+            continue
+        value = int(values[at[0]])
+        # Equal ones stand in the order of their keys.
+        ahead = (values > value) | (values == value) & (keys < key)
+        before = int(values[ahead & positive].sum())
         class_ = "C"
         if value > 0:
             class_ = next((name for name, part in cuts if before * part.denominator < part.numerator * whole), "C")
-        found[key] = Placed(class_, at + 1, before)
+        found[key] = Placed(class_, int(ahead.sum()) + 1, before)
     return found
 
 
@@ -78,6 +78,11 @@ def top_share(values: Mapping[_Key, Number], part: Fraction = TOP) -> tuple[Numb
 
     The number of the best is rounded up: of five articles a fifth is one, of six two.
     """
-    sold = sorted((value for value in values.values() if value > 0), reverse=True)
+    return best_share(values.values(), part)
+
+
+def best_share(values: Iterable[Number], part: Fraction = TOP) -> tuple[Number, Number, int]:
+    """Return the same of the bare amounts."""
+    sold = sorted((value for value in values if value > 0), reverse=True)
     best = math.ceil(part * len(sold))
     return sum(sold[:best]), sum(sold), best

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
@@ -164,6 +164,34 @@ def split_prices(products: Iterable[Amounts], form: Form = "bennet") -> PriceSpl
     return PriceSplit(price, volume, mix, Fraction(new), Fraction(lost), Fraction(unsplit))
 
 
+def split_columns(units_before: Any, value_before: Any, units_after: Any, value_after: Any, form: Form = "bennet") -> PriceSplit:
+    """Split the change as ``split_prices`` does, of products in arrays of whole numbers."""
+    import numpy as np
+
+    were, are = units_before > 0, units_after > 0
+    both = were & are
+    new = are & ~both & (units_before == 0) & (value_before == 0)
+    lost = were & ~both & (units_after == 0) & (value_after == 0)
+    gained, given_up = int(value_after[new].sum()), -int(value_before[lost].sum())
+    change = int(value_after.sum()) - int(value_before.sum())
+    kept = [column[both] for column in (units_before, value_before, units_after, value_after)]
+    totals = [int(column.sum()) for column in kept]
+    nothing = Fraction(0)
+    price = volume = mix = nothing
+    if len(kept[0]) == 1:
+        volume = _volume(form, *totals)
+        price = totals[3] - totals[1] - volume
+    elif len(kept[0]):
+        # Whole numbers as long as their products are.
+        is_small = all(int(abs(units).max()) * int(abs(value).max()) < 2**62 for units, value in ((kept[0], kept[3]), (kept[2], kept[1])))
+        before, worth_before, after, worth_after = kept if is_small else [column.astype(np.float64) for column in kept]
+        before_at_new = math.fsum((before * worth_after / after).tolist())
+        after_at_old = math.fsum((after * worth_before / before).tolist())
+        price, volume, mix = _split(form, totals, before_at_new, after_at_old)
+    rest = change - gained - given_up - (totals[3] - totals[1])
+    return PriceSplit(price, volume, mix, Fraction(gained), Fraction(given_up), Fraction(rest))
+
+
 def _continuing(products: Sequence[Amounts], form: Form) -> tuple[Fraction, Fraction, Fraction]:
     """Return price, volume and mix of products sold in both periods; mix is what the other two leave of the change."""
     nothing = Fraction(0)
@@ -177,6 +205,11 @@ def _continuing(products: Sequence[Amounts], form: Form) -> tuple[Fraction, Frac
     # What each period's units would have been worth at the other's prices.
     before_at_new = math.fsum([units * worth / sold for units, _, sold, worth in products])
     after_at_old = math.fsum([units * worth / sold for sold, worth, units, _ in products])
+    return _split(form, (units_before, value_before, units_after, value_after), before_at_new, after_at_old)
+
+
+def _split(form: Form, totals: Sequence[int], before_at_new: float, after_at_old: float) -> tuple[Fraction, Fraction, Fraction]:
+    units_before, value_before, units_after, value_after = totals
     volume = _volume(form, units_before, value_before, units_after, value_after)
     if form == "classic":
         price = Fraction(round((value_after - after_at_old) * _PARTS), _PARTS)

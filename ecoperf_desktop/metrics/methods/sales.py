@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ecoperf_desktop.metrics import compare
 from ecoperf_desktop.metrics.asked import Asked, Evidence, Result, Results, Sources, Working
@@ -13,7 +13,7 @@ from ecoperf_desktop.metrics.methods import classes, decompose, parted, season
 from ecoperf_desktop.metrics.methods.parted import Parted
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope
 from ecoperf_desktop.model.days import Day, Period, iso
-from ecoperf_desktop.model.metric import Method, Metric
+from ecoperf_desktop.model.metric import Method, Metric, Sum
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.store import events
 
@@ -213,8 +213,10 @@ class AbcClass(_OfProducts):
         return tuple((name, keys) for name, keys in self.scope.where if name != "product")
 
     def results(self, period: Period) -> Results:
-        groups = self.by_group(period)
         only = self.scope.keys("product")
+        if (few := self._few(period, only)) is not None:
+            return few
+        groups = self.by_group(period)
         placed: dict[Cut, Mapping[int, classes.Placed]] = {}
         wholes = {group: sum(value for value in sold.values() if value > 0) for group, sold in groups.items()}
         launched = self._new(period.last)
@@ -224,10 +226,7 @@ class AbcClass(_OfProducts):
                 return _NOT_SOLD
             of_group = placed.get(group)
             if of_group is None:
-                sold = groups[group]
-                few = [] if only is None else [key for key in only if key in sold]
-                is_few = only is not None and len(few) <= _FEW
-                of_group = placed[group] = classes.placed(sold, few) if is_few else classes.by_share(sold)  # type: ignore[type-var,arg-type]
+                of_group = placed[group] = classes.by_share(groups[group])
             assert isinstance(product, int)
             one = of_group[product]
             word = "N" if product in launched else one.class_
@@ -243,6 +242,22 @@ class AbcClass(_OfProducts):
         if only is None or len(only) != 1:
             return parted.results(dict.fromkeys(groups, _NO_PRODUCT), _NO_PRODUCT, self.scope)
         return parted.results({group: result(group, only[0]) for group in groups}, _NOT_SOLD, self.scope)
+
+    def _few(self, period: Period, only: tuple[Key, ...] | None) -> Results | None:
+        """Return the classes of few products named, from packed columns; None where all are to be looked at."""
+        if only is None or len(only) > _FEW or self.scope.per != ("product",):
+            return None
+        packed = _packed(self.sources, self.calculation.of[0], self._where(), period)
+        if packed is None:
+            return None
+        keys, values = packed
+        whole = int(values[values > 0].sum())
+        launched = self._new(period.last)
+        found: dict[Cut, Result] = {
+            (product,): Result(one.place, one.before, whole, word="N" if product in launched else one.class_)
+            for product, one in classes.placed(keys, values, [key for key in only if isinstance(key, int)]).items()
+        }
+        return Results(found.keys(), found.__getitem__, _NOT_SOLD)
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         """Return what the products sold: the best class comes first, as its place would not."""
@@ -266,16 +281,48 @@ class TopShare(_OfProducts):
     """What the best fifth of the products that sold make of all they sold."""
 
     def results(self, period: Period) -> Results:
+        if not self.scope.per:
+            packed = _packed(self.sources, self.calculation.of[0], self._where(), period)
+            if packed is not None:
+                return parted.results({(): self._share(packed[1].tolist())} if len(packed[0]) else {}, _NOT_SOLD, self.scope)
         groups = self.by_group(period)
         if "product" in self.scope.per:
             groups = {self.cut(group, product): {product: value} for group, sold in groups.items() for product, value in sold.items()}
-        return parted.results({cut: self._share(sold) for cut, sold in groups.items()}, _NOT_SOLD, self.scope)
+        return parted.results({cut: self._share(sold.values()) for cut, sold in groups.items()}, _NOT_SOLD, self.scope)
 
-    def _share(self, sold: Mapping[int, Number]) -> Result:
-        best, whole, count = classes.top_share(sold, Fraction(str(self.calculation.settings.get("part", "0.2"))))
+    def _share(self, sold: Iterable[Number]) -> Result:
+        best, whole, count = classes.best_share(sold, Fraction(str(self.calculation.settings.get("part", "0.2"))))
         if whole <= 0:
             return _NOT_SOLD
         return Result(_quotient(best, whole), best, whole, details={"products": count})
+
+
+def _packed(sources: Sources, metric_id: str, where: tuple[tuple[str, tuple[Key, ...]], ...], period: Period) -> tuple[Any, Any] | None:
+    """Return the products that have rows and a metric's amount of each as arrays, in the order of their ids.
+
+    None where the metric is no sum of measures that are kept by product, or the filters look at more than these know.
+    """
+    calculation = sources.catalogue.metric(metric_id).calculation
+    if not isinstance(calculation, Sum):
+        return None
+    scope = Scope(where, ("product",))
+    columns = []
+    for term in calculation.terms:
+        measure = sources.catalogue.measures.get(term.of)
+        found = None if measure is None else sources.loads.product_column(measure, scope, period)
+        if found is None:
+            return None
+        columns.append((term.sign, *found))
+    import numpy as np
+
+    size = max((int(keys.max(initial=0)) for _, keys, _ in columns), default=0) + 1
+    total, has_rows = np.zeros(size, np.int64), np.zeros(size, bool)
+    for sign, keys, values in columns:
+        total[keys] += sign * values
+        has_rows[keys] = True
+    has_rows[0] = False  # lines of no product
+    products = has_rows.nonzero()[0]
+    return products, total[products]
 
 
 # ---- what made a change
@@ -316,14 +363,58 @@ class PriceVolumeMix(_Changing):
 
     def _split(self, period: Period, dressed: Callable[[Result], Result]) -> Results:
         steps: dict[Cut, dict[str, Fraction]] = {}
-        for cut, by_category in self._sold(period).items():
-            total = dict.fromkeys(self.STEPS, Fraction(0))
-            for products in by_category.values():
-                split = decompose.split_prices(products, self._form)
-                for step in self.STEPS:
-                    total[step] += getattr(split, step)
-            steps[cut] = total
+        packed = self._of_columns(period)
+        if packed is not None:
+            steps[()] = self._added(packed)
+        else:
+            for cut, by_category in self._sold(period).items():
+                steps[cut] = self._added(decompose.split_prices(products, self._form) for products in by_category.values())
         return _by_step(self.parts, steps, self.scope, dressed)
+
+    def _added(self, splits: Iterable[decompose.PriceSplit]) -> dict[str, Fraction]:
+        total = dict.fromkeys(self.STEPS, Fraction(0))
+        for split in splits:
+            for step in self.STEPS:
+                total[step] += getattr(split, step)
+        return total
+
+    def _of_columns(self, period: Period) -> list[decompose.PriceSplit] | None:
+        """Return the split of each category from packed columns; None where rows have to be looked at, or there are none."""
+        if self.parts.facts.per:
+            return None
+        now, before, _ = self.between(period)
+        assert before is not None
+        catalogue, columns = self.sources.catalogue, []
+        for when in (before, now):
+            for metric in (self.calculation.of[1], self.calculation.of[0]):
+                calculation = catalogue.metric(metric).calculation
+                if not isinstance(calculation, Sum) or len(calculation.terms) != 1 or calculation.terms[0].sign < 0:
+                    return None
+                measure = catalogue.measures.get(calculation.terms[0].of)
+                found = None if measure is None else self.sources.loads.product_column(measure, self._by_product, when)
+                if found is None:
+                    return None
+                columns.append(found)
+        import numpy as np
+
+        size = max(int(keys.max(initial=0)) for keys, _ in columns) + 1
+        spread = [np.zeros(size, np.int64) for _ in columns]
+        for of, (keys, values) in zip(spread, columns, strict=True):
+            of[keys] = values
+        has_rows = np.zeros(size, bool)
+        for keys, _ in columns:
+            has_rows[keys] = True
+        if not has_rows.any():
+            return None
+        spread[0][0] = spread[2][0] = 0  # units of no product have no price
+        category = np.zeros(size, np.int64)
+        named = self.sources.conn.execute("SELECT product_id, category_id FROM product WHERE category_id IS NOT NULL").fetchall()
+        if named:
+            products, kinds = (np.array(column, np.int64) for column in zip(*named, strict=True))
+            known = products < size
+            category[products[known]] = kinds[known]
+        groups = [has_rows & (category == kind) for kind in np.unique(category[has_rows]).tolist()]
+        return [decompose.split_columns(*[of[group] for of in spread], self._form) for group in groups]
 
     def _sold(self, period: Period) -> dict[Cut, dict[Key, list[decompose.Amounts]]]:
         """Return the products of each cut by their category."""
