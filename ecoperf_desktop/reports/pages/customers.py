@@ -79,7 +79,7 @@ PAGE = Page(
             most=8,
             total=False,
             weeks=13,
-            span=HALF,
+            span=(12, 6, 6),
         ),
     ),
 )
