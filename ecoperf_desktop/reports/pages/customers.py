@@ -62,15 +62,7 @@ PAGE = Page(
                 "complaint_rate",
             ),
         ),
-        Breakdown(
-            "regions",
-            "region",
-            "net_sales",
-            ("orders", "aov", "net_sales"),
-            changes=("net_sales",),
-            share=True,
-            span=HALF,
-        ),
+        Breakdown("regions", "region", "new_customers", ("new_customers", "orders"), share=True, span=HALF),
         Breakdown(
             "reviews",
             "product",
