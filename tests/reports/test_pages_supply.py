@@ -202,7 +202,8 @@ def test_carriers_show_how_long_half_and_nine_of_ten_take(shop: Engine) -> None:
     fast = row(found, "Fast")
     assert fast["n"].figure.value == 40
     assert float(fast["delivery_on_time_rate"].figure.value) == 0.75
-    reach = fast["delivery_time_median"]
+    assert fast["delivery_time_median"].text == "2.0–5.0 d"
+    reach = fast["delivery_time_median_reach"]
     assert reach.low == reach.middle < reach.high
     # Nobody tells costs: no empty column stands for them.
     assert "shipping_cost_per_order" not in {column.key for column in found.columns}

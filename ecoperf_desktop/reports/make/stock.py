@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -391,7 +392,7 @@ def _partners(desk: Desk, entry: shape.Partners) -> Table | None:
                     made[name].append(NumberCell(_spread(desk, cuts[mean].get(name), cuts[deviation].get(name), forms[mean], per, name), muted=few[name]))
                 total.append(NumberCell(desk.figure(wholes[mean], forms[mean]), strong=True))
             case shape.Reach(middle, high):
-                _reach(desk, column, cuts[middle], cuts[high], forms, per, heads, made, total)
+                _reach(desk, column, cuts[middle], cuts[high], forms, per, wholes, heads, made, total)
             case shape.CostShare(metric):
                 _cost_share(desk, column, cuts[metric], wholes[metric], heads, made, total)
     rows = [
@@ -464,26 +465,35 @@ def _spread(desk: Desk, mean: Value | None, deviation: Value | None, form: Form,
     if figure.value is None or deviation is None or deviation.value is None:
         return figure
     bare = form.text(mean.value if mean else None).removesuffix(form.after)
-    return Figure(figure.value, f"{bare} ± {form.text(deviation.value)}", figure.short, figure.reason, figure.partial, figure.reference, figure.unit)
+    return replace(figure, text=f"{bare} ± {form.text(deviation.value)}")
 
 
 def _reach(
     desk: Desk, column: shape.Reach, middles: dict[str, Value], highs: dict[str, Value], forms: dict[str, Form], per: str,
-    heads: list[Column], made: dict[str, list[Cell]], total: list[Cell],
+    wholes: dict[str, Value], heads: list[Column], made: dict[str, list[Cell]], total: list[Cell],
 ) -> None:  # fmt: skip
     """Add how long half take and how long nine of ten take, as a point with an arm."""
     form = forms[column.high]
-    heads.append(Column(column.middle, desk.say(f"head_reach_{column.middle}"), "interval", 1.5, column.drop, desk.definition(column.middle)))
+    heads.append(Column(column.middle, desk.say(f"head_reach_{column.middle}"), "number", 1.1, tip=desk.definition(column.middle)))
+    heads.append(Column(f"{column.middle}_reach", "", "interval", 0.9, column.drop))
     longest = max([float(value.value) for value in highs.values() if value.value is not None], default=0.0)
+
+    def written(middle: Value | None, high: Value | None, figure: Figure) -> NumberCell:
+        if figure.value is None or middle is None or high is None or high.value is None:
+            return NumberCell(figure)
+        text = f"{form.text(middle.value).removesuffix(form.after)}–{form.text(high.value)}"
+        return NumberCell(replace(figure, text=text))
+
     for name, cells in made.items():
         middle, high = middles.get(name), highs.get(name)
+        cells.append(written(middle, high, _cut(desk, middle, form, per, name)))
         if middle is None or middle.value is None or high is None or high.value is None or not longest:
             cells.append(IntervalCell(None, None, None))
             continue
         first, last = float(middle.value) / longest, float(high.value) / longest
-        text = f"{form.text(middle.value).removesuffix(form.after)}–{form.text(high.value)}"
-        cells.append(IntervalCell(first, first, last, text=text))
-    total.append(IntervalCell(None, None, None))
+        cells.append(IntervalCell(first, first, last))
+    whole, far = wholes[column.middle], wholes[column.high]
+    total += [replace(written(whole, far, desk.figure(whole, form)), strong=True), IntervalCell(None, None, None)]
 
 
 def _cost_share(
