@@ -272,15 +272,16 @@ class Asked:
         """Return the number over ``period`` of a scope that is not cut: as ``results``, with less to carry about."""
         found = self._ones.get(period)
         if found is None:
-            found = self._refused(period)
-            if found is None:
+            verdict = self._verdicts.on(period)[1]
+            if verdict is not None and verdict.quality == "missing" and not self.scope.per:
+                found = verdict
+            else:
                 inner = window(self.metric, period)
                 found = self._work.one(inner)
                 if self._gate is not None:
                     found = self._gated(found, self._gate.one(inner))
                 if self.metric.low_n is not None:
                     found = _firm(found, self.metric.low_n)
-                verdict = self._verdicts.on(period)[1]
                 if verdict is not None:
                     found = _judged(found, verdict)
             self._ones[period] = found

@@ -86,6 +86,7 @@ def _parts(desk: Desk, entry: Breakdown, by: str) -> list[Breakdown]:
             changes=tuple(f"{metric}[{by}={name}]" for metric in entry.changes),
             most=_MOST_ROWS,
             optional=(),
+            best="",
         )
         for name in _groups(desk, entry, by)
     ]

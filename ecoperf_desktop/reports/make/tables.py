@@ -40,6 +40,8 @@ def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
     else:
         desk.batch.want(metrics, period, per=(entry.dimension,))
         desk.batch.want(desk.known(entry.changes), desk.times.base, per=(entry.dimension,))
+    if entry.best:
+        desk.batch.want(desk.known((entry.best,)), period)
     if entry.total:
         desk.batch.want(metrics, period)
         desk.batch.want(desk.known(entry.changes), desk.times.base)
@@ -118,6 +120,9 @@ def breakdown(desk: Desk, entry: shape.Breakdown) -> Table | None:
             cells.insert(0, PillCell(""))
         rows.append(Row((TextCell(desk.say("total"), strong=True), *cells), "total", is_total=True))
     corner = desk.say("rows_of", shown=len(kept), all=f"{whole_count:,}") if whole_count > len(kept) == entry.most else ""
+    if entry.best and (best := desk.batch.value(entry.best, period)).value is not None:
+        words = desk.say("best_of_rows", share=desk.form_for(entry.best, [best.value]).text(best.value))
+        corner = f"{words} · {corner}" if corner else words
     subtitle = period_words(desk, entry, period)
     return Table(
         entry.key, desk.say(f"title_{entry.key}"), tuple(columns), tuple(rows), subtitle, corner, is_sortable=True, span=entry.span

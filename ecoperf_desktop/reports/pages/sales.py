@@ -24,6 +24,7 @@ PAGE = Page(
             share=True,
             span=WIDE,
             classed="abc_class",
+            best="top_product_share",
         ),
         Breakdown(
             "shops",
@@ -51,7 +52,7 @@ PAGE = Page(
         Breakdown("refund_reasons", "reason", "returns_amount", ("returns_amount",), changes=("returns_amount",), share=True, span=HALF),
         Numbers(
             "returns",
-            ("refund_rate_amount", "discount_rate", "top_product_share"),
+            ("refund_rate_amount", "discount_rate"),
             by_order=("refund_rate_cohort", "return_rate_units", "quality_refund_rate"),
             span=HALF,
         ),

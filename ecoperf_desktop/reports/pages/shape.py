@@ -61,7 +61,7 @@ class Breakdown:
     up to the period's end, 0 for the period itself.  ``changes`` are the metrics with a change beside them.
     ``named`` shows the product's or campaign's own name beside its key.  ``classed`` is a metric of classes, shown as
     a mark of each row over the twelve months that end with the period; ``optional`` are metrics whose column is left
-    out where none of its numbers is known.
+    out where none of its numbers is known; ``best`` is what the best of the rows make, told in the corner.
     """
 
     key: str
@@ -75,6 +75,7 @@ class Breakdown:
     weeks: int = 0
     span: Span = HALF
     classed: str = ""
+    best: str = ""
     optional: tuple[str, ...] = ()
 
 
@@ -402,6 +403,13 @@ class Told:
 
 
 @dataclass(frozen=True)
+class ShopScores:
+    """What the platforms say of the shops, and of their industry."""
+
+    span: Span = HALF
+
+
+@dataclass(frozen=True)
 class People:
     """A table of people: numbers, shares with 95 % intervals against the team's median, and a call.
 
@@ -512,6 +520,7 @@ Entry: TypeAlias = (
     | Returns
     | Promoters
     | Told
+    | ShopScores
     | People
     | Duties
     | Trainings
