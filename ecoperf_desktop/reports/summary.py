@@ -91,6 +91,7 @@ from ecoperf_desktop.reports.pages.shape import (
     Scorecard,
     Searches,
     Segments,
+    ShopScores,
     Sources,
     SpendBy,
     SpendDots,
@@ -249,7 +250,7 @@ def _ask(desk: Desk, entry: Entry) -> None:
             money.ask_budgets(desk, entry)
         case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
             buyers.ask(desk, entry)
-        case Discuss() | Ledger() | Sources() | Doubts() | Privacy():
+        case Discuss() | Ledger() | Sources() | Doubts() | Privacy() | ShopScores():
             pass
         case _:
             assert_never(entry)
@@ -306,6 +307,8 @@ def _made(desk: Desk, page: Page, entry: Entry, watched: Sequence[str]) -> list[
             return [block for block in (charts.parts(desk, entry),) if block]
         case RepeatCard() | PromoterCard() | Cohorts() | Segments() | NewAndReturning() | Pauses() | Returns() | Promoters() | Told():
             return [block for block in (buyers.made(desk, entry),) if block]
+        case ShopScores():
+            return [block for block in (buyers.shop_scores(desk, entry),) if block]
         case Ledger():
             return [ledger.imports(desk, entry)]
         case Sources():

@@ -180,3 +180,26 @@ def trainings(conn: sqlite3.Connection, period: Period) -> list[Training]:
 def service_starts(conn: sqlite3.Connection) -> dict[str, Day]:
     """Return the day each person of the staff list came, by name, without those of whom nobody knows."""
     return dict(conn.execute("SELECT name, hired_day FROM staff WHERE hired_day IS NOT NULL").fetchall())
+
+
+@dataclass(frozen=True)
+class ShopScore:
+    """What a platform says of a shop: its score, the scale's end and that of the industry, where files tell them."""
+
+    shop: str | None
+    indicator: str
+    day: Day
+    score: float
+    scale_max: float | None
+    industry: float | None
+
+
+def shop_scores(conn: sqlite3.Connection, period: Period) -> list[ShopScore]:
+    """Return the newest score of each shop and indicator in ``period``."""
+    rows = conn.execute(
+        "SELECT h.name, t.indicator, MAX(t.day), t.score, t.scale_max, t.industry FROM shop_scores t"
+        " LEFT JOIN shop h ON h.shop_id = t.shop_id WHERE t.day BETWEEN ? AND ? GROUP BY t.shop_id, t.indicator"
+        " ORDER BY t.shop_id, t.row_id",
+        (period.first, period.last),
+    )
+    return [ShopScore(*row) for row in rows]

@@ -233,3 +233,22 @@ def test_a_filter_by_shop_or_channel_keeps_the_page_whole(page: Made) -> None:
     summary = page(shop="S")
     assert one(summary, Heat).foot is not None
     assert table(summary, "segments").rows[-1].cells[1].text == "33†"
+
+
+def test_what_a_platform_says_of_the_shop_stands_beside_the_industry(tmp_path: Path) -> None:
+    said = [
+        {"day": LAST - back, "shop": "S", "indicator": indicator, "score": score - back / 100, "scale_max": scale, "industry": industry}
+        for back in (7, 0)
+        for indicator, score, scale, industry in (("item", 4.86, 5.0, 4.79), ("reply_rate", 0.981, 1.0, None), ("own_word", 4.5, 5.0, 4.6))
+    ]
+    path = tmp_path / "scores.eco"
+    _write(path, {"scores.csv": {"shop_scores": said}})
+    with Workspace.open(path) as opened:
+        scores = table(summarise(little_shop.engine(opened), "customers", little_shop.scope(day=LAST)), "shop_scores")
+    assert [[cell.text for cell in row.cells] for row in scores.rows] == [
+        ["As described", "4.86", "4.79", "+0.07", "5 Apr 2026"],
+        ["Answered", "98.1%", "–", "–", "5 Apr 2026"],
+        ["own_word", "4.50", "4.60", "−0.10", "5 Apr 2026"],
+    ]
+    missing = scores.rows[1].cells[2]
+    assert isinstance(missing, NumberCell) and missing.figure.reason == "The file states no number of the industry."

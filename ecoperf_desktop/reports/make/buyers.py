@@ -47,6 +47,7 @@ from ecoperf_desktop.reports.make.charts import axis_of, unit_name
 from ecoperf_desktop.reports.pages import code_of, shape
 from ecoperf_desktop.reports.timeline import spanned
 from ecoperf_desktop.reports.verdicts import History
+from ecoperf_desktop.store import standing
 
 COHORTS, REPEAT, GROUPS, PAUSES, NEW = "cohort_retention", "repurchase_within_w", "rfm_segment", "purchase_interval_median", "new_customers"
 SIDES = ("nps_detractors", "nps_passives", "nps_promoters")
@@ -638,6 +639,56 @@ def _interval(value: Value, cases: int | None, form: Form) -> str:
         return ""
     low, high = wilson(float(value.numerator), float(cases))
     return f"{form.text(low).removesuffix(form.after)}–{form.text(high)}"
+
+
+# ---------- what platforms say of the shops
+
+
+def shop_scores(desk: Desk, entry: shape.ShopScores) -> Table | None:
+    """Return the newest scores up to the period's end as the platforms state them, beside those of the industry."""
+    found = [score for score in standing.shop_scores(desk.engine.conn, _year(desk)) if desk.scope.shop in (None, score.shop)]
+    if not found or desk.scope.channel is not None:
+        return None
+    shops = {score.shop for score in found}
+    rows = []
+    for score in found:
+        form, unit = _score_form(desk, score)
+        named = desk.say(f"score_{score.indicator}")
+        name = score.indicator if named.endswith(f"score_{score.indicator}") else named
+        if len(shops) > 1 and score.shop:
+            name = desk.say("name_of_days", name=name, days=score.shop)
+        change, words = form.change(score.score, score.industry)
+        unknown = Figure(None, MISSING, MISSING, desk.say("no_industry"))
+        rows.append(
+            Row(
+                (
+                    TextCell(name),
+                    NumberCell(Figure(score.score, form.text(score.score), form.bare(score.score), unit=unit), strong=True),
+                    NumberCell(unknown if score.industry is None else Figure(score.industry, form.text(score.industry), form.bare(score.industry), unit=unit)),
+                    ChangeCell(unknown if change is None else Figure(change, words, words)),
+                    TextCell(figures.day_text(score.day, desk.language), muted=True, day=score.day),
+                ),
+                f"{score.shop}/{score.indicator}",
+            )
+        )
+    columns = (
+        Column("indicator", desk.say("head_indicator"), "text", 2.0),
+        Column("score", desk.say("head_score"), "number", 1.0),
+        Column("industry", desk.say("head_industry"), "number", 1.0),
+        Column("difference", desk.say("head_against_industry"), "change", 1.0, drop=1),
+        Column("day", desk.say("head_when"), "text", 1.2, drop=2),
+    )
+    return Table("shop_scores", desk.say("title_shop_scores"), columns, tuple(rows), desk.say("shop_scores_subtitle"), span=entry.span)
+
+
+def _score_form(desk: Desk, score: standing.ShopScore) -> tuple[Form, str]:
+    """Return how a score is written: a part of a whole, a time, or so many of so many."""
+    if score.scale_max == 1:
+        return figures.form("ratio", desk.language, sample=[score.score], decimals=3), "ratio"
+    for unit in ("seconds", "hours"):
+        if score.indicator.endswith(f"_{unit}"):
+            return figures.form(unit, desk.language, sample=[score.score]), unit
+    return figures.form("stars", desk.language, decimals=2), "stars"
 
 
 # ---------- numbers

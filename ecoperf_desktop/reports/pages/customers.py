@@ -15,6 +15,7 @@ from ecoperf_desktop.reports.pages.shape import (
     RepeatCard,
     Returns,
     Segments,
+    ShopScores,
     Told,
     Trends,
 )
@@ -62,6 +63,7 @@ PAGE = Page(
                 "complaint_rate",
             ),
         ),
+        ShopScores(),
         Breakdown("regions", "region", "new_customers", ("new_customers", "orders"), share=True, span=HALF),
         Breakdown(
             "reviews",
