@@ -94,7 +94,7 @@ def test_expenses_and_budgets_of_a_week_are_those_of_the_last_whole_month(engine
 
 
 def test_a_month_shows_its_own_expenses(engine: Engine) -> None:
-    july = little_shop.scope(day=traded_shop.LAST - 20, grain=Grain.MONTH, as_grain=Grain.MONTH)
+    july = little_shop.scope(day=little_shop.LAST - 20, grain=Grain.MONTH, as_grain=Grain.MONTH)
     assert table(engine, "costs", july)["staff"][1] == "¥500"
     assert table(engine, "finance_numbers", july)["operating_expense"][1] == "¥800"
 

@@ -414,7 +414,7 @@ class PriceVolumeMix(_Changing):
             known = products < size
             category[products[known]] = kinds[known]
         groups = [has_rows & (category == kind) for kind in np.unique(category[has_rows]).tolist()]
-        return [decompose.split_columns(*[of[group] for of in spread], self._form) for group in groups]
+        return [decompose.split_columns(*(of[group] for of in spread), form=self._form) for group in groups]
 
     def _sold(self, period: Period) -> dict[Cut, dict[Key, list[decompose.Amounts]]]:
         """Return the products of each cut by their category."""

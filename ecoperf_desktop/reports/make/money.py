@@ -44,6 +44,7 @@ _BELOW = (("interest", ("interest",)), ("tax", ("tax",)))
 # Budgets and rents are of months: of a shorter period the last whole month is shown.
 _MONTH = 28
 _QUARTER = 92
+_NOTHING = Fraction(0)
 
 
 # ---------- the chain of profit
@@ -88,12 +89,12 @@ def chain(desk: Desk, entry: shape.ProfitChain) -> Bridge | None:
 
     def level(metric: str, height: Fraction) -> None:
         before = next((at for at in range(len(parts) - 1, -1, -1) if parts[at].is_level), -1)
-        start = parts[before].amount if before >= 0 else gross or Fraction(0)
-        step("rest", height - start - sum((part.amount for part in parts[before + 1 :]), Fraction(0)), metric)
+        start = parts[before].amount if before >= 0 else gross or _NOTHING
+        step("rest", height - start - sum((part.amount for part in parts[before + 1 :]), _NOTHING), metric)
         parts.append(_Part(desk.short_name(metric), height, metric, is_level=True))
 
-    step("discounts", -(amount("discounts") or 0), "discounts")
-    step("returns", -(amount("returns_amount") or 0), "returns_amount")
+    step("discounts", -(amount("discounts") or _NOTHING), "discounts")
+    step("returns", -(amount("returns_amount") or _NOTHING), "returns_amount")
     level("net_sales", net)
     missing = ""
     profit, cost = amount("gross_profit"), amount("cogs")
@@ -115,8 +116,8 @@ def chain(desk: Desk, entry: shape.ProfitChain) -> Bridge | None:
         else:
             missing = desk.say("chain_no_expenses", reason=_why(desk, known.get("operating_profit")))
             if (left := amount("contribution_margin")) is not None:
-                step("order_costs", -(amount("variable_cost") or 0), "variable_cost")
-                step("ads", -(amount("ad_cost") or 0), "ad_cost")
+                step("order_costs", -(amount("variable_cost") or _NOTHING), "variable_cost")
+                step("ads", -(amount("ad_cost") or _NOTHING), "ad_cost")
                 level("contribution_margin", left)
     if len(parts) < 2:
         return None
@@ -128,12 +129,12 @@ def _booked(
 ) -> list[tuple[str, Fraction, tuple[tuple[str, str], ...]]]:
     """Return expenses by group of classes, and the rest; a group of one class can be explained by it."""
     by_class = {name: Fraction(value.value) for name, value in desk.batch.cut(metric, desk.times.period, "class").items() if value.value}
-    found = []
+    found: list[tuple[str, Fraction, tuple[tuple[str, str], ...]]] = []
     for key, classes in groups:
         held = [name for name in classes if name in by_class]
         where = (("class", held[0]),) if len(held) == 1 else ()
-        found.append((key, sum((by_class.pop(name) for name in held), Fraction(0)), where))
-    found.append(("other", sum(by_class.values(), Fraction(0)), (("class", next(iter(by_class))),) if len(by_class) == 1 else ()))
+        found.append((key, sum((by_class.pop(name) for name in held), _NOTHING), where))
+    found.append(("other", sum(by_class.values(), _NOTHING), (("class", next(iter(by_class))),) if len(by_class) == 1 else ()))
     return found
 
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ecoperf_desktop.reports.blocks import FULL, HALF
-from ecoperf_desktop.reports.pages.shape import Breakdown, Budgets, Cards, Costs, Numbers, Page, ProfitChain, Trends
+from ecoperf_desktop.reports.pages.shape import (
+    Breakdown,
+    Budgets,
+    Cards,
+    Costs,
+    Numbers,
+    Page,
+    ProfitChain,
+    Trends,
+)
 
 PAGE = Page(
     "finance",

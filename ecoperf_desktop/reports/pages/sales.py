@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ecoperf_desktop.reports.blocks import HALF, NARROW, THIRD, WIDE
-from ecoperf_desktop.reports.pages.shape import Breakdown, BridgeOf, DriversBy, FunnelOf, Numbers, Page, Trends
+from ecoperf_desktop.reports.pages.shape import (
+    Breakdown,
+    BridgeOf,
+    DriversBy,
+    FunnelOf,
+    Numbers,
+    Page,
+    Trends,
+)
 
 PAGE = Page(
     "sales",
