@@ -414,7 +414,8 @@ class PriceVolumeMix(_Changing):
             known = products < size
             category[products[known]] = kinds[known]
         groups = [has_rows & (category == kind) for kind in np.unique(category[has_rows]).tolist()]
-        return [decompose.split_columns(*(of[group] for of in spread), form=self._form) for group in groups]
+        split = decompose.split_columns
+        return [split(spread[0][group], spread[1][group], spread[2][group], spread[3][group], self._form) for group in groups]
 
     def _sold(self, period: Period) -> dict[Cut, dict[Key, list[decompose.Amounts]]]:
         """Return the products of each cut by their category."""
