@@ -68,11 +68,6 @@ class Left:
     buyers: Int64
     amounts: Int64
 
-    def within(self, period: Period) -> Left:
-        """Return the rows of some days."""
-        own = (self.days >= period.first) & (self.days <= period.last)
-        return Left(self.days[own], self.buyers[own], self.amounts[own])
-
 
 NOTHING = Bought(np.zeros(0, np.int64), np.zeros(0, np.int64))
 NOTHING_LEFT = Left(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))

@@ -297,8 +297,7 @@ class _Scored(_OfCustomers):
 
         from ecoperf_desktop.metrics.methods import buying, recency
 
-        # The groups of several windows are asked together, so all is read once.
-        spent = buying.left(self.sources, self.facts, buying.NET, buying.EVER)
+        spent = buying.left(self.sources, self.facts, buying.NET, period)
         found = {}
         for cut, ever in buying.bought(self.sources, self.facts).items():
             one = ever.within(period)
@@ -307,7 +306,7 @@ class _Scored(_OfCustomers):
             orders = np.bincount(one.buyers)
             last = np.zeros(len(orders), np.int64)
             last[one.buyers] = one.days  # in the order of days: the newest stays
-            money = spent.get(cut, buying.NOTHING_LEFT).within(period)
+            money = spent.get(cut, buying.NOTHING_LEFT)
             total = buying.total_by_buyer(money, max(len(orders), int(money.buyers.max(initial=0)) + 1))[: len(orders)]
             who = np.flatnonzero(orders)
             found[cut] = (recency.scores(last[who], orders[who], total[who]), total[who])
