@@ -137,16 +137,51 @@ class LostSales(_Stockouts):
     That is the mean of units times the average price of those days.
     """
 
+    def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
+        super().__init__(sources, metric, calculation, scope)
+        self._known: dict[Period, tuple[list[Cut], dict[Cut, tuple[int, int, int, int]]]] = {}
+
     def results(self, period: Period) -> Results:
+        told = self._told(period)
+        if told is None:
+            return results({}, _NO_SNAPSHOT, self.scope)
+        cuts, sums_of = told
+
+        def one(cut: Cut) -> Result:
+            money, pieces, blind, out = sums_of[cut]
+            details: dict[str, object] = {"days_out": out, "units": float(Fraction(pieces, _PARTS))}
+            if blind and blind == out:
+                return Result(None, quality="insufficient_history", reason="metrics.lost_sales_unknown", details=details)
+            value = Fraction(money, _PARTS)
+            result = Result(int(value) if value.denominator == 1 else value, details=details)
+            if blind:
+                said = {**details, "unknown": blind}
+                result = result._replace(quality="partial", reason="metrics.lost_sales_partly", details=said)
+            return result
+
+        return by_cut(cuts, one, _NO_BASE, self.scope)
+
+    def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
+        told = self._told(period)
+        if told is None:
+            return {}
+        return {
+            cut: None if blind and blind == out else Fraction(money, _PARTS) if money else 0
+            for cut, (money, _, blind, out) in told[1].items()
+        }
+
+    def _told(self, period: Period) -> tuple[list[Cut], dict[Cut, tuple[int, int, int, int]]] | None:
+        """Return by cut, in 840ths, money and units not sold, days out that tell nothing, and days out; None without counts."""
         import numpy as np
 
+        if period in self._known:
+            return self._known[period]
         days = self.days
         _, counted, was_out = days.counted(Period(period.first - HELD_DAYS, period.last))
         if not len(counted):
-            return results({}, _NO_SNAPSHOT, self.scope)
+            return None
         products = np.unique(counted)
         candidates = np.unique(counted[was_out])
-        lost, units, unknown, out_days = self._lost(period, candidates)
         groups = days.grouped(self.scope, products)
         at = np.searchsorted(products, candidates)
 
@@ -155,21 +190,12 @@ class LostSales(_Stockouts):
             every[at] = amounts
             added = np.zeros(len(groups.cuts), np.int64)
             np.add.at(added, groups.of, every[groups.taken])
-            return [int(amount) for amount in added]
+            return added.tolist()
 
-        found: dict[Cut, Result] = {}
-        amounts = map(by_group, (lost, units, unknown, out_days))
-        for cut, money, pieces, blind, out in zip(groups.cuts, *amounts, strict=True):
-            details: dict[str, object] = {"days_out": out, "units": float(Fraction(pieces, _PARTS))}
-            if blind and blind == out:
-                found[cut] = Result(None, quality="insufficient_history", reason="metrics.lost_sales_unknown", details=details)
-                continue
-            value = Fraction(money, _PARTS)
-            result = Result(int(value) if value.denominator == 1 else value, details=details)
-            if blind:
-                result = result._replace(quality="partial", reason="metrics.lost_sales_partly", details={**details, "unknown": blind})
-            found[cut] = result
-        return results(found, _NO_BASE, self.scope)
+        added = map(by_group, self._lost(period, candidates))
+        found = groups.cuts, dict(zip(groups.cuts, zip(*added, strict=True), strict=True))
+        self._known[period] = found
+        return found
 
     def _lost(self, period: Period, products: Int64) -> tuple[Any, Any, Any, Any]:
         """Return by product, in 840ths, the money and units not sold; days out without a day to compare; and days out."""
@@ -585,12 +611,12 @@ class InventoryPosition(Working):
             f"GROUP BY {', '.join([*cuts, 'product_id'])}",
             texts,
         ).fetchall()
-        open_orders = _Open(self.sources, day)
+        open_orders = self.sources.shared(OpenOrders)
         pieces: dict[Cut, int] = {}
         for *cut, product, free, unstated, on_order in rows:
             # Purchase orders name no place: a place alone has only what its count tells.
             is_placed = "location" in self.scope.dimensions
-            coming = open_orders.of(product) if unstated and not on_order and not is_placed else on_order
+            coming = open_orders.of(product, day) if unstated and not on_order and not is_placed else on_order
             pieces[tuple(cut)] = pieces.get(tuple(cut), 0) + free + coming
         return results({cut: absent._replace(value=found) for cut, found in pieces.items()}, absent, self.scope)
 
@@ -598,32 +624,62 @@ class InventoryPosition(Working):
         return _positions(self, period)
 
 
-class _Open:
-    """What of purchase orders had not arrived by the end of ``day``; read when it is first asked for."""
+class OpenOrders:
+    """What of purchase orders had not arrived by the end of a day; read when it is first asked for."""
 
-    def __init__(self, sources: Sources, day: Day) -> None:
+    def __init__(self, sources: Sources) -> None:
         self._conn = sources.conn
-        self._day = day
-        self._known: dict[int, int] | None = None
+        self._known: dict[Day, dict[int, int]] = {}
 
-    def of(self, product: int | None) -> int:
-        if self._known is None:
+    def of(self, product: int | None, day: Day) -> int:
+        """Return the pieces of a product still to come by the end of ``day``."""
+        known = self._known.get(day)
+        if known is None:
             # Of a closed order only what did arrive later was still to come.
             rows = self._conn.execute(
                 """
                 SELECT l.product_id, SUM(MAX(CASE WHEN COALESCE(p.status, '') IN ('closed', 'received', 'completed')
-                    THEN (SELECT COALESCE(SUM(r.qty_received), 0) FROM receipts r WHERE r.po_line_id = l.po_line_id)
-                    ELSE l.qty_ordered END
-                  - (SELECT COALESCE(SUM(r.qty_received), 0) FROM receipts r
-                     WHERE r.po_line_id = l.po_line_id AND r.received_day <= ?), 0))
+                    THEN COALESCE(r.received, 0) ELSE l.qty_ordered END - COALESCE(r.by_day, 0), 0))
                 FROM po_lines l JOIN purchase_orders p ON p.po_id = l.po_id
+                LEFT JOIN (SELECT po_line_id, SUM(qty_received) AS received,
+                    SUM(CASE WHEN received_day <= ? THEN qty_received ELSE 0 END) AS by_day
+                  FROM receipts WHERE po_line_id IS NOT NULL GROUP BY po_line_id) r ON r.po_line_id = l.po_line_id
                 WHERE p.ordered_day <= ? AND COALESCE(l.cancelled, 0) = 0 AND COALESCE(p.status, '') <> 'cancelled'
                   AND l.product_id IS NOT NULL
                 GROUP BY l.product_id""",
-                (self._day, self._day),
+                (day, day),
             )
-            self._known = dict(rows.fetchall())
-        return 0 if product is None else self._known.get(product, 0)
+            known = self._known[day] = dict(rows.fetchall())
+        return 0 if product is None else known.get(product, 0)
+
+
+class Positions:
+    """The listed products of a count with what is there and on its way: read once for all that hold it against levels."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._known: dict[Day, tuple[Int64, Int64]] = {}
+
+    def on(self, day: Day) -> tuple[Int64, Int64]:
+        """Return products and pieces on ``day``."""
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = self._read(day)
+        return found
+
+    def _read(self, day: Day) -> tuple[Int64, Int64]:
+        import numpy as np
+
+        rows = self._sources.conn.execute(
+            "SELECT t.product_id, SUM(t.on_hand - COALESCE(t.reserved, 0)), COUNT(t.on_order), COALESCE(SUM(t.on_order), 0) "
+            "FROM inventory_snapshots t JOIN product p ON p.product_id = t.product_id "
+            "WHERE t.day = ? AND COALESCE(p.is_listed, 1) = 1 GROUP BY t.product_id ORDER BY t.product_id",
+            (day,),
+        ).fetchall()
+        open_orders = self._sources.shared(OpenOrders)
+        products = np.array([row[0] for row in rows], np.int64)
+        coming = [on_order if stated else open_orders.of(product, day) for product, _, stated, on_order in rows]
+        return products, np.array([row[1] for row in rows], np.int64) + np.array(coming, np.int64)
 
 
 class _Positioned(_Planning):
@@ -644,7 +700,7 @@ class _Positioned(_Planning):
         if day is None:
             return results({}, _NO_SNAPSHOT, self.scope)
         absent = _on(day, period)
-        products, position = self._position(day)
+        products, position = self.sources.shared(Positions).on(day)
         planned = self.plan(period)
         days = self.sources.shared(ProductDays)
         place = days.places(planned.products)[products]
@@ -678,20 +734,6 @@ class _Positioned(_Planning):
         if period not in self._amounts:
             self.results(period)
         return self._amounts.get(period, {})
-
-    def _position(self, day: Day) -> tuple[Int64, Int64]:
-        import numpy as np
-
-        rows = self.sources.conn.execute(
-            "SELECT t.product_id, SUM(t.on_hand - COALESCE(t.reserved, 0)), COUNT(t.on_order), COALESCE(SUM(t.on_order), 0) "
-            "FROM inventory_snapshots t JOIN product p ON p.product_id = t.product_id "
-            "WHERE t.day = ? AND COALESCE(p.is_listed, 1) = 1 GROUP BY t.product_id ORDER BY t.product_id",
-            (day,),
-        ).fetchall()
-        open_orders = _Open(self.sources, day)
-        products = np.array([row[0] for row in rows], np.int64)
-        coming = [on_order if stated else open_orders.of(product) for product, _, stated, on_order in rows]
-        return products, np.array([row[1] for row in rows], np.int64) + np.array(coming, np.int64)
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         return [*_positions(self, period), *super().evidence(period)]
