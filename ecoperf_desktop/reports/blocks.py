@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period
 from ecoperf_desktop.model.value import Number
 from ecoperf_desktop.records import dataclass
+from ecoperf_desktop.reports.figures import DAGGER, Form
 
 Compare = Literal["previous", "year", "aligned", "elapsed", "event"]
 RateChange = Literal["bp", "pp"]
@@ -95,11 +96,28 @@ class Figure:
 
     value: Number | None
     text: str
-    short: str = ""
+    short: str = field(default_factory=str)
     reason: str | None = None
     partial: bool = False
     reference: Reference | None = None
     unit: str = ""
+
+    @classmethod
+    def of(cls, value: Number, form: Form, reason: str | None, reference: Reference | None, unit: str, *, partial: bool) -> Self:
+        """Return a number that is written as ``form`` says, when somebody looks at it: most points of a chart stay bare."""
+        made = cls.__new__(cls)
+        made.__dict__.update(value=value, reason=reason, partial=partial, reference=reference, unit=unit, _form=form)
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            form = self.__dict__.get("_form")
+            if form is None or name not in ("text", "short"):
+                raise AttributeError(name)
+            text = form.bare(self.value) if name == "short" else form.text(self.value) + (DAGGER if self.partial else "")
+            self.__dict__[name] = text
+            return text
 
     @property
     def place(self) -> float | None:

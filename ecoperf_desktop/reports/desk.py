@@ -15,7 +15,7 @@ from ecoperf_desktop.model.value import Number, Value
 from ecoperf_desktop.reports import figures, verdicts
 from ecoperf_desktop.reports.batch import Batch, split_cut
 from ecoperf_desktop.reports.blocks import Figure, Reference, Scope, State
-from ecoperf_desktop.reports.figures import DAGGER, Form
+from ecoperf_desktop.reports.figures import Form
 from ecoperf_desktop.reports.timeline import SHORT, Timeline, timeline
 from ecoperf_desktop.reports.verdicts import Aim, History
 from ecoperf_desktop.store import standing
@@ -185,10 +185,7 @@ class Desk:
         if is_partial and reason is None and value.covered is not None:
             reason = self.say("days_covered", covered=value.covered, days=value.period.days)
         reference = Reference(value.metric, value.period, (*self.scope.where, *extra))
-        text = form.text(value.value)
-        return Figure(
-            value.value, text + DAGGER if is_partial else text, form.bare(value.value), reason, is_partial, reference, value.unit
-        )
+        return Figure.of(value.value, form, reason, reference, value.unit, partial=is_partial)
 
     def change(self, value: Value, earlier: Value, form: Form) -> Figure:
         """Return how far a value lies from an earlier one, as it is shown."""

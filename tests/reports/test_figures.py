@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ecoperf_desktop.model.days import Grain, Period, bucket_of, parse_day
 from ecoperf_desktop.reports import figures
+from ecoperf_desktop.reports.blocks import Figure
 from ecoperf_desktop.reports.figures import form, rounded, rounded_together, shortened
 
 
@@ -205,3 +207,15 @@ def test_no_number_is_written_with_an_ascii_minus_or_four_digits_before_its_unit
         assert "-" not in text
         digits = text.rstrip("kMB万亿").lstrip("−¥").replace(",", "").partition(".")[0]
         assert len(digits) <= (3 if text[-1] in "kM" else 4) or text[-1] in "B亿"
+
+
+def test_a_number_is_written_when_it_is_looked_at_and_always_the_same() -> None:
+    form = figures.form("money", "en", currency="CNY", sample=(123_456_789,))
+    late = Figure.of(123_456_789, form, None, None, "money", partial=True)
+    early = Figure(123_456_789, form.text(123_456_789) + figures.DAGGER, form.bare(123_456_789), None, True, None, "money")
+    assert "text" not in vars(late)
+    assert late.short == early.short and late.text == early.text
+    assert late == early and hash(late) == hash(early)
+    assert replace(late, unit="count").text == early.text
+    with pytest.raises(AttributeError):
+        late.nothing  # type: ignore[attr-defined]  # noqa: B018
