@@ -202,7 +202,8 @@ def form(
             places = decimals
         return Form("measured", language, divide, places, after=sentence(f"reports.after_{shown}", language))
     places = decimals if decimals is not None else 2 if unit in ("score", "stars") else 1
-    return Form("measured", language, decimals=places, after="‰" if unit == "per_1000" else "")
+    after = sentence("reports.after_months", language) if unit == "months" else "‰" if unit == "per_1000" else ""
+    return Form("measured", language, decimals=places, after=after)
 
 
 def shortened(number: Number, language: str, *, decimals: int = 0) -> str:
