@@ -798,7 +798,17 @@ def _plain(number: Number | None) -> Number | None:
 def _quotient(over: Number, under: Number) -> Number:
     if isinstance(over, float) or isinstance(under, float):
         return float(over) / float(under)
+    if type(over) is int and type(under) is int and under > 0:
+        return _fraction(over, under)
     return Fraction(over, under)
+
+
+def _fraction(over: int, under: int) -> Fraction:
+    """Return ``Fraction(over, under)`` of whole numbers, ``under`` above 0, without asking what they are: a page makes hundreds."""
+    common = math.gcd(over, under)
+    made: Fraction = object.__new__(Fraction)
+    made._numerator, made._denominator = over // common, under // common  # type: ignore[attr-defined]
+    return made
 
 
 def _chosen(choice: Choice) -> Result:

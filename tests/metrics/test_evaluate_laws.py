@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from catalogue_facts import DAY_1
+from hypothesis import given
+from hypothesis import strategies as st
 from random_shop import DAYS, random_shop
 
+from ecoperf_desktop.metrics import asked
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Period
@@ -104,3 +107,10 @@ def test_a_ratio_lies_between_the_least_and_the_greatest_of_its_days(seed: int) 
         assert whole.numerator is not None and whole.denominator is not None
         assert isinstance(whole.value, Fraction | float | int)
         assert float(whole.value) == pytest.approx(float(whole.numerator) / float(whole.denominator))
+
+
+@given(st.integers(), st.integers(min_value=1))
+def test_a_quotient_of_whole_numbers_is_pythons_own_fraction(over: int, under: int) -> None:
+    quick, own = asked._quotient(over, under), Fraction(over, under)
+    assert (quick, hash(quick), str(quick), quick + 1) == (own, hash(own), str(own), own + 1)
+    assert isinstance(quick, Fraction) and (quick.numerator, quick.denominator) == (own.numerator, own.denominator)
