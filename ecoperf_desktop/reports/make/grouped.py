@@ -87,6 +87,7 @@ def _parts(desk: Desk, entry: Breakdown, by: str) -> list[Breakdown]:
             most=_MOST_ROWS,
             optional=(),
             best="",
+            may_be_nothing=False,
         )
         for name in _groups(desk, entry, by)
     ]

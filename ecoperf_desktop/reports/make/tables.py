@@ -35,7 +35,9 @@ def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the largest parts, or, of a rate, for all of them: they are sorted by what they rest on."""
     period = period_of(desk, entry)
     metrics = desk.known(dict.fromkeys((entry.by, *entry.metrics)))
-    if _is_ranked_first(desk, entry):
+    if entry.may_be_nothing:
+        pass  # the parts of nothing need not be looked for: the total is asked first
+    elif _is_ranked_first(desk, entry):
         desk.batch.want(desk.known((entry.by,)), period, per=(entry.dimension,), top=(entry.most, period))
     else:
         desk.batch.want(metrics, period, per=(entry.dimension,))
@@ -50,6 +52,12 @@ def ask_breakdown(desk: Desk, entry: shape.Breakdown) -> None:
 def ask_parts(desk: Desk, entry: shape.Breakdown) -> None:
     """Ask for the other numbers of the parts that turned out to be the largest, and for no others."""
     period = period_of(desk, entry)
+    if entry.may_be_nothing:
+        if desk.batch.value(entry.by, period).value:
+            per, top = (entry.dimension,), (entry.most, period)
+            desk.batch.want(desk.known(dict.fromkeys((entry.by, *entry.metrics))), period, per=per, top=top)
+            desk.batch.want(desk.known(dict.fromkeys((entry.by, *entry.changes))), desk.times.base, per=per, top=top)
+        return
     kept = tuple(desk.batch.cut(entry.by, period, entry.dimension))
     if not kept or not _is_ranked_first(desk, entry):
         return

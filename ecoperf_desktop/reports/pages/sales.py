@@ -55,6 +55,7 @@ PAGE = Page(
             "discounts",
             ("units_sold", "asp", "discount_rate", "discounts"),
             changes=("asp", "discount_rate"),
+            may_be_nothing=True,
             span=HALF,
         ),
         Breakdown("refund_reasons", "reason", "returns_amount", ("returns_amount",), changes=("returns_amount",), share=True, span=HALF),

@@ -62,6 +62,7 @@ class Breakdown:
     ``named`` shows the product's or campaign's own name beside its key.  ``classed`` is a metric of classes, shown as
     a mark of each row over the twelve months that end with the period; ``optional`` are metrics whose column is left
     out where none of its numbers is known; ``best`` is what the best of the rows make, told in the corner.
+    ``may_be_nothing`` asks for the parts only where the total, which it needs, is not nothing: many shops give no discount.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Breakdown:
     span: Span = HALF
     classed: str = ""
     best: str = ""
+    may_be_nothing: bool = False
     optional: tuple[str, ...] = ()
 
 
