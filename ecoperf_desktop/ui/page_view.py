@@ -104,7 +104,8 @@ class Sheet(QWidget):
             limit = min(below) - looks.GUTTER if below else bottom
             # A card grows to the one below it, so that rows end on one line.
             if isinstance(cell.widget, Card) and limit > top + height:
-                if not isinstance(cell.widget, ChartCard) or not cell.widget.waits or limit - top <= height * _GROWS:
+                is_chart = isinstance(cell.widget, DrawnCard) or (isinstance(cell.widget, ChartCard) and cell.widget.waits)
+                if not is_chart or limit - top <= height * _GROWS:
                     placed[index] = (cell, start, span, top, limit - top)
         for cell, start, span, top, height in placed:
             left = round(looks.PAGE_SIDE + start * (column + looks.GUTTER))
