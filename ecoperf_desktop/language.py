@@ -47,6 +47,8 @@ def sentence(code: str, language: str | None = None, /, **details: object) -> st
         entry = entry["one" if details.get("n") == 1 and "one" in entry else "other"]
     if not isinstance(entry, str):
         return code if not details else f"{code} {details}"
+    if not details and "{" not in entry and "}" not in entry:
+        return entry
     try:
         return entry.format(**{name: worded(detail, language) for name, detail in details.items()})
     except (KeyError, IndexError, ValueError):

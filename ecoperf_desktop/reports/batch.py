@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from ecoperf_desktop.model.days import Bucket, Grain, Period
@@ -22,6 +23,7 @@ _Top = tuple[int, Period] | None
 _Key = tuple[Period, str | None, tuple[str, ...], _Where, _Top]
 
 
+@lru_cache(1024)
 def split_cut(metric: str) -> tuple[str, _Where]:
     """Return id and cut of a metric as pages name it: ``lcp_p75[device=mobile]`` is one device's."""
     base, bracket, cut = metric.partition("[")
@@ -42,6 +44,7 @@ class Batch:
         self._metrics = metrics
         self._where = where
         self._wanted: dict[_Key, dict[str, None]] = {}
+        self._allowed: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._single: dict[tuple[str, Period], Value] = {}
         self._buckets: dict[tuple[str, str, str], Value] = {}
         self._cuts: dict[tuple[str, Period, tuple[str, ...]], list[Value]] = {}
@@ -77,10 +80,13 @@ class Batch:
 
     def is_allowed(self, metric: str, per: tuple[str, ...] = ()) -> bool:
         """Say whether the metric is in the catalogue and can be cut by the scope's filters and ``per``."""
-        base, cut = split_cut(metric)
-        known = self._metrics.get(base)
-        asked = (*per, *(name for name, _ in (*self._where, *cut)))
-        return known is not None and all(name in known.dimensions for name in asked)
+        found = self._allowed.get((metric, per))
+        if found is None:
+            base, cut = split_cut(metric)
+            known = self._metrics.get(base)
+            asked = (*per, *(name for name, _ in (*self._where, *cut)))
+            found = self._allowed[metric, per] = known is not None and all(name in known.dimensions for name in asked)
+        return found
 
     def run(self) -> None:
         """Ask everything wanted so far, once."""
