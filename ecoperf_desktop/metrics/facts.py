@@ -171,13 +171,14 @@ class Facts:
         view = VIEWS[measure.view]
         filters, texts = conditions(scope, view)
         cuts = [view.dims[name] for name in scope.per]
-        received = [] if cuts else ["oldest_receipt_day < ?"]
         window = selling_days(day, days)
+        if not cuts:
+            return self._lying_uncut(measure, scope, day, window, sold)
         rows: dict[Cut, list[StockRow]] = {}
         for row in self._conn.execute(
             f"SELECT {', '.join([*cuts, 'product_id', measure.expression, 'oldest_receipt_day'])} FROM ({view.sql}) "
-            f"WHERE {' AND '.join(['day = ?', *received, *filters, *([f'({measure.where})'] if measure.where else [])])}",
-            [day, *([window.first] if received else []), *texts],
+            f"WHERE {' AND '.join(['day = ?', *filters, *([f'({measure.where})'] if measure.where else [])])}",
+            [day, *texts],
         ):
             rows.setdefault(tuple(row[: len(cuts)]), []).append(StockRow(*row[len(cuts) :]))
         old = {
@@ -188,6 +189,24 @@ class Facts:
         }
         moving = sold(old, window)
         return {cut: lying(found, moving, day, days) for cut, found in rows.items()}
+
+    def _lying_uncut(
+        self, measure: Measure, scope: Scope, day: Day, window: Period, sold: Callable[[Set[int], Period], Set[int]]
+    ) -> dict[Cut, int | None]:
+        """Return the same where nothing is cut: charts ask it of every week."""
+        view = VIEWS[measure.view]
+        filters, texts = conditions(scope, view)
+        rows = self._conn.execute(
+            f"SELECT product_id, {measure.expression} FROM ({view.sql}) "
+            f"WHERE {' AND '.join(['day = ?', 'oldest_receipt_day < ?', *filters, *([f'({measure.where})'] if measure.where else [])])}",
+            [day, window.first, *texts],
+        ).fetchall()
+        if not rows:
+            return {}
+        moving = sold({product for product, _ in rows if product is not None}, window)
+        levels = [level for product, level in rows if product not in moving]
+        known = [level for level in levels if level is not None]
+        return {(): None if levels and not known else sum(known)}
 
     def _kept(self, view: str, of: str, where: str | None, scope: Scope) -> _KeptByCut | None:
         key = (view, of, where, scope)

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pytest
 from catalogue_facts import DAY_1, SmallStore
 from stock_shop import DAYS, LAST, stock_shop
@@ -15,6 +16,7 @@ from stock_shop import DAYS, LAST, stock_shop
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.metrics.explain import explain
+from ecoperf_desktop.metrics.methods import variability
 from ecoperf_desktop.metrics.recomputed import recompute
 from ecoperf_desktop.model.days import Period
 from ecoperf_desktop.model.value import Question, Value
@@ -135,3 +137,16 @@ def test_many_weeks_asked_at_once_are_each_what_they_are_alone(seed: int) -> Non
         alone = Engine(store.conn, catalogue()).answer([Question(("stockout_rate_weighted",), value.period)])[0][0]
         assert (alone.value, alone.reason) == (value.value, value.reason), value.bucket
     assert DAYS > 26 * 7 + 56
+
+
+@pytest.mark.parametrize("scale", [1, 10**5, 10**8])
+def test_classes_of_many_series_at_once_are_those_of_each_alone(scale: int) -> None:
+    roll = random.Random(scale)
+    series = [[roll.randrange(roll.choice([2, 5, 40])) * scale for _ in range(52)] for _ in range(200)]
+    series += [[scale, 3 * scale] * 26, [0, 2 * scale] * 26]  # these lie on the cuts
+    told = [variability.moments(one) for one in series]
+    arrays = (np.array([getattr(one, name) for one in told], dtype=object).astype(np.int64 if scale < 10**8 else object) for name in ("n", "total", "squares"))
+    found = variability.places(*arrays)
+    for one, place in zip(told, found.tolist(), strict=True):
+        if one.total:
+            assert variability.CLASSES[place] == variability.xyz(one)

@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Asked, Evidence, Result, Results, Sources, Working
+from ecoperf_desktop.metrics.asked import CARRIED_DAYS, Evidence, Result, Results, Sources, Working
 from ecoperf_desktop.metrics.methods.parted import Parted, results
+from ecoperf_desktop.metrics.methods.supply import XyzClass
 from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period, iso
 from ecoperf_desktop.model.metric import Method, Metric
@@ -20,6 +21,33 @@ _BY_PRODUCT = Scope((), ("product",))
 _NO_SNAPSHOT = Result(None, quality="missing", reason="metrics.no_snapshot")
 # Days of sales that the pace of a product is read from.
 PACE_DAYS = 28
+
+
+class Counted:
+    """What was counted on a day, by product: read once for all that puts it into parts."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._known: dict[tuple[Day, Scope], list[tuple[Any, ...]]] = {}
+
+    def rows(self, day: Day, facts: Scope) -> list[tuple[Any, ...]]:
+        """Return cuts, product, pieces available and value of all that was counted on ``day``."""
+        found = self._known.get((day, facts))
+        if found is None:
+            found = self._known[day, facts] = self._read(day, facts)
+        return found
+
+    def _read(self, day: Day, facts: Scope) -> list[tuple[Any, ...]]:
+        view, measures = VIEWS["stock"], self._sources.catalogue.measures
+        filters, texts = conditions(facts, view)
+        columns = [*(view.dims[name] for name in facts.per), "product_id"]
+        amounts = [f"SUM({measures[name].expression})" for name in ("stock.available", "stock.value")]
+        rows: list[tuple[Any, ...]] = self._sources.conn.execute(
+            f"SELECT {', '.join([*columns, *amounts])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
+            f"GROUP BY {', '.join(str(place + 1) for place in range(len(columns)))}",
+            texts,
+        ).fetchall()
+        return rows
 
 
 class _Held(Working):
@@ -41,7 +69,7 @@ class _Held(Working):
         parted = Parted(self.scope, self.calculation.parts)
         values: dict[Cut, list[int | None]] = defaultdict(list)
         is_parted = self.part in self.scope.dimensions
-        for *cut, product, available, value in self._rows(day, parted.facts):
+        for *cut, product, available, value in self.sources.shared(Counted).rows(day, parted.facts):
             named = self.name(period, product, available) if is_parted else None  # the whole is the same however it is parted
             if not is_parted or parted.passes(self.part, named):
                 values[parted.cut(tuple(cut), {self.part: named})].append(value)
@@ -61,19 +89,6 @@ class _Held(Working):
         query = "SELECT MAX(day) FROM inventory_snapshots WHERE day BETWEEN ? AND ?"
         day: Day | None = self.sources.conn.execute(query, within).fetchone()[0]
         return day
-
-    def _rows(self, day: Day, facts: Scope) -> list[tuple[Any, ...]]:
-        """Return cuts, product, pieces available and value of all that was counted on ``day``."""
-        view, measures = VIEWS["stock"], self.sources.catalogue.measures
-        filters, texts = conditions(facts, view)
-        columns = [*(view.dims[name] for name in facts.per), "product_id"]
-        amounts = [f"SUM({measures[name].expression})" for name in ("stock.available", "stock.value")]
-        rows: list[tuple[Any, ...]] = self.sources.conn.execute(
-            f"SELECT {', '.join([*columns, *amounts])} FROM ({view.sql}) WHERE {' AND '.join([f'day = {day}', *filters])} "
-            f"GROUP BY {', '.join(str(place + 1) for place in range(len(columns)))}",
-            texts,
-        ).fetchall()
-        return rows
 
 
 class StockByCover(_Held):
@@ -127,9 +142,12 @@ class StockByClass(_Held):
 
     def __init__(self, sources: Sources, metric: Metric, calculation: Method, scope: Scope) -> None:
         super().__init__(sources, metric, calculation, scope)
-        self._by_sales, self._by_evenness = (sources.asked(name, _BY_PRODUCT) for name in calculation.of)
-        self._known: dict[int, str | None] = {}
-        self._known_on: Period | None = None
+        self._by_sales = sources.asked(calculation.of[0], _BY_PRODUCT)
+        by_evenness = sources.catalogue.metric(calculation.of[1])
+        assert isinstance(by_evenness.calculation, Method)
+        self._by_evenness = XyzClass(sources, by_evenness, by_evenness.calculation, _BY_PRODUCT)
+        self._words: dict[int, str] = {}
+        self._words_on: Period | None = None
 
     def want(self, period: Period) -> None:
         if self.part in self.scope.dimensions:
@@ -143,13 +161,13 @@ class StockByClass(_Held):
     def name(self, period: Period, product: int | None, available: int | None) -> str | None:
         if product is None:
             return None
-        if self._known_on != period:
-            self._known, self._known_on = {}, period
-        if product not in self._known:
-            sales = _word(self._by_sales, self._year(period), product)
-            evenness = _word(self._by_evenness, period, product)
-            self._known[product] = sales + evenness if sales and evenness else None
-        return self._known[product]
+        if self._words_on != period:
+            self._words, self._words_on = self._by_evenness.words(period), period
+        evenness = self._words.get(product)
+        if evenness is None:
+            return None
+        sales = self._by_sales.results(self._year(period)).get((product,))
+        return sales.word + evenness if sales.value is not None and sales.word else None
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         day = self.counted_day(period)
@@ -163,11 +181,6 @@ class StockByClass(_Held):
             Evidence("line", longer, "product_id IS NOT NULL", Scope()),
             Evidence("refund", year, "product_id IS NOT NULL", Scope()),
         ]
-
-
-def _word(asked: Asked, period: Period, product: int) -> str | None:
-    found = asked.results(period).get((product,))
-    return found.word if found.value is not None else None
 
 
 METHODS: dict[str, type[Working]] = {"stock_by_cover": StockByCover, "stock_by_class": StockByClass}

@@ -297,6 +297,25 @@ class XyzClass(Working):
 
         return by_cut(groups.cuts, one, _NO_BASE, self.scope)
 
+    def words(self, period: Period) -> dict[int, str]:
+        """Return the classes of all products that have one, whatever the scope: thousands at once, and nothing else of them."""
+        import numpy as np
+
+        weeks, least = self._weeks(period), whole(self, "least_weeks")
+        if len(weeks) < least:
+            return {}
+        products, table = self.sources.shared(WeeklyUnits).of(tuple(weeks))
+        launched = self.sources.shared(ProductDays).attributes().launched[products]
+        before = np.where(launched == NOTHING, 0, np.searchsorted(np.array([week.last for week in weeks]), launched))
+        table = table * (np.arange(len(weeks)) >= before[:, None])
+        n, total, squares = len(weeks) - before, table.sum(1), (table * table).sum(1)
+        cuts = self.calculation.settings["cuts"]
+        assert isinstance(cuts, list | tuple)
+        place = variability.places(n, total, squares, cuts)
+        has_one = np.flatnonzero((total > 0) & (n >= least))
+        names = variability.CLASSES
+        return {product: names[at] for product, at in zip(products[has_one].tolist(), place[has_one].tolist(), strict=True)}
+
     def _classed(self, series: variability.Moments, least: int) -> Result:
         cuts = self.calculation.settings["cuts"]
         assert isinstance(cuts, list | tuple)

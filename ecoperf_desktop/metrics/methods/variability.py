@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from ecoperf_desktop.records import dataclass
 
@@ -14,6 +15,8 @@ CLASSES = ("X", "Y", "Z")
 # Syntetos and Boylan (2005): beyond these, demand comes seldom, or in very different sizes.
 SELDOM = Fraction(132, 100)
 UNEVEN = Fraction(49, 100)
+# Up to here squares times weeks times a cut fit into 64 bits.
+_MOST_UNITS, _MOST_OF = 2**20, 100
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,20 @@ def xyz(series: Moments, cuts: Sequence[float] = CUTS) -> str | None:
     # Compared in whole numbers, so that a series that lies on a cut is not pushed over it by a float.
     spread, mean = series.n * series.squares - series.total * series.total, series.total * series.total
     return CLASSES[sum(spread * of * of > cut * cut * mean for cut, of in map(_whole, cuts))]
+
+
+def places(n: Any, total: Any, squares: Any, cuts: Sequence[float] = CUTS) -> Any:
+    """Return the places among ``CLASSES`` of many series, given by arrays of their moments; those without demand mean nothing."""
+    import numpy as np
+
+    wholes = [_whole(cut) for cut in cuts]
+    if int(total.max(initial=0)) >= _MOST_UNITS or any(of > _MOST_OF for _, of in wholes):  # products would not fit
+        n, total, squares = (moment.astype(object) for moment in (n, total, squares))
+    spread, mean = n * squares - total * total, total * total
+    found = np.zeros(len(total), np.int64)
+    for cut, of in wholes:
+        found += (spread * of * of > cut * cut * mean).astype(np.int64)
+    return found
 
 
 def interval(series: Moments) -> Fraction | None:

@@ -343,8 +343,9 @@ def _lines(desk: Desk, value: Value, low: float, high: float) -> tuple[Trace, ..
 
 
 def _search_period(desk: Desk, entry: shape.Searches) -> Period:
+    """Return the last weeks of the period, however long it is: what people search for changes, and there is much of it."""
     last = desk.times.period.last
-    return Period(min(desk.times.period.first, last - 7 * entry.weeks + 1), last)
+    return Period(last - 7 * entry.weeks + 1, last)
 
 
 def _is_drawn_too(entry: shape.Searches) -> bool:

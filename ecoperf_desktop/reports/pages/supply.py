@@ -91,7 +91,6 @@ PAGE = Page(
             (
                 "inventory_value",
                 "inventory_turnover",
-                "inventory_position",
                 "lost_sales_estimate",
                 "forecast_wape",
                 "forecast_bias",
