@@ -377,10 +377,10 @@ def budgets(desk: Desk, entry: shape.Budgets) -> Table | None:
     ratio = desk.form_for("budget_variance", [value.value for value in cut.values()])
     columns = (
         Column(entry.dimension, desk.say(f"head_{entry.dimension}"), "text", 1.6),
-        Column("budget", desk.say("head_budget"), "number", 1.2),
+        Column("budget", desk.say("head_budget"), "number", 1.2, drop=2),
         Column("spent", desk.say("head_spent"), "number", 1.2),
-        Column("gap", desk.say("head_gap"), "change", 1.2, drop=2),
-        Column("variance", desk.short_name("budget_variance"), "number", 0.9, tip=desk.definition("budget_variance")),
+        Column("gap", desk.say("head_gap"), "change", 1.2, drop=1),
+        Column("variance", desk.say("head_variance"), "number", 0.9, tip=desk.definition("budget_variance")),
         Column("state", desk.say("head_state"), "state", 1.3),
     )
     rows = []

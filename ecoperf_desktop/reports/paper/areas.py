@@ -186,7 +186,7 @@ def _pieces(block: Block, language: str, page: PageSummary) -> Iterator[Piece]:
         case Table():
             yield from _tables(block, language)
         case Bridge() | Bars() | Heat() | Funnel() | Histogram() | Points() | Scatter() | Stack() | Matrix():
-            is_wide = isinstance(block, Heat) and len(block.columns) > 8 or isinstance(block, Bridge) and len(block.steps) > 8
+            is_wide = isinstance(block, Heat) and len(block.columns) > 8 or isinstance(block, Bridge) and len(block.steps) > 7
             yield Piece(drawn.chart_height(block), partial(_chart, block=block), is_wide)
         case Callouts(span=span) if span[1] > 6:
             yield from _long_callouts(block)
