@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from ecoperf_desktop import __version__, actions, cli_json, collector, language, paths, settings
+from ecoperf_desktop import __version__, actions, cli_json, language, paths, settings
 from ecoperf_desktop.errors import Cancelled, EcoPerfError, UsageError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
@@ -52,7 +52,6 @@ class _Stop:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; no traceback unless ``--debug``."""
-    collector.seldom()
     chosen = settings.load()
     language.set_language(settings.chosen_language(chosen))
     for stream in (sys.stdout, sys.stderr):

@@ -7,17 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A page makes some fifty thousand objects that are all used and hardly a circle among them.
-_SELDOM = 200_000
-
 _lock = threading.Lock()
 _resting = 0
 _was_on = False
-
-
-def seldom() -> None:
-    """Let the collector come once in so many new objects, so that no page is looked through before it is shown."""
-    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])
 
 
 @contextmanager

@@ -50,13 +50,3 @@ def test_it_wakes_after_a_failure_and_stays_off_when_it_was_off() -> None:
     with collector.resting():
         pass
     assert not gc.isenabled()
-
-
-def test_seldom_means_that_a_page_of_objects_does_not_call_it() -> None:
-    before = gc.get_threshold()
-    try:
-        collector.seldom()
-        assert gc.get_threshold()[0] > 100_000
-        assert gc.get_threshold()[1:] == before[1:]
-    finally:
-        gc.set_threshold(*before)
