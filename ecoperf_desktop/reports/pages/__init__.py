@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ecoperf_desktop.reports.pages import customers, data, finance, marketing, overview, sales, site, supply, team
+from ecoperf_desktop.reports.pages import (
+    customers,
+    data,
+    finance,
+    marketing,
+    overview,
+    sales,
+    site,
+    supply,
+    team,
+)
 from ecoperf_desktop.reports.pages.shape import Page
 
 # In the order of the tabs.
