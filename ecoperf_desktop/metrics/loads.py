@@ -786,13 +786,22 @@ class _BySpan(_ByDay):
                 if any(other[2] == speaker and first <= other[1] and other[0] <= last for other in within):
                     continue
                 (within if first >= period.first and last <= period.last else across).append(span)
-            left_out = any(not any(other[2] == span[2] for other in within) for span in across)
+            left_out = any(not _is_told(span, within, period) for span in across)
             chosen = self._chosen[period] = (within, left_out)
         return chosen
 
     def _has_days(self, speaker: _Speaker, first: Day, last: Day) -> bool:
         days = self._day_rows.get(speaker, [])
         return bisect_left(days, first) < bisect_right(days, last)
+
+
+def _is_told(span: _Came, within: Sequence[_Came], period: Period) -> bool:
+    """Say whether shorter spans of the same speaker tell all the days of ``period`` that ``span`` reaches into."""
+    day, end = max(span[0], period.first), min(span[1], period.last)
+    for first, last, speaker in sorted(within, key=itemgetter(0)):
+        if speaker == span[2] and first <= day <= last:
+            day = last + 1
+    return day > end
 
 
 def _came(row: tuple[Any, ...]) -> _Came:

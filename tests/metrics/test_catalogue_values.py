@@ -154,7 +154,7 @@ BY_HAND: dict[str, float | Fraction] = {
     "dead_stock_value": 1000, "dead_stock_share": F(1, 11), "days_of_cover": 77, "supplier_otd": 1, "supplier_otif": F(1, 2),
     "supplier_otif_units": F(14, 15), "supplier_lead_time_mean": F(45, 2), "supplier_lead_time_sd": sqrt(0.5), "supplier_defect_rate": F(1, 15),
     "purchase_price_variance": F(1, 10), "dispatch_time_median": 3 * HOUR, "dispatch_on_time_rate": F(2, 3), "delivery_time_median": 40 * HOUR,
-    "delivery_time_p90": 60 * HOUR, "delivery_time_p90": 60 * HOUR,
+    "delivery_time_p90": 60 * HOUR,
     "order_cycle_time_p90": 63 * HOUR, "delivery_on_time_rate": F(1, 3), "delivery_accuracy_rate": F(1, 2), "damage_rate": F(1, 2),
     "lost_parcel_rate": 0, "perfect_order_rate": F(1, 3), "shipping_cost_per_order": 800, "shipping_cost_ratio": F(16, 330),
     "return_handling_time": 2 * HOUR, "fill_rate": F(2, 3), "forecast_wape": F(1, 2), "forecast_bias": F(1, 2),
@@ -172,7 +172,7 @@ BY_HAND: dict[str, float | Fraction] = {
     "sessions": 100, "pageviews": 300, "pages_per_session": 3, "avg_engagement_time": 60, "bounce_rate_ua": F(2, 5), "bounce_rate_ga4": F(2, 5),
     "engagement_rate_ga4": F(3, 5), "mobile_share": F(7, 10), "mobile_conversion_gap": 100 * (F(2, 70) - F(3, 30)), "lcp_p75": 2400,
     "inp_p75": 180, "cls_p75": 0.1, "ttfb_p75": 600, "fcp_p75": 1500, "page_fast_share": 0.77, "lighthouse_performance": 60,
-    "lighthouse_median": 50, "lighthouse_p25": 50, "lighthouse_p75": 70, "lighthouse_median": 50, "lighthouse_p25": 50, "lighthouse_p75": 70,
+    "lighthouse_median": 50, "lighthouse_p25": 50, "lighthouse_p75": 70,
     "mobile_friendly_score": F(2, 3), "availability": 1 - F(1800, WEEK * 86400), "downtime_minutes": 30, "incidents": 1, "mttr": 1800,
     "mtbf": WEEK * 86400 - 1800, "server_error_rate": F(1, 4), "js_error_rate": F(3, 100), "avg_dwell_time": 40,
     # staff

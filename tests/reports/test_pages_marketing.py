@@ -236,3 +236,18 @@ def test_without_ads_there_is_no_claim_and_no_return(tmp_path: Path) -> None:
     assert "queries" in keys and not keys & {"spend_shop", "spend_channel", "campaigns", "mailings", "social"}
     assert not [block for block in summary.blocks if isinstance(block, Bars)]
     assert [block.label_title for block in summary.blocks if isinstance(block, Scatter)] == ["Query"]
+
+
+def test_weeks_before_of_which_a_report_tells_only_a_part_make_no_change(tmp_path: Path) -> None:
+    """Queries of a whole month across the edge of the weeks before are in neither: a change against the rest would be made up."""
+    spans = [(LAST - 27, LAST), (LAST - 41, LAST - 28), (LAST - 70, LAST - 42)]
+    rows = [
+        {"day": first, "last_day": last, "shop": "North", "variant": "query", "engine": "google", "query": query, "impressions": 500,
+         "clicks": 70, "position_weighted": 900.0}
+        for first, last in spans for query in ("bowl", "cup")
+    ]  # fmt: skip
+    with Workspace.open(tmp_path / "w.ecoperf", write=True) as opened:
+        _load(opened, "search.csv", {"search_performance": rows})
+        cell = row(table(page(little_shop.engine(opened)), "queries"), "bowl")["change"]
+    assert (cell.figure.value, cell.text) == (None, "–")
+    assert cell.figure.reason and not cell.figure.reason.startswith("metrics.")

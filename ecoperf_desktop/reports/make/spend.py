@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Bucket, Grain, Period, bucket_of
 from ecoperf_desktop.model.value import Value
 from ecoperf_desktop.reports import figures
@@ -43,6 +44,8 @@ _SEARCH = ("seo_impressions", "seo_ctr", "seo_position")
 _MOST_DOTS = 60
 # Of a click rate with fewer impressions chance decides.
 _LEAST_IMPRESSIONS = 50
+# Reports of weeks or months, of which one lies across the edge of the days asked for.
+_CUT_SPANS = "metrics.longer_spans_left_out"
 
 Kind: TypeAlias = shape.Claims | shape.SpendBy | shape.SpendDots | shape.Searches
 
@@ -219,6 +222,9 @@ def _none(desk: Desk) -> Figure:
 def _changed(desk: Desk, now: Value, before: Value | None, form: Form) -> ChangeCell:
     if before is None:
         return ChangeCell(Figure(None, figures.MISSING, figures.MISSING, desk.say("why_no_ratio")))
+    for value in (now, before):
+        if value.reason == _CUT_SPANS:  # days are missing on one side only
+            return ChangeCell(Figure(None, figures.MISSING, figures.MISSING, sentence(value.reason, desk.language, **value.details)))
     return ChangeCell(desk.change(now, before, form))
 
 
