@@ -80,7 +80,7 @@ SUPPLIERS = (
 CARRIERS = ("顺丰", "中通", "京东物流")
 REGIONS = ("浙江", "江苏", "广东", "上海", "北京", "山东", "四川", "湖北", "福建", "河南", "陕西", "广西")
 OWN_CHANNELS = ("web", "pos", "instagram", "shop_app")
-AGENTS = ("陈晨", "赵雪", "王敏", "林悦", "孙洁", "周婷", "吴桐", "郑凯")
+AGENTS = ("陈晨", "赵雪", "王敏", "林悦", "孙洁", "周婷", "吴桐", "郑凯", "罗琳", "魏然", "蒋一", "唐可")
 CAMPAIGNS = (
     # platform, name, share of spend, owner, click price in fen, conversion
     ("google", "Search · brand", 0.16, "李想", 92, 0.062), ("google", "Search · tableware", 0.22, "李想", 178, 0.024),

@@ -644,7 +644,7 @@ def traded_in(conn: sqlite3.Connection, table: str, places: Collection[tuple[int
         for start in range(0, len(records), 500):
             some = ", ".join(map(str, records[start : start + 500]))
             for row_id, record in conn.execute(
-                f"SELECT f.rowid, f.record FROM {table} f WHERE f.import_id = ? AND f.record IN ({some})", (import_id,)  # noqa: S608
+                f"SELECT f.rowid, f.record FROM {table} f WHERE f.import_id = ? AND f.record IN ({some})", (import_id,)
             ):
                 rows_at[row_id] = (import_id, record)
     found: dict[tuple[int, int], list[AsTraded]] = {}

@@ -21,8 +21,6 @@ from pathlib import Path
 
 from make_lines import write_lines
 
-from ecoperf_desktop import collector
-
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = ROOT / "tests" / "mappings" / "online_retail.toml"
 BARS = ("import", "week", "workbook", "pages", "filters", "explain", "window", "report")
@@ -250,7 +248,6 @@ def bench_report(full: Path, folder: Path, rounds: int) -> None:
 
 
 def main() -> None:
-    collector.seldom()  # as the program does when it starts
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
