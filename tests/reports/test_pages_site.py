@@ -14,7 +14,7 @@ from little_shop import LAST, _load
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Grain
 from ecoperf_desktop.model.value import Question
-from ecoperf_desktop.reports.blocks import Funnel, Heat, NumberCell, PageSummary, Points, Table
+from ecoperf_desktop.reports.blocks import Funnel, Heat, Lines, NumberCell, PageSummary, Points, Table
 from ecoperf_desktop.reports.summary import summarise
 from ecoperf_desktop.reports.tabular import table_of
 from ecoperf_desktop.store.database import Workspace
@@ -172,3 +172,19 @@ def test_a_shop_that_only_watches_its_traffic_has_no_outages_and_no_runs(tmp_pat
     keys = {block.key for block in summary.blocks if isinstance(block, Table)}
     assert {"traffic_channels", "mobile_gap"} <= keys and "outages" not in keys
     assert not [block for block in summary.blocks if isinstance(block, Heat | Points)]
+
+
+def test_a_point_of_a_devices_line_is_explained_as_that_devices(tmp_path: Path) -> None:
+    rows = [
+        {"day": end - 27, "last_day": end, "page": "origin", "device": device, "metric": "LCP", "p75": p75}
+        for end in range(LAST - 70, LAST + 1, 7) for device, p75 in (("mobile", 3_000.0), ("desktop", 1_500.0))
+    ]  # fmt: skip
+    with Workspace.open(tmp_path / "w.ecoperf", write=True) as opened:
+        _load(opened, "speed.csv", {"page_p75": rows})
+        engine = little_shop.engine(opened)
+        lines = next(block for block in page(engine).blocks if isinstance(block, Lines) and block.code == "W-01")
+        for series, device, p75 in zip(lines.series, ("mobile", "desktop"), (3_000, 1_500), strict=True):
+            reference = series.last.reference
+            assert reference is not None and ("device", device) in reference.where
+            told = engine.answer([Question((reference.metric,), reference.period, where=reference.where)])[0][0]
+            assert told.value == series.last.value == p75

@@ -209,7 +209,7 @@ def lines(desk: Desk, entry: shape.LinesOf) -> Lines:
     form = desk.form_for(entry.metric, [*known, *(limit for limit, _ in entry.thresholds)])
     kept = {cut: values for cut, values in cuts.items() if any(value.value is not None for value in values)} or cuts
     series = tuple(
-        _line(desk, desk.say(f"cut_{cut}"), values, form, index > 0) for index, (cut, values) in enumerate(kept.items())
+        _line(desk, desk.say(f"cut_{cut}"), values, form, index > 0, _cut_of(entry, cut)) for index, (cut, values) in enumerate(kept.items())
     )
     places = [place for line in series for place in line.points if place is not None]
     axis = axis_of([0.0, *places, *(limit for limit, _ in entry.thresholds)], form, is_from_zero=True)
@@ -237,9 +237,18 @@ def lines(desk: Desk, entry: shape.LinesOf) -> Lines:
     )
 
 
-def _line(desk: Desk, name: str, values: Sequence[Value], form: Form, is_dashed: bool) -> Series:
+def _cut_of(entry: shape.LinesOf, cut: str) -> tuple[tuple[str, str], ...]:
+    """Return the cut that a line shows: a click on one of its points asks for the same."""
+    if entry.dimension is None or cut not in entry.values:
+        return split_cut(entry.judged)[1]
+    return ((entry.dimension, cut),)
+
+
+def _line(
+    desk: Desk, name: str, values: Sequence[Value], form: Form, is_dashed: bool, cut: tuple[tuple[str, str], ...]
+) -> Series:
     points = tuple(None if value.value is None else float(value.value) for value in values)
-    shown = tuple(desk.figure(value, form) for value in values)
+    shown = tuple(desk.figure(value, form, cut) for value in values)
     return Series(name, points, shown[-1], is_dashed, shown)
 
 
