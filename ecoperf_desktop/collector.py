@@ -31,4 +31,7 @@ def resting() -> Iterator[None]:
         with _lock:
             _resting -= 1
             if not _resting and _was_on:
+                # What was made meanwhile is put with the old: it is in use, and looking through it now is what people wait for.
+                gc.freeze()
+                gc.unfreeze()
                 gc.enable()

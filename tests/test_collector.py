@@ -50,3 +50,20 @@ def test_it_wakes_after_a_failure_and_stays_off_when_it_was_off() -> None:
     with collector.resting():
         pass
     assert not gc.isenabled()
+
+
+def test_what_was_made_meanwhile_is_not_looked_through_when_it_wakes() -> None:
+    looked: list[int] = []
+
+    def note(phase: str, told: dict[str, int]) -> None:
+        if phase == "start":
+            looked.append(told["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        with collector.resting():
+            made = [[number] for number in range(50_000)]
+        made.append([0])
+        assert looked == []
+    finally:
+        gc.callbacks.remove(note)

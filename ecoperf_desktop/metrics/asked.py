@@ -163,6 +163,13 @@ class Sources:
             found = self._measured[key] = _Measured(self, measure, scope)
         return found
 
+    def forget(self) -> None:
+        """Let go of all that was read and worked out: numbers and what they are made of point at each other."""
+        for asked in self._asked.values():
+            asked.__dict__.clear()
+        for known in (self._asked, self._measured, self._verdicts, self._shared):
+            known.clear()
+
     def verdicts(self, metric: Metric, shops: tuple[int, ...] | None) -> Verdicts:
         """Return what coverage says about numbers of the metric, the same for all with the same needs."""
         key = (metric.needs, metric.wants, metric.window, shops)
@@ -189,6 +196,7 @@ class Verdicts:
     def __init__(self, coverage: Coverage, metric: Metric, shops: tuple[int, ...] | None) -> None:
         self._needs = [(kind, coverage.spoken(kind, shops)) for kind in metric.needs]
         self._wants = [(kind, coverage.spoken(kind, shops)) for kind in metric.wants]
+        self._spoken = self._needs + self._wants
         self._window = metric.window
         self._known: dict[Period, tuple[int, Result | None]] = {}
 
@@ -200,9 +208,12 @@ class Verdicts:
         return found
 
     def _judge(self, period: Period) -> tuple[int, Result | None]:
-        needed = [(kind, spoken.of(period)) for kind, spoken in self._needs]
-        if all([covered.is_whole for _, covered in needed]) and all([spoken.of(period).is_whole for _, spoken in self._wants]):
+        for _, spoken in self._spoken:
+            if not spoken.of(period).is_whole:
+                break
+        else:
             return period.days, None
+        needed = [(kind, spoken.of(period)) for kind, spoken in self._needs]
         days = min([covered.days for _, covered in needed], default=period.days)
         if not days:
             absent = ", ".join([kind for kind, covered in needed if covered.days == 0])

@@ -60,6 +60,12 @@ class Engine:
         plans = [answering.plan(question) for question in questions]
         return [answering.values(plan) for plan in plans]
 
+    def forget(self) -> None:
+        """Let go of what the last answers were worked out from; the values given stay as they are."""
+        if self._answering is not None:
+            self._answering[1].sources.forget()
+            self._answering = None
+
     def _reading(self) -> Answering:
         """Return the work of the last call as long as nothing was written since: a page asks in two steps."""
         if self.conn.in_transaction:  # what is written here may be taken back

@@ -149,7 +149,9 @@ def summaries(engine: Engine, page_ids: Sequence[str], scope: Scope) -> list[Pag
         if scope.groups:
             _ask_groups(desk, pages)
         facts = standing_facts.facts(desk)
-        return [_summary(desk, page, facts) for page in pages]
+        made = [_summary(desk, page, facts) for page in pages]
+        engine.forget()
+        return made
 
 
 def _ask_groups(desk: Desk, pages: Sequence[Page]) -> None:

@@ -40,6 +40,12 @@ class Spoken:
         self.ranges = merged(sorted(one for of in spoken for one in of))
         # Days on which some speaker is waited for: a period is whole when it holds none of them.
         self._gaps = merged(sorted([*(gap for of in spoken for gap in _gaps(of)), *((day, day) for day in waiting)]))
+        solid = self.ranges
+        for first, last in self._gaps:
+            solid = _without_days(solid, first, last)
+        # A period within one of these is whole: most are, and a page asks about hundreds.
+        self._starts = [first for first, _ in solid]
+        self._ends = [last for _, last in solid]
         self._known: dict[Period, Covered] = {}
 
     def of(self, period: Period) -> Covered:
@@ -47,9 +53,12 @@ class Spoken:
         found = self._known.get(period)
         if found is None:
             first, last = period
-            days = _overlap(self.ranges, first, last)
-            is_whole = days == last - first + 1 and not _overlap(self._gaps, first, last)
-            found = self._known[period] = Covered(days, is_whole)
+            place = bisect_right(self._starts, first) - 1
+            if place >= 0 and last <= self._ends[place]:
+                found = Covered(last - first + 1, True)
+            else:
+                found = Covered(_overlap(self.ranges, first, last), False)
+            self._known[period] = found
         return found
 
 
@@ -154,10 +163,15 @@ def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 def _without(ranges: Sequence[Range], day: Day) -> tuple[Range, ...]:
     """Return ranges without one day."""
+    return _without_days(ranges, day, day)
+
+
+def _without_days(ranges: Sequence[Range], first_out: Day, last_out: Day) -> tuple[Range, ...]:
+    """Return ranges without a stretch of days."""
     left: list[Range] = []
     for first, last in ranges:
-        if first <= day <= last:
-            left += [part for part in ((first, day - 1), (day + 1, last)) if part[0] <= part[1]]
+        if first <= last_out and first_out <= last:
+            left += [part for part in ((first, first_out - 1), (last_out + 1, last)) if part[0] <= part[1]]
         else:
             left.append((first, last))
     return tuple(left)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from fractions import Fraction
 from typing import Any
 
@@ -114,3 +116,20 @@ def test_a_quotient_of_whole_numbers_is_pythons_own_fraction(over: int, under: i
     quick, own = asked._quotient(over, under), Fraction(over, under)
     assert (quick, hash(quick), str(quick), quick + 1) == (own, hash(own), str(own), own + 1)
     assert isinstance(quick, Fraction) and (quick.numerator, quick.denominator) == (own.numerator, own.denominator)
+
+
+def test_an_engine_that_forgot_gives_the_same_answers_and_holds_nothing_in_a_circle() -> None:
+    store = random_shop(5)
+    sums.ensure(store.conn)
+    questions = [question for metric in METRICS[::5] for question in _questions(metric)[:2]]
+    engine = Engine(store.conn, catalogue())
+    first = [_told(values) for values in engine.answer(questions)]
+    gc.collect()
+    answering = weakref.ref(engine._reading().sources)
+    gc.disable()
+    try:
+        engine.forget()
+        assert answering() is None
+    finally:
+        gc.enable()
+    assert [_told(values) for values in engine.answer(questions)] == first
