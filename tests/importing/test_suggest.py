@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -127,7 +128,8 @@ def test_most_columns_of_shipped_examples_would_be_found_by_the_other_formats(
 ) -> None:
     """Each format's first example is suggested by a catalogue that has never seen that platform's formats."""
     good = whole = wrong = tables = tried_files = refused = 0
-    for form in formats:
+    # Every third is enough for every day.
+    for form in formats if os.environ.get("CI") else formats[::3]:
         example = form.examples[0] if form.examples else None
         if example is None or form.read.layout != "table" or form.read.header == "none" or form.platform == "template":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -372,7 +373,7 @@ def _exports(draw: st.DrawFn, most: int = 5) -> list[Export]:
 
 
 _law = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40 if os.environ.get("CI") else 12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 _typed = st.dictionaries(
     st.tuples(st.sampled_from(["EUR", "USD", "JPY"]), _DAYS), st.sampled_from([Decimal("7.5"), Decimal("0.05")]), max_size=4

@@ -43,7 +43,7 @@ _BELOW = (("interest", ("interest",)), ("tax", ("tax",)))
 
 # Budgets and rents are of months: of a shorter period the last whole month is shown.
 _MONTH = 28
-_QUARTER = 92
+_MONTH = 31
 _NOTHING = Fraction(0)
 
 
@@ -220,7 +220,7 @@ def ask_numbers(desk: Desk, entry: shape.Numbers) -> None:
 
 
 def _told(entry: shape.Numbers, period: Period) -> tuple[str, ...]:
-    return (*entry.metrics, *(entry.by_order if period.days <= _QUARTER else ()))
+    return (*entry.metrics, *(entry.by_order if period.days <= _MONTH else ()))
 
 
 def _compared(desk: Desk, entry: shape.Numbers) -> tuple[Period, Period, str, str]:

@@ -103,7 +103,7 @@ class DriversBy:
 class Numbers:
     """A table of single numbers: now, before, and the change between them.
 
-    ``by_order`` are metrics that look at each order by itself: they are told for periods up to a quarter.
+    ``by_order`` are metrics that look at each order by itself: they are told for periods up to a month.
     ``is_of_months`` shows the last whole month where the period is shorter: rents and wages are booked by the month.
     """
 
