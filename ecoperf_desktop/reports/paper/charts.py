@@ -707,6 +707,9 @@ def _scatter(canvas: Canvas, left: float, top: float, right: float, bottom: floa
         is_left = x(mark.value) + 4 + canvas.text_width(mark.label, ink.axis, False) > right
         canvas.text(x(mark.value) + (-3 if is_left else 3), plot.bottom - 3, mark.label, ink.axis, align="right" if is_left else "left", color=ink.ink3)
     spots = []
+    named = [
+        (plot.right - canvas.text_width(mark.label, ink.axis, False), plot.right, plot.y(mark.value) - 2) for mark in block.levels
+    ]  # fmt: skip
     radius = 1.6 if ink.is_one else 2.4
     ordinary = [index for index, dot in enumerate(block.dots) if not dot.is_marked]
     marked = [index for index, dot in enumerate(block.dots) if dot.is_marked]
@@ -721,7 +724,13 @@ def _scatter(canvas: Canvas, left: float, top: float, right: float, bottom: floa
         if dot.is_marked:
             wide = canvas.text_width(dot.label, ink.axis, False)
             is_left = at[0] + 7 + wide > right
-            canvas.text(at[0] - 7 if is_left else at[0] + 7, at[1] - 4, dot.label, ink.axis, align="right" if is_left else "left")
+            first = at[0] - 7 - wide if is_left else at[0] + 7
+            # Above the dot, else below; where both are taken the name waits for the pointer.
+            for baseline in (at[1] - 4, at[1] + ink.axis * 1.1):
+                if not any(first < end and begin < first + wide and abs(baseline - other) < ink.axis for begin, end, other in named):
+                    named.append((first, first + wide, baseline))
+                    canvas.text(first, baseline, dot.label, ink.axis)
+                    break
     written: list[float] = []
     for trace in sorted(block.traces, key=lambda trace: -trace.places[-1][1] if trace.places else 0.0):
         if trace.name and trace.places:
