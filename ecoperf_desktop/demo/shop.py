@@ -97,6 +97,9 @@ class _Writer:
         net = np.bincount(sold.line_order, weights=sold.price * sold.qty - sold.line_discount, minlength=len(sold)).astype(np.int64)
         listed = np.bincount(sold.line_order, weights=sold.price * sold.qty, minlength=len(sold)).astype(np.int64)
         pieces = np.bincount(sold.line_order, weights=sold.qty, minlength=len(sold)).astype(np.int64)
+        every = self._rows(TMALL, FIRST_DAY, LAST_DAY)
+        order_no = {index: f"2{int(sold.day[index]):05d}{int(sold.second[index]):05d}{index:08d}" for index in every}
+        refunds = list(practice.refunds(sold, order_no, every))
         for first, last, label in spans():
             rows = self._rows(TMALL, first, last)
             if not rows:
@@ -110,8 +113,8 @@ class _Writer:
             else:
                 self._workbook_or_text("tmall", f"订单报表_{label}", "订单", _TMALL_NEW, order_rows, last)
             self._workbook_or_text("tmall", f"子订单_{label}", "子订单", _TMALL_LINES, line_rows, last)
-            order_no = {index: f"2{int(sold.day[index]):05d}{int(sold.second[index]):05d}{index:08d}" for index in rows}
-            refund_rows = list(practice.refunds(sold, order_no, rows))
+            # Refunds stand in the export of the days in which they were done.
+            refund_rows = [row for row in refunds if iso(first) <= row[4][:10] <= iso(last)]
             if refund_rows:
                 self._workbook_or_text("tmall", f"退款管理_{label}", "退款", practice.REFUNDS, refund_rows, last)
 
