@@ -15,6 +15,11 @@ Quality = Literal["ok", "partial", "low_n", "no_base", "missing", "cost_incomple
 Number: TypeAlias = int | Fraction | float
 
 
+def as_float(number: Number) -> float:
+    """Return the nearest float; a fraction's own way there asks four times what it is, and a page asks for hundreds."""
+    return number.numerator / number.denominator if type(number) is Fraction else float(number)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The same number in another period.

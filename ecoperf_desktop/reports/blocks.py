@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period
-from ecoperf_desktop.model.value import Number
+from ecoperf_desktop.model.value import Number, as_float
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.figures import DAGGER, Form
 
@@ -122,7 +122,7 @@ class Figure:
     @property
     def place(self) -> float | None:
         """Return where it stands in a chart, None when missing."""
-        return None if self.value is None else float(self.value)
+        return None if self.value is None else as_float(self.value)
 
 
 @dataclass(frozen=True)

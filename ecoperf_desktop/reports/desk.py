@@ -11,7 +11,7 @@ from ecoperf_desktop.metrics import compare
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
 from ecoperf_desktop.model.metric import Formula, Metric, Percentile, Ratio
-from ecoperf_desktop.model.value import Number, Value
+from ecoperf_desktop.model.value import Number, Value, as_float
 from ecoperf_desktop.reports import figures, verdicts
 from ecoperf_desktop.reports.batch import Batch, split_cut
 from ecoperf_desktop.reports.blocks import Figure, Reference, Scope, State
@@ -229,7 +229,7 @@ class Desk:
         return tuple(any(day in bucket.period for day in self.events) for bucket in self.times.series)
 
     def _history(self, values: Sequence[Value]) -> History:
-        known = tuple(None if value.value is None else float(value.value) for value in values)
+        known = tuple(None if value.value is None else as_float(value.value) for value in values)
         full = max((value.covered for value in values if value.covered is not None), default=0)
         ordinary = tuple(
             None if event or (value.covered is not None and value.covered < LEAST_COVER * full) else place

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ecoperf_desktop.model.days import Bucket, Grain
-from ecoperf_desktop.model.value import Value
+from ecoperf_desktop.model.value import Value, as_float
 from ecoperf_desktop.reports import figures
 from ecoperf_desktop.reports.batch import split_cut
 from ecoperf_desktop.reports.blocks import (
@@ -247,7 +247,7 @@ def _cut_of(entry: shape.LinesOf, cut: str) -> tuple[tuple[str, str], ...]:
 def _line(
     desk: Desk, name: str, values: Sequence[Value], form: Form, is_dashed: bool, cut: tuple[tuple[str, str], ...]
 ) -> Series:
-    points = tuple(None if value.value is None else float(value.value) for value in values)
+    points = tuple(None if value.value is None else as_float(value.value) for value in values)
     shown = tuple(desk.figure(value, form, cut) for value in values)
     return Series(name, points, shown[-1], is_dashed, shown)
 
