@@ -24,7 +24,7 @@ from make_lines import write_lines
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = ROOT / "tests" / "mappings" / "online_retail.toml"
 BARS = ("import", "week", "workbook", "pages", "filters", "explain", "window", "report")
-SET = ["--set", "currency=GBP", "--set", "tz=Europe/London"]
+SET = ["--set", "currency=GBP", "--set", "tz=Europe/London", "--set", "large=yes"]
 
 
 def timed(work: Callable[[], object]) -> float:
