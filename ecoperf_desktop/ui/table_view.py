@@ -162,10 +162,6 @@ class RowsView(QTableView):
     def _height_of(self, rows: int) -> int:
         return self.horizontalHeader().sizeHint().height() + rows * row_height()
 
-    def natural_width(self) -> int:
-        """Return the width at which nothing has to be cut."""
-        return sum(self._natural(position) for position in range(self._model.columnCount())) + 2 * self._side
-
     def _fit(self) -> None:
         self.setAccessibleName(self._model.table.title)
         self.verticalHeader().setDefaultSectionSize(row_height())

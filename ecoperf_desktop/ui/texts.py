@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ecoperf_desktop.ui import looks
@@ -94,7 +94,3 @@ class Label(QLabel):
         if event.type() is QEvent.Type.PaletteChange:
             self.update()
         super().changeEvent(event)
-
-
-def width_of(text: str, font: QFont) -> int:
-    return QFontMetrics(font).horizontalAdvance(text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, date_of, parse_bucket
+from ecoperf_desktop.model.days import Day, Grain, Period, bucket_of, date_of
 from ecoperf_desktop.records import dataclass
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ def months_of(days: Int64) -> Int64:
 def month_named(month: int) -> str:
     """Return 2026-03 for the number of that month."""
     return f"{1970 + month // 12}-{month % 12 + 1:02d}"
-
-
-def last_day_of(month: int) -> Day:
-    """Return the last day of a month."""
-    return parse_bucket(month_named(month))[0].period.last
 
 
 def complete_through(day: Day) -> int:
@@ -137,9 +132,3 @@ def returned(earlier: Int64, later: Int64) -> tuple[int, int]:
     again = np.zeros(width, np.bool_)
     again[later[later < width]] = True
     return int(np.count_nonzero(before & again)), int(np.count_nonzero(before))
-
-
-def nearest_rank_median(values: Int64) -> int:
-    """Return the smallest value that half of all do not exceed."""
-    place = (len(values) + 1) // 2 - 1
-    return int(np.partition(values, place)[place])

@@ -96,16 +96,6 @@ def load_fonts() -> None:
         _loaded = True
 
 
-def sheet_count(pack: Pack, device: QPagedPaintDevice) -> int:
-    """Return how many sheets the pack takes on ``device``."""
-    load_fonts()
-    painter = QPainter(device)
-    try:
-        return len(_sheets(pack, Canvas.of_page(painter, device)))
-    finally:
-        painter.end()
-
-
 def _sheets(pack: Pack, canvas: Canvas) -> list[Sheet]:
     # Here, since the window draws its charts by this room's painters long before it prints.
     from ecoperf_desktop.reports.paper.areas import area_sheets
