@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shop_orders import orders_csv
@@ -48,14 +48,22 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def with_fonts(qapp: QApplication) -> QApplication:
     looks.load_fonts()
     looks.dress(qapp, "light")
-    words.speak(qapp, "en")
+    return qapp
+
+
+@pytest.fixture(autouse=True)
+def dressed(with_fonts: QApplication) -> Iterator[None]:
+    """Start light and in English; leave no widget behind, for each style sheet dresses all that are alive."""
+    words.speak(with_fonts, "en")
     yield
-    words.speak(qapp, "en")
-    looks.dress(qapp, "light")
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    words.speak(with_fonts, "en")
+    if looks.now() is not looks.LIGHT:
+        looks.dress(with_fonts, "light")
 
 
 @pytest.fixture(scope="session")
