@@ -7,6 +7,8 @@ import random
 from catalogue_facts import DAY_1, KINDS, SmallStore
 
 DAYS = 75  # from a Monday over two month ends
+# Stretches that budgets and figures of the market speak of: together they are all days.
+STRETCHES = ((0, 29), (30, 39), (40, 46), (47, 57), (58, DAYS - 1))
 CLASSES = ("marketing", "platform", "rent", "staff", "interest", "tax", "other")
 _HOUR = 3600
 
@@ -35,6 +37,7 @@ def stated_shop(seed: int, orders: int = 70) -> SmallStore:
     _supply(store, roll)
     _reach(store, roll)
     _staff(store, roll)
+    _plans(store, roll)
     return store
 
 
@@ -186,3 +189,14 @@ def _staff(store: SmallStore, roll: random.Random) -> None:
         store.add("training", topic=f"t{number // 3}", staff_id=1 + number % 3, day=DAY_1 + number // 3 * 15, hours=2.0, completed=roll.randint(0, 1))
         store.add("content_audits", day=_day(roll), product_id=1, staff_id=1 + number % 3, image_score=float(roll.randint(1, 9)),
                   copy_score=float(roll.randint(1, 9)), brand_score=float(roll.randint(1, 9)), weight=1.0)  # fmt: skip
+
+
+def _plans(store: SmallStore, roll: random.Random) -> None:
+    for first, last in STRETCHES:
+        for category in range(1, 4):
+            store.add("market_size", first_day=DAY_1 + first, last_day=DAY_1 + last, category_id=category, sales_minor=roll.randint(100_000, 900_000))
+        for kind in CLASSES:
+            for shop in (1, 2):
+                for team in (0, 1):
+                    store.add("budgets", first_day=DAY_1 + first, last_day=DAY_1 + last, shop_id=shop, department=f"team {team}",
+                              amount_minor=roll.randint(900, 9000), **{"class": kind})  # fmt: skip
