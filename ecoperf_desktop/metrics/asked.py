@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, TypeVar, assert_never, cast
 
@@ -257,15 +257,26 @@ class Asked:
 
     def want(self, period: Period) -> None:
         """Note that ``results`` will be asked, so that what it reads is read with the rest."""
-        if period in self._wanted:
+        if period not in self._wanted:
+            self.want_all((period,))
+
+    def want_all(self, periods: Iterable[Period]) -> None:
+        """Note several periods at once: a chart asks for dozens."""
+        wanted = self._wanted
+        new = [period for period in periods if period not in wanted]
+        if not new:
             return
-        self._wanted.add(period)
-        if self._refused(period) is not None:
-            return
-        inner = window(self.metric, period)
-        self._work.want(inner)
-        if self._gate is not None:
-            self._gate.want(inner)
+        wanted.update(new)
+        if not self.scope.per:
+            # What there can be no number of, whatever the rows say, need not be read; of a cut the parts have to be found.
+            on = self._verdicts.on
+            new = [period for period in new if (verdict := on(period)[1]) is None or verdict.quality != "missing"]
+        if self.metric.window is not None:
+            new = [window(self.metric, period) for period in new]
+        if new:
+            self._work.want_all(new)
+            if self._gate is not None:
+                self._gate.want_all(new)
 
     def results(self, period: Period) -> Results:
         """Return the number over ``period`` by cut, with all that coverage and its rules say about it."""
@@ -282,31 +293,35 @@ class Asked:
     def one(self, period: Period) -> Result:
         """Return the number over ``period`` of a scope that is not cut: as ``results``, with less to carry about."""
         found = self._ones.get(period)
-        if found is None:
-            verdict = self._verdicts.on(period)[1]
+        return self.ones((period,))[0] if found is None else found
+
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        """Return the numbers of several periods: a chart asks for dozens, and they take the same way."""
+        known = self._ones
+        new = [period for period in periods if period not in known]
+        if new:
+            self._work_out(new)
+        return [known[period] for period in periods]
+
+    def _work_out(self, periods: Sequence[Period]) -> None:
+        known, on = self._ones, self._verdicts.on
+        judged: list[tuple[Period, Result | None]] = []
+        for period in periods:
+            verdict = on(period)[1]
             if verdict is not None and verdict.quality == "missing" and not self.scope.per:
-                found = verdict
+                known[period] = verdict
             else:
-                inner = window(self.metric, period)
-                found = self._work.one(inner)
-                if self._gate is not None:
-                    found = self._gated(found, self._gate.one(inner))
-                if self.metric.low_n is not None:
-                    found = _firm(found, self.metric.low_n)
-                if verdict is not None:
-                    found = _judged(found, verdict)
-            self._ones[period] = found
-        return found
-
-    def _refused(self, period: Period) -> Result | None:
-        """Return why there can be no number whatever the rows say: then they need not be read.
-
-        Of a cut the parts have to be found nevertheless.
-        """
-        if self.scope.per:
-            return None
-        verdict = self._verdicts.on(period)[1]
-        return verdict if verdict is not None and verdict.quality == "missing" else None
+                judged.append((period, verdict))
+        inner = [period for period, _ in judged]
+        if self.metric.window is not None:
+            inner = [window(self.metric, period) for period in inner]
+        found = self._work.ones(inner)
+        if self._gate is not None:
+            found = [self._gated(one, opened) for one, opened in zip(found, self._gate.ones(inner), strict=True)]
+        if self.metric.low_n is not None:
+            found = [_firm(one, self.metric.low_n) for one in found]
+        for (period, verdict), one in zip(judged, found, strict=True):
+            known[period] = one if verdict is None else _judged(one, verdict)
 
     def covered_days(self, cut: Cut, period: Period) -> int | None:
         """Return how many days of the period have the data the metric needs; None when it needs none."""
@@ -410,6 +425,15 @@ class _Work(ABC):
         """Return the number of a scope that is not cut."""
         return self.results(period).get(())
 
+    def want_all(self, periods: Iterable[Period]) -> None:
+        """Note several periods at once."""
+        for period in periods:
+            self.want(period)
+
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        """Return the numbers of a scope that is not cut, one for each period."""
+        return [self.one(period) for period in periods]
+
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         """Return plain numbers by cut."""
         found = self.results(period)
@@ -475,19 +499,35 @@ class _Measured(_Work):
         self._is_cut = bool(scope.per)
         # Half the rates of a page have the same numbers above or below.
         self._ones: dict[Period, Result] = {}
+        self._wanted: set[Period] = set()
 
     def want(self, period: Period) -> None:
-        self._loaded.want(period)
+        self.want_all((period,))
+
+    def want_all(self, periods: Iterable[Period]) -> None:
+        wanted, want = self._wanted, self._loaded.want
+        for period in periods:
+            if period not in wanted:
+                wanted.add(period)
+                want(period)
 
     def one(self, period: Period) -> Result:
         found = self._ones.get(period)
-        if found is None:
-            by_cut, is_cut = self._loaded.amounts(period)
-            if by_cut:
-                found = _stated(by_cut[()], is_cut)
-            else:
-                found = _LONGER_ONLY if is_cut else _ZERO
-            self._ones[period] = found
+        return self.ones((period,))[0] if found is None else found
+
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        known, amounts = self._ones, self._loaded.amounts
+        found = []
+        for period in periods:
+            one = known.get(period)
+            if one is None:
+                by_cut, is_cut = amounts(period)
+                if by_cut:
+                    one = _stated(by_cut[()], is_cut)
+                else:
+                    one = _LONGER_ONLY if is_cut else _ZERO
+                known[period] = one
+            found.append(one)
         return found
 
     def results(self, period: Period) -> Results:
@@ -511,11 +551,17 @@ class _Part(_Work):
     def want(self, period: Period) -> None:
         self.asked.want(period)
 
+    def want_all(self, periods: Iterable[Period]) -> None:
+        self.asked.want_all(periods)
+
     def results(self, period: Period) -> Results:
         return self.asked.results(period)
 
     def one(self, period: Period) -> Result:
         return self.asked.one(period)
+
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        return self.asked.ones(periods)
 
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         return self.asked.amounts(period)
@@ -531,6 +577,14 @@ class _Combined(_Work):
     def want(self, period: Period) -> None:
         for part in self._parts:
             part.want(period)
+
+    def want_all(self, periods: Iterable[Period]) -> None:
+        for part in self._parts:
+            part.want_all(periods)
+
+    def _sides(self, periods: Sequence[Period]) -> Iterator[tuple[Result, ...]]:
+        """Yield the parts' numbers of each period together."""
+        return zip(*[part.ones(periods) for part in self._parts], strict=True)
 
     def _combined(self, period: Period, combine: Callable[[Sequence[Result]], Result]) -> Results:
         found = [part.results(period) for part in self._parts]
@@ -564,6 +618,9 @@ class _Total(_Combined):
     def one(self, period: Period) -> Result:
         return self._added([part.one(period) for part in self._parts])
 
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        return [self._added(parts) for parts in self._sides(periods)]
+
     def amounts(self, period: Period) -> Mapping[Cut, Number | None]:
         is_plain = self._signs[0] == 1
         total: dict[Cut, Number | None] = dict(self._parts[0].amounts(period)) if is_plain else {}
@@ -593,6 +650,9 @@ class _Quotient(_Combined):
     def one(self, period: Period) -> Result:
         return self._divided([part.one(period) for part in self._parts])
 
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        return [self._divided(parts) for parts in self._sides(periods)]
+
     def _divided(self, parts: Sequence[Result]) -> Result:
         over, under = parts
         if over.value is None or under.value is None:
@@ -620,6 +680,11 @@ class _Arithmetic(_Combined):
 
     def one(self, period: Period) -> Result:
         return self._worked_out(period, [part.one(period) for part in self._parts])
+
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        if not self._parts:
+            return [self._worked_out(period, ()) for period in periods]
+        return [self._worked_out(period, parts) for period, parts in zip(periods, self._sides(periods), strict=True)]
 
     def _worked_out(self, period: Period, parts: Sequence[Result]) -> Result:
         numbers: dict[str, Number | None] = {"days": period.days}

@@ -111,6 +111,7 @@ class Answering:
         )
         currency = engine.conn.execute("SELECT value FROM setting WHERE name = 'reporting_currency'").fetchone()
         self._currency: str | None = None if currency is None else currency[0]
+        self._scopes: dict[tuple[object, ...], Scope] = {}
 
     def plan(self, question: Question) -> Plan:
         """Find everything the question names, and note what will have to be read."""
@@ -119,7 +120,7 @@ class Answering:
         for metric in metrics:
             _check_cut(metric, question)
             _check_grain(metric, grain)
-        scope = self._names.scope(question.where, question.per, lambda: self._views(metrics))
+        scope = self._scope(question, metrics)
         asked = tuple(self.sources.asked(metric.id, scope) for metric in metrics)
         parts = tuple(_clipped(question.period, grain, self._calendar))
         kind, event = (None, None) if question.compare is None else compare.read(question.compare)
@@ -129,10 +130,20 @@ class Answering:
             for _, period in parts:
                 earlier[period] = compare.earlier(self.conn, kind, period, grain, through, self._calendar, event)
         plan = Plan(question, scope, asked, parts, kind, earlier)
-        for period in self._periods(plan):
-            for one in asked:
-                one.want(period)
+        periods = list(self._periods(plan))
+        for one in asked:
+            one.want_all(periods)
         return plan
+
+    def _scope(self, question: Question, metrics: Sequence[Metric]) -> Scope:
+        """Return the scope a question names, the same for all that name it: a page asks several things of its largest parts."""
+        # What words of plain text mean is looked up in the views of the metrics.
+        named = all(DIMENSIONS[dimension].table is not None for dimension, _ in question.where)
+        key = (question.where, question.per, () if named else question.metrics)
+        found = self._scopes.get(key)
+        if found is None:
+            found = self._scopes[key] = self._names.scope(question.where, question.per, lambda: self._views(metrics))
+        return found
 
     def _metric(self, name: str) -> Metric:
         metric = self._catalogue.metric(name)
@@ -178,9 +189,11 @@ class Answering:
         """Return the values of a planned question."""
         found: list[Value] = []
         if not plan.scope.per:
+            periods = [period for _, period in plan.buckets]
             for asked in plan.asked:
-                for label, period in plan.buckets:
-                    found.append(self._value(plan, asked, label, period, (), {}, asked.one(period)))
+                ones = asked.ones(periods)
+                for (label, period), one in zip(plan.buckets, ones, strict=True):
+                    found.append(self._value(plan, asked, label, period, (), {}, one))
             return found
         kept, parts = self._top(plan)
         for asked in plan.asked:
@@ -199,21 +212,22 @@ class Answering:
         self, plan: Plan, asked: Asked, label: str | None, period: Period, cut: Cut, named: Mapping[str, str], one: Result
     ) -> Value:
         metric = asked.metric
+        unit, kind, details = metric.unit, plan.kind, one.details
         return Value(
             metric.id,
             period,
             label,
-            dict(named),
+            {**named},
             one.value,
             one.numerator,
             one.denominator,
-            metric.unit,
-            self._currency if metric.unit == "money" else None,
+            unit,
+            self._currency if unit == "money" else None,
             one.quality,
             one.reason,
-            dict(one.details),
+            {**details},
             asked.covered_days(cut, period),
-            None if plan.kind is None else _compared(plan.kind, plan.earlier[period], asked, period, cut, one),
+            None if kind is None else _compared(kind, plan.earlier[period], asked, period, cut, one),
             one.word,
         )
 
