@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,23 +18,29 @@ CATALOGUE = Path(__file__).resolve().parents[2].parent / "shared" / "metrics"
 
 @dataclass(frozen=True)
 class Defined:
-    """One entry: its SQL, the dimensions it may be cut by, and what multiplies its quotient."""
+    """One entry: its SQL, or its arithmetic over other entries, the dimensions it may be cut by, and what multiplies its quotient."""
 
     id: str
+    kind: str
     formula: str
     dimensions: tuple[str, ...]
     scale: Fraction
 
 
-def defined_by_sql() -> list[Defined]:
-    """Return the entries whose formula is SQL.  Of YAML only what the file uses is understood: maps of plain values."""
+def entries(kind: str) -> list[Defined]:
+    """Return the entries whose formula is of that kind: ``sql``, ``expr`` or ``algo``.
+
+    Of YAML only what the file uses is understood: maps of plain values.
+    """
     text = (CATALOGUE / "metrics.yaml").read_text(encoding="utf-8")
     found = []
     for entry in re.split(r"\n  - id: ", text)[1:]:
         fields = _fields("    id: " + entry)
-        if fields.get("formula_kind") == "sql":
-            scale = Fraction(fields.get("scale", "1"))
-            found.append(Defined(fields["id"], fields["formula"], tuple(re.findall(r"\w+", fields["dimensions"])), scale))
+        if fields.get("formula_kind") == kind:
+            formula, scale = fields["formula"], fields.get("scale", "1")
+            if kind == "expr":
+                formula, scale = f"({formula}) * ({scale})", "1"
+            found.append(Defined(fields["id"], kind, formula, tuple(re.findall(r"\w+", fields["dimensions"])), Fraction(scale)))
     return found
 
 
@@ -53,14 +61,20 @@ def _unquoted(value: str) -> str:
     return value[1:-1].replace("''", "'") if len(value) > 1 and value[0] == value[-1] == "'" else value
 
 
+_DEPARTMENTS = """SELECT ROW_NUMBER() OVER (ORDER BY name) AS department_id, name FROM (SELECT department AS name FROM staff
+    UNION SELECT department FROM expenses UNION SELECT department FROM budgets) WHERE name IS NOT NULL"""
 # How the catalogue's tables are filled from the product's facts: what it has no NULL for is taken as its default.
 _KEEP = {
     "shop": "SELECT shop_id, name, 'test' AS platform, 'CNY' AS currency, 'UTC' AS tz FROM shop",
-    "channel": "SELECT channel_id, name, COALESCE(kind, 'other') AS kind FROM channel",
+    # files tell what a channel is by its name
+    "channel": """SELECT channel_id, name, COALESCE(kind, CASE name WHEN 'Organic Search' THEN 'organic' WHEN 'Organic Social' THEN 'social'
+        ELSE 'other' END) AS kind FROM channel""",
     "category": "SELECT category_id, name FROM category",
     "supplier": "SELECT supplier_id, name FROM supplier",
     "product": "SELECT product_id, sku, COALESCE(name, sku) AS name, category_id, supplier_id, launched_day, COALESCE(is_listed, 0) AS is_listed FROM product",
-    "staff": "SELECT staff_id, name, COALESCE(role, '') AS role, hired_day, left_day, COALESCE(fte, 1.0) AS fte FROM staff",
+    "department": f"SELECT department_id, name FROM ({_DEPARTMENTS})",
+    "staff": f"""SELECT staff_id, name, COALESCE(role, '') AS role, (SELECT d.department_id FROM ({_DEPARTMENTS}) d WHERE d.name = s.department)
+        AS department_id, hired_day, left_day, COALESCE(fte, 1.0) AS fte FROM staff s""",
     "campaign": "SELECT campaign_id, shop_id, channel_id, name, owner_staff_id, start_day, end_day, budget_minor FROM campaign",
     "customer": "SELECT customer_id, COALESCE(is_member, 0) AS is_member, member_since_day FROM customer",
     "orders": """SELECT order_id, shop_id, channel_id, customer_id, campaign_id, agent_id, order_no, COALESCE(placed_ts, 0) AS placed_ts,
@@ -85,7 +99,8 @@ _KEEP = {
     "po_lines": "SELECT po_line_id, po_id, product_id, qty_ordered, unit_cost_e4, std_cost_e4, promised_day, requested_day, COALESCE(cancelled, 0) AS cancelled FROM po_lines",
     "receipts": "SELECT receipt_id, po_line_id, received_day, qty_received, COALESCE(qty_rejected, 0) AS qty_rejected FROM receipts WHERE po_line_id IS NOT NULL",
     "shipments": """SELECT shipment_id, order_id, shop_id, carrier_id, warehouse_id, (SELECT name FROM region r WHERE r.region_id = s.region_id) AS region,
-        day, ready_ts, due_dispatch_ts, handed_ts, first_scan_ts, promised_ts, delivered_ts, COALESCE(status, '') AS status, in_full, right_item,
+        day, ready_ts, due_dispatch_ts, handed_ts, first_scan_ts,
+        COALESCE(promised_ts, (promised_day + 1) * 86400 - 1) AS promised_ts, delivered_ts, COALESCE(status, '') AS status, in_full, right_item,
         undamaged, docs_ok, COALESCE(lost, 0) AS lost, cost_minor, delivered_day, picker_id FROM shipments s WHERE order_id IS NOT NULL""",
     "demand_forecast": "SELECT day, product_id, made_day, qty FROM demand_forecast",
     "ad_performance": """SELECT day, shop_id, channel_id, campaign_id, product_id, device, impressions, clicks, cost_minor, conversions,
@@ -111,24 +126,30 @@ _KEEP = {
     "training_attendance": """SELECT (SELECT MIN(o.training_id) FROM training o WHERE o.topic = t.topic AND o.day = t.day AND o.hours IS t.hours)
         AS training_id, staff_id, COALESCE(completed, 0) AS completed FROM training t""",
     "content_audits": "SELECT audit_id, day, product_id, staff_id, image_score, copy_score, brand_score, weight FROM (SELECT row_id AS audit_id, * FROM content_audits)",
-    "expenses": "SELECT expense_id, day, shop_id, channel_id, class, amount_minor, COALESCE(is_variable, 0) AS is_variable FROM expenses",
+    "expenses": f"""SELECT expense_id, day, shop_id, channel_id, (SELECT d.department_id FROM ({_DEPARTMENTS}) d WHERE d.name = e.department)
+        AS department_id, class, amount_minor, COALESCE(is_variable, 0) AS is_variable FROM expenses e""",
+    "budgets": f"""SELECT first_day AS period_start, last_day AS period_end, shop_id, (SELECT d.department_id FROM ({_DEPARTMENTS}) d
+        WHERE d.name = b.department) AS department_id, class, amount_minor FROM budgets b""",
+    "market_size": "SELECT first_day AS period_start, last_day AS period_end, category_id, platform, sales_minor, COALESCE(origin, '') AS source FROM market_size",
 }
 
 _OF_ORDER = "order_id IN (SELECT order_id FROM whole.orders WHERE {condition})"
 _OF_LINE = "line_id IN (SELECT line_id FROM whole.order_lines WHERE {condition})"
 _OF_PRODUCT = "product_id IN (SELECT product_id FROM whole.product WHERE {condition})"
 
+_IN_DEPARTMENT = "department_id = (SELECT department_id FROM whole.department WHERE name = ?)"
+
 # Which rows of the base tables belong to a value of a dimension: conditions with ? for the value (row id or text).
 OWN = {
     "shop": ("shop_id = ?", ("orders", "reviews", "surveys", "shipments", "ad_performance", "search_performance", "social_performance",
-                             "email_performance", "site_traffic", "support_conversations", "labour", "expenses")),
+                             "email_performance", "site_traffic", "support_conversations", "labour", "expenses", "budgets")),
     "channel": ("channel_id = ?", ("orders", "ad_performance", "social_performance", "site_traffic", "support_conversations", "labour", "expenses")),
     "campaign": ("campaign_id = ?", ("orders", "ad_performance", "email_performance")),
     "agent": ("agent_id = ?", ("orders", "surveys", "support_conversations")),
     "region": ("region = ?", ("orders", "shipments", "site_traffic", "search_performance")),
     "device": ("device = ?", ("orders", "ad_performance", "search_performance", "site_traffic", "lab_audits")),
     "product": ("product_id = ?", ("order_lines", "reviews", "inventory_snapshots", "po_lines", "demand_forecast", "ad_performance", "product")),
-    "category": ("category_id = ?", ("product",)),
+    "category": ("category_id = ?", ("product", "market_size")),
     "supplier": ("supplier_id = ?", ("product", "purchase_orders")),
     "location": ("location_id = ?", ("inventory_snapshots",)),
     "carrier": ("carrier_id = ?", ("shipments",)),
@@ -138,7 +159,9 @@ OWN = {
     "page": ("page = ?", ("search_performance",)),
     "account": ("account = ?", ("social_performance",)),
     "target": ("target = ?", ("uptime_checks", "incidents")),
-    "class": ("class = ?", ("expenses",)),
+    "class": ("class = ?", ("expenses", "budgets")),
+    "department": (_IN_DEPARTMENT, ("staff", "expenses", "budgets")),
+    "reason": ("reason = ?", ("refunds",)),
     "staff": ("staff_id = ?", ("labour", "training_attendance", "content_audits", "staff")),
 }  # fmt: skip
 
@@ -153,12 +176,19 @@ def _conditions(dimension: str) -> dict[str, str]:
         found["shipments"] = "warehouse_id = ?"
     if dimension == "page":
         found["lab_audits"] = "url = ?"
+    if dimension in ("staff", "department"):
+        # whose campaigns, and what was ordered by whom
+        staff = f"IN (SELECT staff_id FROM whole.staff WHERE {own})"
+        found |= dict.fromkeys(("labour", "training_attendance", "content_audits"), f"staff_id {staff}")
+        found |= {"campaign": f"owner_staff_id {staff}", "purchase_orders": f"buyer_id {staff}"}
+        found["ad_performance"] = f"campaign_id IN (SELECT campaign_id FROM whole.campaign WHERE owner_staff_id {staff})"
     if "orders" in found:
         found["order_lines"] = found["refunds"] = _OF_ORDER.format(condition=own)
     if dimension == "product":
         found["orders"] = f"order_id IN (SELECT order_id FROM whole.order_lines WHERE {own})"
         found["refunds"] = _OF_LINE.format(condition=own)
         found["receipts"] = f"po_line_id IN (SELECT po_line_id FROM whole.po_lines WHERE {own})"
+        found["market_size"] = f"category_id = (SELECT category_id FROM whole.product WHERE {own})"
     if dimension in ("category", "supplier"):
         goods = _OF_PRODUCT.format(condition=own)
         found |= dict.fromkeys(("order_lines", "inventory_snapshots", "demand_forecast"), goods)
@@ -168,7 +198,7 @@ def _conditions(dimension: str) -> dict[str, str]:
             found |= {"reviews": goods, "po_lines": goods}
             found["receipts"] = f"po_line_id IN (SELECT po_line_id FROM whole.po_lines WHERE {goods})"
     if "purchase_orders" in found:
-        found["po_lines"] = f"po_id IN (SELECT po_id FROM whole.purchase_orders WHERE {own})"
+        found["po_lines"] = f"po_id IN (SELECT po_id FROM whole.purchase_orders WHERE {found['purchase_orders']})"
         found["receipts"] = f"po_line_id IN (SELECT po_line_id FROM whole.po_lines WHERE {found['po_lines']})"
     return found
 
@@ -215,7 +245,7 @@ class CatalogueStore:
             self.conn.execute(f"INSERT INTO main.{table}({columns}) SELECT {columns} FROM whole.{table}{where}", values)
         self._restricted = set(conditions)
 
-    def rows(self, defined: Defined, parameters: dict[str, int]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def rows(self, defined: Defined, parameters: dict[str, int | str]) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return the names and rows of what a formula gives."""
         made = self.conn.execute(defined.formula, parameters)
         return [column[0] for column in made.description], made.fetchall()
@@ -237,3 +267,24 @@ def number(defined: Defined, names: list[str], rows: list[tuple[Any, ...]]) -> F
             return None
         return Fraction(over or 0) / Fraction(under) * defined.scale
     return None if row[0] is None else Fraction(row[0]) * defined.scale
+
+
+def arithmetic(formula: str, value: Callable[[str], Fraction | float | None]) -> Fraction | float | None:
+    """Return what a formula of names, numbers and signs gives; None without a base, or where a name has no number."""
+
+    def of(node: ast.expr) -> Fraction | float | None:
+        if isinstance(node, ast.Constant):
+            return Fraction(str(node.value))
+        if isinstance(node, ast.Name):
+            return value(node.id)
+        assert isinstance(node, ast.BinOp), ast.dump(node)
+        one, other = of(node.left), of(node.right)
+        if one is None or other is None:
+            return None
+        if isinstance(node.op, ast.Div):
+            return one / other if other > 0 else None
+        if isinstance(node.op, ast.Mult):
+            return one * other
+        return one + other if isinstance(node.op, ast.Add) else one - other
+
+    return of(ast.parse(formula, mode="eval").body)

@@ -73,10 +73,10 @@ def imported_shop(folder: Path, seed: int, orders: int = 45) -> ImportedShop:
     seam, until = DAY_1 + roll.randint(25, 35), DAY_1 + roll.randint(40, 55)
     exports = {
         # The first half, of which the days after the seam were not final yet.
-        "early": _Export(folder / "early", "2026-05-20T08:00", lambda day: day < until, lambda day: day >= seam),
-        "late": _Export(folder / "late", "2026-05-21T08:00", lambda day: day >= seam, lambda _: False),
+        "early": _Export(folder / "early", "2026-05-20T08:00", (DAY_1, until - 1), lambda day: day < until, lambda day: day >= seam),
+        "late": _Export(folder / "late", "2026-05-21T08:00", (seam, DAY_1 + DAYS - 1), lambda day: day >= seam, lambda _: False),
         # The newest of all, and wrong throughout: it is taken back.
-        "wrong": _Export(folder / "wrong", "2026-05-22T08:00", lambda _: True, lambda _: True, roll.sample([*_FILLED, *_MADE], 12)),
+        "wrong": _Export(folder / "wrong", "2026-05-22T08:00", (DAY_1, DAY_1 + DAYS - 1), lambda _: True, lambda _: True, roll.sample([*_FILLED, *_MADE], 12)),
     }
     shop = ImportedShop(actions.open_workspace(folder / "shop.ecoperf", write=True), told)
     for export in exports.values():
@@ -94,7 +94,9 @@ def imported_shop(folder: Path, seed: int, orders: int = 45) -> ImportedShop:
     back = roll.choice(["early", "late"])
     actions.undo(shop.workspace, roll.sample(imported[back], len(imported[back]) // 3))
     shop.happened.append(f"a third of {back} taken back")
-    _load(shop, f"{back} once more", exports[back])
+    # A file whose bytes were those of another, which is taken back now, stands there no more either.
+    for name in ("early", "late"):
+        _load(shop, f"{name} once more", exports[name])
     sums.ensure(shop.workspace.conn)
     return shop
 
@@ -105,6 +107,7 @@ class _Export:
 
     folder: Path
     as_of: str
+    covers: tuple[int, int]
     has: Callable[[int], bool]
     is_off: Callable[[int], bool]
     only: Iterable[str] = (*_FILLED, *_MADE)
@@ -130,17 +133,16 @@ class _Export:
             if table in _FILLED:
                 _fill(self.folder / f"{table}.csv", made[_FILLED[table]], table, kept)
             else:
-                _make(self.folder, table, kept)
+                _make(self.folder, table, kept, self.covers)
             if table == "product":
-                _make(self.folder, table, [{name: row[name] for name in _LISTED} for row in kept])
+                _make(self.folder, table, [{name: row[name] for name in _LISTED} for row in kept], self.covers)
 
 
 def _load(shop: ImportedShop, told: str, export: _Export, *, again: bool = False) -> list[int]:
     """Import an export, ``again`` where all of it stands there already; return the numbers of what was loaded."""
     mappings = tuple(sorted(export.folder.glob("*.toml")))
-    choices = ImportChoices(
-        mappings=mappings, source="Qimu", settings=(("currency", "CNY"), ("tz", "UTC"), ("as_of", export.as_of), ("shop", "Qimu"))
-    )
+    settings = {"currency": "CNY", "tz": "UTC", "as_of": export.as_of, "shop": "Qimu"}
+    choices = ImportChoices(mappings=mappings, source="Qimu", settings=tuple(settings.items()))
     files = sorted(export.folder.glob("*.csv"))
     report = actions.apply_import(actions.plan_import(files, choices, shop.workspace), shop.workspace)
     # Products and people are the same in every export: those files are known by their bytes.
@@ -217,7 +219,7 @@ def _fill(path: Path, template: Template, table: str, rows: list[Row]) -> None:
 
 def _field_of(column: TemplateColumn, fields: dict[str, Field]) -> Field:
     """Return the field a template's column fills: of its own name, or of the day or hour it names."""
-    for name in (column.field, f"{column.field}_day", f"{column.field}_ts"):
+    for name in (column.field, f"{column.field}_{'ts' if column.type == 'datetime' else 'day'}"):
         if name in fields:
             return fields[name]
     return fields["day"]
@@ -230,13 +232,13 @@ def _filled(column: TemplateColumn, one: Field, row: Row) -> str:
     return _cell(one, value, major=column.type == "money")
 
 
-def _make(folder: Path, table: str, rows: list[Row]) -> None:
-    """Write rows with the names of their fields as headers, and a format that reads them."""
+def _make(folder: Path, table: str, rows: list[Row], covers: tuple[int, int]) -> None:
+    """Write rows with the names of their fields as headers, and a format that reads them; the file's name says its days."""
     used = {name for row in rows for name, value in row.items() if value is not None}
     fields = [one for one in TABLES[table].fields if one.name in used]
     stem = f"plain_{table}"
     headers = [f"{table}.{one.name}" for one in fields]
-    with (folder / f"{stem}.csv").open("w", encoding="utf-8", newline="") as opened:
+    with (folder / f"{stem} {'_'.join(map(iso, covers))}.csv").open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow(headers)
         writer.writerows([_cell(one, row.get(one.name)) for one in fields] for row in rows)
@@ -244,6 +246,8 @@ def _make(folder: Path, table: str, rows: list[Row]) -> None:
         "[format]", f'id = "plain.{table}"', "version = 1", 'platform = "plain"', f'title = {{ en = "Plain {table}", zh = "{table}" }}',
         'verified = "fixtures"', "[detect]", f"all = {headers!r}", "[read]", 'decimal = "."', 'dates = "year_first"', "[answers]", 'shop = "= Qimu"',
     ]  # fmt: skip
+    if TABLES[table].coverage:
+        text += ["[period]", 'from = ["filename"]', r"filename = '(?P<start>\d{4}-\d{2}-\d{2})_(?P<end>\d{4}-\d{2}-\d{2})'"]
     for one, header in zip(fields, headers, strict=True):
         text += ["[[column]]", f"header = [{header!r}]", f"field = {one.name!r}", *_type(table, one)]
     text += ["[[emit]]", f"into = {table!r}", f"fields = {[one.name for one in fields]!r}"]

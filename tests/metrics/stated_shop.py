@@ -6,6 +6,8 @@ import random
 
 from catalogue_facts import DAY_1, KINDS, SmallStore
 
+from ecoperf_desktop.store import reasons
+
 DAYS = 75  # from a Monday over two month ends
 # Stretches that budgets and figures of the market speak of: together they are all days.
 STRETCHES = ((0, 29), (30, 39), (40, 46), (47, 57), (58, DAYS - 1))
@@ -38,6 +40,7 @@ def stated_shop(seed: int, orders: int = 70) -> SmallStore:
     _reach(store, roll)
     _staff(store, roll)
     _plans(store, roll)
+    reasons.settle(store.conn, None)
     return store
 
 

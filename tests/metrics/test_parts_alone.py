@@ -1,0 +1,144 @@
+"""A method's part is the method asked of a store that holds that part's rows and nothing else.
+
+What a method gives for everything is held to plain evaluations in ``test_methods_*``; this holds every cut to it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sqlite3
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+
+import pytest
+from catalogue_facts import DAY_1
+from stated_shop import DAYS, stated_shop
+
+from ecoperf_desktop.metrics.catalogue import catalogue
+from ecoperf_desktop.metrics.evaluate import Engine
+from ecoperf_desktop.model.days import Period
+from ecoperf_desktop.model.metric import Method
+from ecoperf_desktop.model.value import Question, Value
+from ecoperf_desktop.store import sums
+from ecoperf_desktop.store.views import DIMENSIONS
+
+KNOWN = catalogue()
+PERIODS = (Period(DAY_1 + 30, DAY_1 + 57), Period(DAY_1 + 40, DAY_1 + DAYS - 1))
+SEEDS = range(11, 17) if os.environ.get("CI") == "true" else (11,)
+
+_GOODS = "product_id IN (SELECT p.product_id FROM product p WHERE {condition})"
+_OF_ORDER = "order_id IN (SELECT order_id FROM orders)"
+_PEOPLE = "IN (SELECT s.staff_id FROM staff s WHERE {condition})"
+# Which rows stay of a value of a dimension: conditions with ? for its row id or text, in this order.
+KEPT: dict[str, dict[str, str]] = {
+    "shop": dict.fromkeys(
+        ("orders", "refunds", "reviews", "surveys", "shipments", "ad_performance", "search_performance", "site_traffic", "campaign",
+         "support_conversations", "labour", "expenses", "budgets", "social_performance", "email_performance"), "shop_id = ?"),
+    "channel": dict.fromkeys(
+        ("orders", "ad_performance", "site_traffic", "support_conversations", "labour", "expenses", "social_performance", "campaign"),
+        "channel_id = ?"),
+    "campaign": dict.fromkeys(("orders", "ad_performance", "email_performance", "campaign"), "campaign_id = ?"),
+    "region": dict.fromkeys(("orders", "shipments", "site_traffic", "search_performance"), "region_id = ?"),
+    "device": dict.fromkeys(("orders", "ad_performance", "site_traffic", "search_performance", "lab_audits"), "device = ?"),
+    "agent": dict.fromkeys(("orders", "surveys", "support_conversations"), "agent_id = ?"),
+    "product": dict.fromkeys(
+        ("order_lines", "refunds", "reviews", "inventory_snapshots", "po_lines", "receipts", "demand_forecast", "ad_performance",
+         "product_cost", "product"), "product_id = ?"),
+    "category": {**dict.fromkeys(
+        ("order_lines", "refunds", "reviews", "inventory_snapshots", "po_lines", "receipts", "demand_forecast", "product_cost"),
+        _GOODS.format(condition="p.category_id = ?")), "product": "category_id = ?"},
+    "supplier": {**dict.fromkeys(
+        ("order_lines", "refunds", "inventory_snapshots", "demand_forecast", "product_cost", "po_lines", "receipts"),
+        _GOODS.format(condition="p.supplier_id = ?")), "product": "supplier_id = ?"},
+    "location": {"inventory_snapshots": "location_id = ?"},
+    "carrier": {"shipments": "carrier_id = ?"},
+    "warehouse": {"shipments": "warehouse_id = ?"},
+    "buyer": {"purchase_orders": "purchaser_id = ?"},
+    "query": {"search_performance": "query = ?"},
+    "page": {"search_performance": "page = ?"},
+    "class": dict.fromkeys(("expenses", "budgets"), "class = ?"),
+    "department": {"expenses": "department = ?", "budgets": "department = ?",
+                   "training": f"staff_id {_PEOPLE.format(condition='s.department = ?')}", "staff": "department = ?"},
+}  # fmt: skip
+METHODS = [metric for metric in KNOWN.metrics.values() if isinstance(metric.calculation, Method)]
+# Metric, dimension (all where None): why a part is not the whole of its rows.
+RELATIVE: dict[tuple[str, str | None], str] = {}
+PAIRS = {
+    (metric.id, dimension) for metric in METHODS for dimension in metric.dimensions
+    if dimension in KEPT and (metric.id, dimension) not in RELATIVE and (metric.id, None) not in RELATIVE
+}  # fmt: skip
+
+
+@cache
+def _whole(seed: int) -> sqlite3.Connection:
+    conn = stated_shop(seed, orders=160).conn
+    sums.ensure(conn)
+    return conn
+
+
+def _alone(whole: sqlite3.Connection, dimension: str, key: object) -> sqlite3.Connection:
+    """Return a store of nothing but the rows of a value."""
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    whole.backup(conn)
+    for table, condition in KEPT[dimension].items():
+        conn.execute(f"DELETE FROM {table} WHERE NOT COALESCE({condition}, 0)", [key] * condition.count("?"))
+    if "orders" in KEPT[dimension]:
+        conn.execute("DELETE FROM order_lines WHERE line_id / 65536 NOT IN (SELECT order_id FROM orders)")
+        conn.execute(f"DELETE FROM refunds WHERE NOT {_OF_ORDER}")
+    if "order_lines" in KEPT[dimension]:
+        conn.execute("DELETE FROM orders WHERE order_id NOT IN (SELECT line_id / 65536 FROM order_lines)")
+    if "purchase_orders" in KEPT[dimension]:
+        conn.execute("DELETE FROM po_lines WHERE po_id NOT IN (SELECT po_id FROM purchase_orders)")
+        conn.execute("DELETE FROM receipts WHERE po_id NOT IN (SELECT po_id FROM purchase_orders)")
+    conn.execute("DELETE FROM setting WHERE name = 'sums'")
+    sums.ensure(conn)
+    return conn
+
+
+def _values_of(whole: sqlite3.Connection, dimension: str) -> Iterator[tuple[str, object]]:
+    known = DIMENSIONS[dimension]
+    if known.table is None:
+        (table, condition), *_ = KEPT[dimension].items()
+        column = condition.split(" = ")[0]
+        yield from ((name, name) for (name,) in whole.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL").fetchall())
+    else:
+        yield from whole.execute(f"SELECT {known.name}, {known.id} FROM {known.table}").fetchall()
+
+
+def _told(value: Value) -> object:
+    return value.word or (None if value.value is None else value.value)
+
+
+def _is_same(one: object, other: object) -> bool:
+    if isinstance(one, str) or isinstance(other, str) or one is None or other is None:
+        return (one or 0) == (other or 0)
+    assert isinstance(one, int | float | Fraction) and isinstance(other, int | float | Fraction)
+    return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("dimension", sorted(KEPT))
+def test_a_methods_part_is_what_its_rows_alone_give(seed: int, dimension: str) -> None:
+    whole = _whole(seed)
+    cut = Engine(whole, KNOWN)
+    asked = [metric for metric in METHODS if (metric.id, dimension) in PAIRS]
+    differing, compared = [], 0
+    for name, key in _values_of(whole, dimension) if asked else ():
+        alone = Engine(_alone(whole, dimension, key), KNOWN)
+        for metric in asked:
+            assert isinstance(metric.calculation, Method)
+            own = metric.calculation.parts[:1] if metric.id != "rfm_score" else ("step",)
+            own = tuple(one for one in own if one in metric.dimensions and one != dimension)
+            for period in PERIODS:
+                of_part = cut.answer([Question((metric.id,), period, per=own, where=((dimension, name),))])[0]
+                of_alone = alone.answer([Question((metric.id,), period, per=own)])[0]
+                ours = {tuple(value.per.values()): _told(value) for value in of_part}
+                theirs = {tuple(value.per.values()): _told(value) for value in of_alone}
+                for cell in {**ours, **theirs}:
+                    compared += ours.get(cell) is not None
+                    if not _is_same(ours.get(cell), theirs.get(cell)):
+                        differing.append((metric.id, name, period.days, cell, ours.get(cell), theirs.get(cell)))
+    assert compared or not asked
+    assert not differing, (len(differing), sorted({one[0] for one in differing}), differing[:6])
