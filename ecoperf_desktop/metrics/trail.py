@@ -85,6 +85,13 @@ class _Heard(Asked):
         with _Asking(self._listening, (self.metric.id, self.scope, period)):
             return super().one(period)
 
+    def ones(self, periods: Sequence[Period]) -> list[Result]:
+        found: list[Result] = []
+        for period in periods:
+            with _Asking(self._listening, (self.metric.id, self.scope, period)):
+                found += super().ones((period,))
+        return found
+
     def amounts(self, period: Period) -> Mapping[Any, Number | None]:
         with _Asking(self._listening, (self.metric.id, self.scope, period)):
             return super().amounts(period)
