@@ -92,6 +92,8 @@ DIMENSIONS: dict[str, Dimension] = {
     )
 }
 
+# A line that stands for itself.
+NOT_REPLACED = "COALESCE(l.is_replaced, 0) = 0"
 _CATEGORY = "(SELECT p.category_id FROM product p WHERE p.product_id = {row}.product_id) AS category_id"
 _SUPPLIER = "(SELECT p.supplier_id FROM product p WHERE p.product_id = {row}.product_id) AS supplier_id"
 _PERSON = "(SELECT c.buyer_id FROM customer c WHERE c.customer_id = {row}.customer_id) AS buyer_id"
@@ -154,7 +156,7 @@ def _lines(day: str, condition: str) -> str:
           l.is_gift, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
-          AND o.{day} IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND {condition}"""
+          AND o.{day} IS NOT NULL AND {NOT_REPLACED} AND {condition}"""
 
 
 _MEMBER_LINES = f"""
@@ -162,7 +164,7 @@ _MEMBER_LINES = f"""
           o.customer_id, l.gross_minor, l.discount_minor, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN customer c CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
-          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0
+          AND o.sale_day IS NOT NULL AND {NOT_REPLACED} AND COALESCE(o.is_test, 0) = 0
           AND c.customer_id = o.customer_id AND c.is_member = 1 AND COALESCE(c.member_since_day, o.sale_day) <= o.sale_day
           AND EXISTS (SELECT 1 FROM customer m WHERE m.is_member = 1)"""
 
@@ -196,7 +198,7 @@ _SERVED = f"""
             AND COALESCE(s.status, '') <> 'cancelled') AS in_full, {_READ.format(row="l", table="order_lines")}
         FROM orders o CROSS JOIN order_lines l
         WHERE l.line_id >= o.order_id * 65536 AND l.line_id < (o.order_id + 1) * 65536
-          AND o.sale_day IS NOT NULL AND COALESCE(l.is_replaced, 0) = 0 AND COALESCE(o.is_test, 0) = 0
+          AND o.sale_day IS NOT NULL AND {NOT_REPLACED} AND COALESCE(o.is_test, 0) = 0
           AND EXISTS (SELECT 1 FROM shipments s WHERE s.in_full IS NOT NULL)
           AND EXISTS (SELECT 1 FROM shipments s WHERE s.order_id = o.order_id AND s.in_full IS NOT NULL
             AND COALESCE(s.status, '') <> 'cancelled')"""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from ecoperf_desktop.errors import MetricRefused
 from ecoperf_desktop.metrics.asked import Evidence, Result, Results, Sources, Working
-from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
+from ecoperf_desktop.metrics.scope import Cut, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period
 from ecoperf_desktop.model.metric import Method, Metric
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.store.views import VIEWS
 
 if TYPE_CHECKING:
+    from ecoperf_desktop.metrics.methods.buying import Left
     from ecoperf_desktop.metrics.methods.buying_model import Buying, Float64, Histories
     from ecoperf_desktop.model.columns import Int64
 
@@ -54,71 +55,81 @@ class Customers:
 
 
 class Purchases:
-    """Orders of known buyers in a scope, each with its day, cut and value, and what was refunded of it when."""
+    """Purchase days of known buyers in a scope, with what each was worth and what was refunded of it when."""
 
     def __init__(self, sources: Sources, scope: Scope) -> None:
-        import numpy as np
+        from ecoperf_desktop.metrics.methods import buying
 
-        view = VIEWS["line"]
-        filters, texts = conditions(scope, view)
-        columns = [f"COALESCE({view.dims[name]}, -1)" for name in scope.per]
-        rows = sources.conn.execute(
-            f"SELECT {', '.join([*columns, 'buyer_id', 'day', 'order_id'])}, SUM(gross_minor - COALESCE(discount_minor, 0)) "
-            f"FROM ({view.sql}) WHERE {' AND '.join(['day IS NOT NULL AND buyer_id IS NOT NULL', *filters])} "
-            f"GROUP BY order_id ORDER BY order_id",
-            texts,
-        ).fetchall()
-        table = np.array(rows, np.int64).reshape(len(rows), len(columns) + 4)
-        self._buyers, self._days, self._orders, self._values = (table[:, place] for place in range(len(columns), len(columns) + 4))
-        keys, places = np.unique(table[:, : len(columns)], axis=0, return_inverse=True) if columns else (np.zeros((1, 0)), np.zeros(len(rows)))
-        self.cuts: list[Cut] = [tuple(_key(int(one)) for one in key) for key in keys.tolist()] if len(rows) else []
-        self._cut_of = places.astype(np.int64).reshape(-1)
-        refunds = sources.conn.execute(
-            f"SELECT order_id, day, goods_minor FROM ({VIEWS['refund'].sql}) WHERE day IS NOT NULL AND order_id IS NOT NULL"
-        ).fetchall()
-        self._refunds = np.array(refunds, np.int64).reshape(len(refunds), 3)
+        sold = buying.left(sources, scope, {"line": {"net": 1}}, buying.EVER)
+        refunds = _refunds(sources, scope)
+        self._of = {cut: _PurchaseDays(rows, refunds.get(cut, [])) for cut, rows in sold.items()}
 
     def customers(self, as_of: Day) -> dict[Cut, Customers]:
         """Return the customers of each cut as they were on a day.
 
-        One purchase a day; an order that was refunded whole by then, or was worth nothing, is none.
+        One purchase a day; a day of which all was refunded by then, or that was worth nothing, is none.
         """
+        found = ((cut, days.customers(as_of)) for cut, days in self._of.items())
+        return {cut: customers for cut, customers in found if len(customers.x)}
+
+
+class _PurchaseDays:
+    """The purchase days of one cut, buyer by buyer."""
+
+    def __init__(self, sold: Left, refunds: list[tuple[int, ...]]) -> None:
         import numpy as np
 
-        kept = self._values - self._refunded(as_of)
-        chosen = (self._days <= as_of) & (kept > 0)
-        cut, buyer, day, value = self._cut_of[chosen], self._buyers[chosen], self._days[chosen], kept[chosen]
-        if not len(day):
-            return {}
-        order = np.lexsort((day, buyer, cut))
-        cut, buyer, day, value = cut[order], buyer[order], day[order], value[order].astype(np.float64)
-        is_new_person = np.ones(len(day), np.bool_)
-        is_new_person[1:] = (cut[1:] != cut[:-1]) | (buyer[1:] != buyer[:-1])
-        is_new_day = is_new_person.copy()
-        is_new_day[1:] |= day[1:] != day[:-1]
-        of_person = np.cumsum(is_new_person) - 1
-        starts = np.flatnonzero(is_new_person)
-        first = day[starts]
-        last = day[np.append(starts[1:], len(day)) - 1]
-        x = np.bincount(of_person, weights=is_new_day).astype(np.int64) - 1
-        later = day > first[of_person]
-        repeated = np.bincount(of_person[later], weights=value[later], minlength=len(starts))
-        mean_value = np.divide(repeated, x, out=np.zeros(len(x)), where=x > 0)
-        found = {}
-        for place, key in enumerate(self.cuts):
-            own = cut[starts] == place
-            if own.any():
-                found[key] = Customers(x[own], first[own], last[own], mean_value[own], as_of)
-        return found
+        low = int(sold.days.min())
+        width = int(sold.days.max()) - low + 1
+        code = sold.buyers * width + (sold.days - low)
+        order = np.argsort(code, kind="stable")
+        begins = np.flatnonzero(np.diff(code[order], prepend=-1))
+        codes = code[order][begins]
+        self._values = np.add.reduceat(sold.amounts[order], begins)
+        self._buyers, days = np.divmod(codes, width)
+        self._days = days + low
+        buyer, day, self._refunded_on, self._refunded = np.array(refunds, np.int64).reshape(len(refunds), 4).T
+        # Each was found by its order, so that its buyer bought on its day: unless the order has no lines.
+        of = buyer * width + (day - low)
+        self._refunded_at = np.minimum(np.searchsorted(codes, of), len(codes) - 1)
+        self._refunded = np.where(codes[self._refunded_at] == of, self._refunded, 0)
 
-    def _refunded(self, as_of: Day) -> Int64:
+    def customers(self, as_of: Day) -> Customers:
         import numpy as np
 
-        orders, days, goods = (self._refunds[:, place] for place in range(3))
-        total = np.zeros(len(self._orders), np.int64)
-        known = (days <= as_of) & np.isin(orders, self._orders)
-        np.add.at(total, np.searchsorted(self._orders, orders[known]), goods[known])
-        return total
+        values = self._values.copy()
+        known = self._refunded_on <= as_of
+        np.subtract.at(values, self._refunded_at[known], self._refunded[known])
+        bought = (self._days <= as_of) & (values > 0)
+        buyers, days, worth = self._buyers[bought], self._days[bought], values[bought].astype(np.float64)
+        starts = np.flatnonzero(np.diff(buyers, prepend=-1))
+        if not len(starts):
+            return Customers(days, days, days, worth, as_of)
+        ends = np.append(starts[1:], len(buyers))
+        x = ends - starts - 1
+        later = worth.copy()
+        later[starts] = 0.0
+        mean_value = np.divide(np.add.reduceat(later, starts), x, out=np.zeros(len(x)), where=x > 0)
+        return Customers(x, days[starts], days[ends - 1], mean_value, as_of)
+
+
+def _refunds(sources: Sources, scope: Scope) -> dict[Cut, list[tuple[int, ...]]]:
+    """Return buyer and day of the order, day and amount of each refund whose order is known, by cut of the order.
+
+    A refund may name another channel than its order: it is the order that counts.
+    """
+    view = VIEWS["order"]
+    filters, texts = conditions(scope, view)
+    columns = [*(view.dims[name] for name in scope.per), "buyer_id", "day", "refunded_on", "refunded"]
+    found: dict[Cut, list[tuple[int, ...]]] = {}
+    for row in sources.conn.execute(
+        f"SELECT {', '.join(columns)} FROM (SELECT order_id AS of_order, day AS refunded_on, goods_minor AS refunded "
+        f"FROM ({VIEWS['refund'].sql}) WHERE order_id IS NOT NULL) CROSS JOIN ({view.sql}) "
+        f"WHERE {' AND '.join(['order_id = of_order', 'buyer_id IS NOT NULL', *filters])}",
+        texts,
+    ):
+        found.setdefault(row[:-4], []).append(row[-4:])
+    return found
 
 
 @dataclass(frozen=True)
@@ -164,7 +175,9 @@ class _Models:
         earlier = self.customers(as_of - ahead).get(cut)
         if earlier is None or not (earlier.x > 0).any():
             return _unknown("metrics.lifetime_nobody_returned")
-        predicted = float(expected_purchases(fit_buying(earlier.histories()), earlier.histories(), ahead / _WEEK).sum())
+        then = earlier.histories()
+        model = fit_buying(then)
+        predicted = float(expected_purchases(model, then, ahead / _WEEK).sum())
         known_then = customers.first <= as_of - ahead
         happened = int(customers.x[known_then].sum() - earlier.x.sum())
         if not happened / CHECK_FACTOR <= predicted <= happened * CHECK_FACTOR:
@@ -200,9 +213,8 @@ class _OfModel(Working):
         """Return all lines and refunds of known buyers up to the day: the model rests on every one."""
         as_of = self._as_of(period)
         whole = Period(min(self.sources.coverage.since("sales") or as_of, as_of), as_of)
-        yield Evidence("line", whole, "buyer_id IS NOT NULL")
+        yield Evidence("line", whole, "customer_id IS NOT NULL")
         # A refund may name another channel than its order: it is the order that counts.
-        yield Evidence("refund", whole, "order_id IS NOT NULL", Scope())
         yield Evidence("refund", whole, "order_id IS NOT NULL", Scope())
 
     def _as_of(self, period: Period) -> Day:
@@ -294,10 +306,6 @@ METHODS: dict[str, type[Working]] = {"clv_predicted": FutureValue, "p_alive": St
 
 def _year(as_of: Day) -> Period:
     return Period(as_of - 364, as_of)
-
-
-def _key(number: int) -> Key:
-    return None if number == -1 else number
 
 
 def _told(known: Known) -> Mapping[str, object]:
