@@ -50,6 +50,7 @@ class Facts:
         self._answering: dict[tuple[str, str, str | None, Scope], _KeptByCut | None] = {}
         self._spans: dict[tuple[Given, Scope], _Dated[VendorFigure]] = {}
         self._outages: dict[tuple[Downtime, Scope], _Dated[_LastingOutage]] = {}
+        self._histograms: dict[tuple[object, ...], list[tuple[Any, ...]]] = {}
         self._are_current: bool | None = None
 
     def want(self, asked: Calculation, scope: Scope, period: Period) -> None:
@@ -106,22 +107,28 @@ class Facts:
         kept = self._kept(asked.view, asked.of, asked.where, scope) if asked.weight is None else None
         if kept is not None:
             return {cut: (scaled(value, asked.scale), n) for cut, (value, n) in kept.rank(period, asked.p).items()}
-        view = VIEWS[asked.view]
-        cuts, source, texts = _source(view, scope, period, asked.where)
-        grouped = ", ".join(str(place + 1) for place in range(len(cuts) + 1))
-        counted = "COUNT(*)" if asked.weight is None else f"SUM({asked.weight})"
-        rows = self._conn.execute(
-            f"SELECT {', '.join([*cuts, asked.of, counted])} FROM {source} AND ({asked.of}) IS NOT NULL "
-            f"GROUP BY {grouped} ORDER BY {grouped}",
-            texts,
-        )
         found = {}
-        for cut, values in _by_cut(rows, len(cuts)):
+        for cut, values in _by_cut(self._histogram(asked, scope, period), len(scope.per)):
             histogram = [(row[-2], row[-1]) for row in values if row[-1]]
             if histogram:
                 value, n = nearest_rank(histogram, asked.p)
                 found[cut] = (scaled(value, asked.scale), n)
         return found
+
+    def _histogram(self, asked: Percentile, scope: Scope, period: Period) -> list[tuple[Any, ...]]:
+        """Return cuts, values in order and how often each occurs: read once for the median and the slowest tenth."""
+        key = (asked.view, asked.of, asked.where, asked.weight, scope, period)
+        rows = self._histograms.get(key)
+        if rows is None:
+            cuts, source, texts = _source(VIEWS[asked.view], scope, period, asked.where)
+            grouped = ", ".join(str(place + 1) for place in range(len(cuts) + 1))
+            counted = "COUNT(*)" if asked.weight is None else f"SUM({asked.weight})"
+            rows = self._histograms[key] = self._conn.execute(
+                f"SELECT {', '.join([*cuts, asked.of, counted])} FROM {source} AND ({asked.of}) IS NOT NULL "
+                f"GROUP BY {grouped} ORDER BY {grouped}",
+                texts,
+            ).fetchall()
+        return rows
 
     def deviation(self, asked: Deviation, scope: Scope, period: Period) -> dict[Cut, tuple[int, Number, Number]]:
         """Return count, sum and sum of squares, by cut."""

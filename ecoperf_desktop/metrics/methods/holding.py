@@ -67,12 +67,16 @@ class _Held(Working):
         if day < max(period.first, period.last - CARRIED_DAYS):
             absent = absent._replace(quality="partial", reason="metrics.carried_on")
         parted = Parted(self.scope, self.calculation.parts)
-        values: dict[Cut, list[int | None]] = defaultdict(list)
+        by_part: dict[tuple[Cut, str | None], list[int | None]] = defaultdict(list)
         is_parted = self.part in self.scope.dimensions
-        for *cut, product, available, value in self.sources.shared(Counted).rows(day, parted.facts):
-            named = self.name(period, product, available) if is_parted else None  # the whole is the same however it is parted
+        for row in self.sources.shared(Counted).rows(day, parted.facts):
+            product, available, value = row[-3:]
+            # The whole is the same however it is parted.
+            by_part[row[:-3], self.name(period, product, available) if is_parted else None].append(value)
+        values: dict[Cut, list[int | None]] = defaultdict(list)
+        for (cut, named), amounts in by_part.items():
             if not is_parted or parted.passes(self.part, named):
-                values[parted.cut(tuple(cut), {self.part: named})].append(value)
+                values[parted.cut(cut, {self.part: named})] += amounts
         found = {}
         for whole, amounts in values.items():
             known = [amount for amount in amounts if amount is not None]
@@ -147,6 +151,7 @@ class StockByClass(_Held):
         assert isinstance(by_evenness.calculation, Method)
         self._by_evenness = XyzClass(sources, by_evenness, by_evenness.calculation, _BY_PRODUCT)
         self._words: dict[int, str] = {}
+        self._sales: Results | None = None
         self._words_on: Period | None = None
 
     def want(self, period: Period) -> None:
@@ -161,12 +166,13 @@ class StockByClass(_Held):
     def name(self, period: Period, product: int | None, available: int | None) -> str | None:
         if product is None:
             return None
-        if self._words_on != period:
+        if self._words_on != period or self._sales is None:
             self._words, self._words_on = self._by_evenness.words(period), period
+            self._sales = self._by_sales.results(self._year(period))
         evenness = self._words.get(product)
         if evenness is None:
             return None
-        sales = self._by_sales.results(self._year(period)).get((product,))
+        sales = self._sales.get((product,))
         return sales.word + evenness if sales.value is not None and sales.word else None
 
     def evidence(self, period: Period) -> Iterable[Evidence]:

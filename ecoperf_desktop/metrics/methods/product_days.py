@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,7 +59,12 @@ class ProductDays:
         self._asked: dict[str, set[Day]] = {"line": set(), "stock_sku": set()}
         self._attributes: Attributes | None = None
         self._covered: dict[Period, Bool] = {}
-        self._sold: dict[tuple[Period, tuple[str, ...]], tuple[Int64, ...]] = {}
+        self._columns: dict[tuple[str, str], list[tuple[Period, Int64, Int64, Int64]]] = {}
+        self._wanted: set[Period] = set()
+
+    def want(self, period: Period) -> None:
+        """Note days of which counts and units will be asked: periods that hang together are put together once."""
+        self._wanted.add(period)
 
     def attributes(self) -> Attributes:
         """Return what the product table says."""
@@ -125,15 +130,12 @@ class ProductDays:
 
         A product may have several rows a day, and a row of no known product is left out.
         """
-        key = (period, measures)
-        found = self._sold.get(key)
-        if found is None:
-            found = self._sold[key] = self._columns("line", measures, period)
-        return found
+        day, product, first = self._column("line", measures[0], period)
+        return (day, product, first, *(self._column("line", measure, period)[2] for measure in measures[1:]))
 
     def counted(self, period: Period) -> tuple[Int64, Int64, Bool]:
         """Return the days (from 0) and the listed products that were counted, and whether nothing was available."""
-        day, product, out = self._columns("stock_sku", ("days_out",), period)
+        day, product, out = self._column("stock_sku", "days_out", period)
         return day, product, out > 0
 
     def out(self, period: Period, products: Int64) -> Bool:
@@ -158,14 +160,13 @@ class ProductDays:
         place[products] = np.where(is_ever_out[:-1], np.cumsum(is_ever_out[:-1]) - 1, -1)
         at = place[np.minimum(product, len(place) - 1)]
         known = np.flatnonzero(at >= 0)
-        state = np.full((longer.days, len(columns)), -1, np.int8)
-        state[day[known], at[known]] = is_out[known]
-        age = np.zeros(len(columns), np.int16)
-        for before, row in pairwise(state):
-            unknown = row < 0
-            age = (age + 1) * unknown
-            np.copyto(row, before, where=unknown & (age <= HELD_DAYS))
-        held[:, columns] = state[HELD_DAYS:] == 1
+        # Day and state of the last count so far, in one number: the later day is the larger one.
+        last = np.full((longer.days, len(columns)), -1, np.int32)
+        last[day[known], at[known]] = 2 * day[known] + is_out[known]
+        np.maximum.accumulate(last, 0, out=last)
+        last = last[HELD_DAYS:]
+        oldest = 2 * np.arange(period.days, dtype=np.int32)[:, None]
+        held[:, columns] = ((last & 1) == 1) & (last >= oldest)
         return held
 
     def counting(self, period: Period, products: Int64) -> Bool:
@@ -176,7 +177,9 @@ class ProductDays:
         import numpy as np
 
         counts = ~self.out(period, products)
-        counts &= self.covered(period)[:, None]
+        covered = self.covered(period)
+        if not covered.all():
+            counts &= covered[:, None]
         launched = self.attributes().launched[products]
         if launched.max(initial=0) > period.first:
             counts &= np.arange(period.first, period.last + 1)[:, None] >= launched
@@ -208,7 +211,24 @@ class ProductDays:
 
     # ---- reading
 
-    def _columns(self, view: str, measures: Sequence[str], period: Period) -> tuple[Int64, ...]:
+    def _column(self, view: str, measure: str, period: Period) -> tuple[Int64, Int64, Int64]:
+        """Return days (from the period's first), products and amounts; a stretch of what was put together for longer periods."""
+        import numpy as np
+
+        known = self._columns.setdefault((view, measure), [])
+        found = next((one for one in known if one[0].first <= period.first and period.last <= one[0].last), None)
+        if found is None:
+            whole = around(period, self._wanted) if measure in ("units", "days_out") else period
+            found = (whole, *self._joined(view, measure, whole))
+            known.append(found)
+        span, day, *columns = found
+        if span == period:
+            return day, columns[0], columns[1]
+        first = period.first - span.first
+        start, end = np.searchsorted(day, (first, first + period.days))
+        return day[start:end] - first, columns[0][start:end], columns[1][start:end]
+
+    def _joined(self, view: str, measure: str, period: Period) -> tuple[Int64, Int64, Int64]:
         import numpy as np
 
         from ecoperf_desktop.store import products
@@ -217,14 +237,11 @@ class ProductDays:
         held = self._read[view]
         days = [day for day in range(period.first, period.last + 1) if day in held]
         blocks = [held[day] for day in days]
-        names = [measure.name for measure in product_measures(view, sums.by_view()[view])]
-        places = [products.PRODUCT, *(products.SUMS + names.index(name) for name in measures)]
+        names = [one.name for one in product_measures(view, sums.by_view()[view])]
         day = np.repeat(np.array(days, np.int64) - period.first, [block.rows for block in blocks])
-        columns = [products.column_of(blocks, place) for place in places]
-        known = columns[0] > 0
-        if known.all():
-            return day, *columns
-        return day[known], *(column[known] for column in columns)
+        product, amount = (products.column_of(blocks, place) for place in (products.PRODUCT, products.SUMS + names.index(measure)))
+        known = product > 0
+        return (day, product, amount) if known.all() else (day[known], product[known], amount[known])
 
     def _want(self, view: str, period: Period) -> None:
         missing = [day for day in range(period.first, period.last + 1) if day not in self._asked[view]]
@@ -274,31 +291,24 @@ class InStock:
     def want(self, period: Period) -> None:
         """Note a period that will be asked."""
         self._wanted.add(period)
+        self._days.want(Period(period.first - HELD_DAYS, period.last))
 
     def of(self, period: Period, products: Int64) -> tuple[Int64, Int64]:
         """Return units and days of ``products``, all of which were counted within ``period``."""
         found = next((laid for laid in self._laid if laid[0].first <= period.first and period.last <= laid[0].last), None)
         if found is None:
-            around = self._around(period)
-            found = self._lay(around if around.days * len(products) <= _MOST_LAID else period, products)
+            whole = around(period, self._wanted)
+            found = self._lay(whole if whole.days * len(products) <= _MOST_LAID else period, products)
         span, places, units, days = found
         at = places[products]
         first, last = period.first - span.first, period.last - span.first + 1
         return units[last, at] - units[first, at], days[last, at] - days[first, at]
 
-    def _around(self, period: Period) -> Period:
-        """Return the days of all wanted periods that hang together with ``period``."""
-        first, last = period
-        for other in sorted(self._wanted, key=lambda one: one.first):
-            if other.first <= last + 1 and first <= other.last + 1:
-                first, last = min(first, other.first), max(last, other.last)
-        return Period(first, last)
-
     def _lay(self, span: Period, asked: Int64) -> tuple[Period, Int64, Int64, Int64]:
         import numpy as np
 
         days = self._days
-        products = np.union1d(days.counted(span)[1], asked)
+        products = sums.ranked(np.concatenate((days.counted(span)[1], asked)))[0]
         counts = days.counting(span, products)
         units = days.daily(span, products, "units")[0]
         units *= counts
@@ -308,3 +318,17 @@ class InStock:
         laid = (span, days.places(products), added[0], added[1])
         self._laid.append(laid)
         return laid
+
+
+def around(period: Period, wanted: Iterable[Period]) -> Period:
+    """Return the days of all ``wanted`` periods that hang together with ``period``."""
+    first, last = None, period.last
+    for other in sorted((period, *wanted)):
+        if first is None or other.first > last + 1:
+            if first is not None and last >= period.last:
+                break
+            first, last = other
+        else:
+            last = max(last, other.last)
+    assert first is not None
+    return Period(first, last)

@@ -141,6 +141,10 @@ class LostSales(_Stockouts):
         super().__init__(sources, metric, calculation, scope)
         self._known: dict[Period, tuple[list[Cut], dict[Cut, tuple[int, int, int, int]]]] = {}
 
+    def want(self, period: Period) -> None:
+        back = self._back(period)
+        self.days.want(Period(back.first - HELD_DAYS, back.last))
+
     def results(self, period: Period) -> Results:
         told = self._told(period)
         if told is None:
