@@ -8,29 +8,51 @@ import pytest
 from oracle_check import Check, near
 
 EXPECTED = {"a": 0.3333, "b": {"c": [1, None], "d": "B"}, "wrong_mean": 21.5, "e": None}
+ANSWERS = [Fraction(1, 3), 0.3335, 1, 0, None, "A", 6.7, 21.5]
+
+
+def checked() -> Check:
+    return Check(EXPECTED, lambda: ANSWERS)
 
 
 def test_a_key_that_was_not_shown_is_named() -> None:
-    check = Check(EXPECTED)
+    check = checked()
     check.same("a", Fraction(1, 3))
-    check.same("b.c", [1, None])
+    check.worked("b.c", [1, None], why="no answer says it")
     check.differs("wrong_mean", 6.7)
     assert check.not_shown == {"b.d", "e"}
+    assert (check.answered, check.reasons) == ({"a", "wrong_mean"}, {"b.c": "no answer says it"})
 
 
 @pytest.mark.parametrize(("key", "value"), [("a", 0.3335), ("a", None), ("b.c", [1]), ("b.c", [1, 0]), ("b.d", "A"), ("e", 0)])
 def test_another_value_is_refused(key: str, value: object) -> None:
     with pytest.raises(AssertionError):
-        Check(EXPECTED).same(key, value)
+        checked().same(key, value)
+    with pytest.raises(AssertionError):
+        checked().worked(key, value, why="no answer says it")
+
+
+@pytest.mark.parametrize(("key", "value"), [("a", 0.3333), ("b.c", [1, "B"]), ("b.d", "B")])
+def test_what_nobody_answered_is_no_answer(key: str, value: object) -> None:
+    with pytest.raises(AssertionError, match="is no answer of the engine"):
+        checked().same(key, value)
+    with pytest.raises(AssertionError, match="is no answer of the engine"):
+        checked().differs(key, value)
+
+
+def test_what_is_worked_out_says_why() -> None:
+    with pytest.raises(AssertionError):
+        checked().worked("b.d", "B", why="")
 
 
 def test_a_mistake_may_neither_be_given_nor_be_held_as_right() -> None:
+    for value in (21.5, None):
+        with pytest.raises(AssertionError):
+            checked().differs("wrong_mean", value)
     with pytest.raises(AssertionError):
-        Check(EXPECTED).differs("wrong_mean", 21.5)
+        checked().same("wrong_mean", 21.5)
     with pytest.raises(AssertionError):
-        Check(EXPECTED).differs("wrong_mean", None)
-    with pytest.raises(AssertionError):
-        Check(EXPECTED).same("wrong_mean", 21.5)
+        checked().worked("wrong_mean", 21.5, why="no answer says it")
 
 
 def test_what_is_printed_rounded_is_compared_rounded_and_else_exactly() -> None:
@@ -39,4 +61,7 @@ def test_what_is_printed_rounded_is_compared_rounded_and_else_exactly() -> None:
     assert not near(0.0201, 0.02)
     assert near(7123, 71.23, 100)
     assert not near(True, None)
+    assert near(1, True)
+    assert not near(0, True)
+    assert not near(None, False)
     assert near(70967.7419, 70967.74, places=2)

@@ -109,6 +109,7 @@ class ProcessSignal(Working):
         word = "signal" if verdict.signal else "quiet" if verdict.watch else "none"
         side: Key = verdict.signal or verdict.watch
         details |= {"value": values[-1], "centre": within.centre, "lower": within.lower, "upper": within.upper, "side": side}
+        details |= {"mean_range": within.mean_range, "range_limit": within.range_limit}
         result = Result(WORDS.index(word) + 1, details=details, base=within.base, word=word)
         if within.is_provisional:
             said = {**details, "n": within.base, "at_least": signals.FIRM_BASE}
