@@ -39,7 +39,7 @@ _FILLED = {
 }  # fmt: skip
 _MADE = (
     "orders", "order_lines", "refunds", "customer", "support_conversations", "ad_performance", "search_performance",
-    "social_performance", "email_performance", "site_traffic", "lab_audits", "uptime_checks", "incidents",
+    "social_performance", "email_performance", "site_traffic", "lab_audits", "page_p75", "uptime_checks", "incidents",
 )  # fmt: skip
 # What no template carries of a product.
 _LISTED = ("sku", "launched_day", "is_listed")

@@ -40,6 +40,7 @@ def stated_shop(seed: int, orders: int = 70) -> SmallStore:
     _reach(store, roll)
     _staff(store, roll)
     _plans(store, roll)
+    _speed(store, roll)
     reasons.settle(store.conn, None)
     return store
 
@@ -179,7 +180,15 @@ def _reach(store: SmallStore, roll: random.Random) -> None:
     for _ in range(8):
         day = _day(roll)
         begun = day * 86400 + roll.randint(0, 20) * _HOUR
-        store.add("incidents", target="shop", started_ts=begun, ended_ts=begun + roll.randint(60, 9000), day=day, planned=int(roll.random() < 0.2))
+        store.add("incidents", target=roll.choice(["shop", "api"]), started_ts=begun, ended_ts=begun + roll.randint(60, 9000), day=day, planned=int(roll.random() < 0.2))
+
+
+def _speed(store: SmallStore, roll: random.Random) -> None:
+    """Each page is measured on one kind of device: a cut by either is one row of the vendor's."""
+    for when in range(DAY_1, DAY_1 + DAYS, 5):
+        for page, device in (("/", "mobile"), ("/cup", "desktop")):
+            for metric, most in (("LCP", 4000), ("INP", 500), ("CLS", 1), ("TTFB", 1800), ("FCP", 3000)):
+                store.add("page_p75", day=when, page=page, device=device, metric=metric, p75=round(roll.random() * most, 2), good=roll.randint(0, 100) / 100)
 
 
 def _staff(store: SmallStore, roll: random.Random) -> None:
