@@ -13,13 +13,19 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from ecoperf_desktop import language
+from ecoperf_desktop import actions, language
+from ecoperf_desktop.actions import ImportChoices
 from ecoperf_desktop.importing import descriptor, examples, shelf, templates
 from ecoperf_desktop.importing.descriptor import Example, Format
 from ecoperf_desktop.importing.detect import Detector
 from ecoperf_desktop.importing.templates import Template
+from ecoperf_desktop.model.days import Period, iso, parse_day
+from ecoperf_desktop.store.tables import TABLES
 
 ALL = templates.templates()
+# Those of which a day without a row says something, too.
+_DATED_IDS = {one.id for one in shelf.shipped() if any(TABLES[emit.into].coverage for emit in one.emits)}
+DATED = [one for one in ALL if one.format_id in _DATED_IDS]
 
 
 def test_every_table_without_a_platform_file_has_a_template() -> None:
@@ -151,6 +157,24 @@ def test_a_template_left_empty_is_refused_with_words_and_stores_nothing(tmp_path
     found = examples.differences(path, _form(template), _form(template).examples[1], Detector(shelf.shipped()))
     assert len(found) == 1
     assert "importing." in found[0] or "0 made" in found[0] or "expected, 0" in found[0]
+
+
+@pytest.mark.parametrize("template", DATED, ids=lambda template: template.stem)
+def test_a_table_speaks_for_the_days_of_its_rows_or_for_those_a_person_says(template: Template, tmp_path: Path) -> None:
+    form = _form(template)
+    path = tmp_path / "one.csv"
+    templates.write_one(template, path, "en")
+    filled = path.with_stem("with rows")
+    _fill(path, filled, template, _rows(form, form.examples[0]))
+    said = Period(parse_day("2026-01-01"), parse_day("2026-12-31"))
+    settings = {"currency": "EUR", "tz": "UTC"}
+    for stated, covers in (({}, False), ({"period": f"{iso(said.first)}..{iso(said.last)}"}, True)):
+        choices = ImportChoices(settings=tuple({**settings, **stated}.items()))
+        with actions.workspace(tmp_path / f"{covers}.ecoperf", write=True) as opened:
+            (report,) = actions.apply_import(actions.plan_import([filled], choices, opened), opened).files
+        assert report.status == "loaded"
+        assert report.period is not None
+        assert (report.period == said) is covers
 
 
 def _form(template: Template) -> Format:

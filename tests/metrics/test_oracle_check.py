@@ -8,7 +8,8 @@ import pytest
 from oracle_check import Check, near
 
 EXPECTED = {"a": 0.3333, "b": {"c": [1, None], "d": "B"}, "wrong_mean": 21.5, "e": None}
-ANSWERS = [Fraction(1, 3), 0.3335, 1, 0, None, "A", 6.7, 21.5]
+THIRD, MEAN, MISTAKE = Fraction(1, 3), 6.7, 21.5
+ANSWERS = [THIRD, 0.3335, 1, 0, None, "A", MEAN, MISTAKE]
 
 
 def checked() -> Check:
@@ -17,9 +18,9 @@ def checked() -> Check:
 
 def test_a_key_that_was_not_shown_is_named() -> None:
     check = checked()
-    check.same("a", Fraction(1, 3))
+    check.same("a", THIRD)
     check.worked("b.c", [1, None], why="no answer says it")
-    check.differs("wrong_mean", 6.7)
+    check.differs("wrong_mean", MEAN)
     assert check.not_shown == {"b.d", "e"}
     assert (check.answered, check.reasons) == ({"a", "wrong_mean"}, {"b.c": "no answer says it"})
 
@@ -32,7 +33,7 @@ def test_another_value_is_refused(key: str, value: object) -> None:
         checked().worked(key, value, why="no answer says it")
 
 
-@pytest.mark.parametrize(("key", "value"), [("a", 0.3333), ("b.c", [1, "B"]), ("b.d", "B")])
+@pytest.mark.parametrize(("key", "value"), [("a", 0.3333), ("a", THIRD * 1), ("b.c", [1, "B"]), ("b.d", "B")])
 def test_what_nobody_answered_is_no_answer(key: str, value: object) -> None:
     with pytest.raises(AssertionError, match="is no answer of the engine"):
         checked().same(key, value)
@@ -46,13 +47,13 @@ def test_what_is_worked_out_says_why() -> None:
 
 
 def test_a_mistake_may_neither_be_given_nor_be_held_as_right() -> None:
-    for value in (21.5, None):
+    for value in (MISTAKE, None):
         with pytest.raises(AssertionError):
             checked().differs("wrong_mean", value)
     with pytest.raises(AssertionError):
-        checked().same("wrong_mean", 21.5)
+        checked().same("wrong_mean", MISTAKE)
     with pytest.raises(AssertionError):
-        checked().worked("wrong_mean", 21.5, why="no answer says it")
+        checked().worked("wrong_mean", MISTAKE, why="no answer says it")
 
 
 def test_what_is_printed_rounded_is_compared_rounded_and_else_exactly() -> None:
