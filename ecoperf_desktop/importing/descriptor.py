@@ -351,7 +351,7 @@ Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
 
 def stamp(folder: Path) -> Stamp:
     """Return name, size and time of a folder's descriptors: equal as long as nothing was changed."""
-    return tuple((str(file), stat.st_size, stat.st_mtime_ns) for file in _files(folder) for stat in (file.stat(),))
+    return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in _found(folder))
 
 
 def trees(folder: Path) -> dict[Path, Tree]:
@@ -394,7 +394,24 @@ def keep(kept: Path, text: str) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.toml")) if folder.is_dir() else []
+    return [Path(path) for path, _ in _found(folder)]
+
+
+def _found(folder: Path) -> list[tuple[str, os.stat_result]]:
+    """Return a folder's descriptors, with those of the folders in it, in the order of their paths' parts."""
+    found: list[tuple[str, os.stat_result]] = []
+    waiting = [os.fspath(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as inside:
+                for entry in inside:
+                    if entry.name.endswith(".toml"):
+                        found.append((entry.path, entry.stat()))
+                    elif entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError:
+            continue  # as a folder without any
+    return sorted(found, key=lambda one: one[0].split(os.sep))
 
 
 def _parsed(path: Path) -> Tree:

@@ -63,17 +63,18 @@ def regularity(sample: bytes, dialect: Dialect) -> float:
     disorders = 0
     place = 0
     records = 0
+    delimiter, quote = dialect.delimiter.encode(), (dialect.quote or "").encode()
     for _ in range(10 * _LOOKED_AT):  # blank ones are passed over, but not for ever
         if place >= len(sample) or records >= _LOOKED_AT:
             break
-        cut = cut_record(sample, place, dialect)
-        if cut.end >= len(sample) and len(sample) >= limits.HEAD:
+        width, end, filled, orderly = _measured(sample, place, dialect, delimiter, quote)
+        if end >= len(sample) and len(sample) >= limits.HEAD:
             break  # cut short by the sample's end
-        disorders += not (cut.orderly and cut.closed)
-        if any(cut.cells):
-            widths[len(cut.cells)] += 1
+        disorders += not orderly
+        if filled:
+            widths[width] += 1
             records += 1
-        place = cut.end
+        place = end
     if not widths:
         return 0.0
     width, count = max(widths.items(), key=lambda entry: (entry[1] * (entry[0] > 1), entry[0]))
@@ -82,6 +83,17 @@ def regularity(sample: bytes, dialect: Dialect) -> float:
         return 0.0
     alike = count / total
     return alike * alike * (1 + 0.5 * min(width, 20) / 20) * (1 - 0.5 * disorders / max(total, 1))
+
+
+def _measured(text: bytes, place: int, dialect: Dialect, delimiter: bytes, quote: bytes) -> tuple[int, int, bool, bool]:
+    """Return the cells of the record at ``place``, where it ends, whether any has text and whether its quotes are in order."""
+    line = _LINE.match(text, place)
+    if line is None or (quote and quote in line[1]):
+        cut = cut_record(text, place, dialect)
+        return len(cut.cells), cut.end, any(cut.cells), cut.orderly and cut.closed
+    # Without a quote the line is the record, and nothing has to be taken apart.
+    between = line[1].count(delimiter)
+    return between + 1, line.end(), len(line[1]) > between, True
 
 
 def cut_record(text: bytes, place: int, dialect: Dialect, *, decode: bool = True) -> Cut:
@@ -193,6 +205,7 @@ def _line_end(text: bytes, stop: int) -> int:
 
 
 _RETURNS = re.compile(rb"\r{1,99}")  # bounded, so that a text of nothing else stays quick
+_LINE = re.compile(rb"([^\r\n]*+)(?:\n|\r{1,99}+\n|\r|\Z)")  # as ``_line_end`` ends it
 
 
 def _stated_delimiter(sample: bytes) -> tuple[int, str, bytes]:

@@ -243,6 +243,7 @@ def test_a_marked_day_lies_in_its_event_at_its_offset(spans: list[tuple[int, int
     assert marked.keys() == {day for event in held for day in range(event.first, event.last + 1)}
 
 
+@pytest.mark.usefixtures("workspaces_as_shipped")
 def test_an_older_workspace_gets_its_events_and_periods_when_it_is_opened_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.ecoperf"
     with monkeypatch.context() as older:

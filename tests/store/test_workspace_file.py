@@ -15,6 +15,8 @@ from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceIn
 from ecoperf_desktop.store import database, schema
 from ecoperf_desktop.store.database import Workspace
 
+pytestmark = pytest.mark.usefixtures("workspaces_as_shipped")
+
 
 def _header(path: Path, offset: int, value: int) -> None:
     with path.open("r+b") as file:
