@@ -32,6 +32,17 @@ FILES = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept_formats(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(autouse=True)
+def known_formats(kept_formats: Path, own_data_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the processes of all tests here find the formats that the first has parsed, as a person's do from the second start on."""
+    monkeypatch.setenv("ECOPERF_DATA", str(kept_formats))
+
+
 def _options(folder: Path) -> ImportOptions:
     mapping = folder / "corner.toml"
     mapping.write_text(MAPPING, encoding="utf-8")
