@@ -181,7 +181,7 @@ def test_what_a_number_is_made_of_gives_the_number(stated: SmallStore) -> None:
     assert over is not None and under is not None and margin.value.value == Fraction(over, under)
 
 
-@pytest.mark.parametrize("metric", ["net_sales", "aov", "repeat_purchase_rate", "stockout_rate", "ad_roas", "sessions", "dead_stock_value"])
+@pytest.mark.parametrize("metric", ["net_sales", "gmv_placed", "aov", "repeat_purchase_rate", "stockout_rate", "ad_roas", "sessions", "dead_stock_value"])
 def test_rows_come_page_by_page_as_they_come_at_once(shop: SmallStore, metric: str) -> None:
     every = _explained(shop, metric)
     assert every.is_whole
@@ -208,6 +208,16 @@ def test_rows_of_several_imports_are_counted_for_each() -> None:
     sums.ensure(store.conn)
     found = _explained(store, "gross_sales", Period(DAY_1, DAY_1 + 6))
     assert {entry.import_id: entry.rows for entry in found.imports} == {1: 2, 2: 2}
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_lines_that_others_stand_for_are_not_counted(replaced: bool) -> None:
+    store = SmallStore(days=30)
+    for day in range(20):
+        store.order(DAY_1 + day, dict(gross_minor=100), dict(gross_minor=100, is_whole=1, is_replaced=1) if replaced else {"gross_minor": 0})
+    found = _explained(store, "net_sales")
+    assert found.row_count == len(found.rows) == (20 if replaced else 40)
+    assert [row.day for row in found.rows] == sorted(row.day or 0 for row in found.rows)
 
 
 def _columns(store: SmallStore) -> list[str]:

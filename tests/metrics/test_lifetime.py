@@ -138,6 +138,61 @@ def test_without_a_second_purchase_there_is_no_model() -> None:
         model.fit_buying(one(0, 0, 10))
 
 
+def _some_histories(count: int = 400) -> Histories:
+    roll = np.random.default_rng(7)
+    ages = roll.integers(10 * 7, 80 * 7, count)
+    days = [simulated(roll, int(age)) for age in ages]
+    return Histories(np.array([len(of) - 1 for of in days]), np.array([of[-1] / 7 for of in days]), ages / 7)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.tuples(*[st.floats(-2.5, 5)] * 4))
+def test_slopes_and_bends_are_those_of_the_likelihood(logs: tuple[float, ...]) -> None:
+    alike = model._Alike(_some_histories(), 80.0)
+    at = np.array(logs)
+    _, slope, bends = alike.badness(at)
+    bent = bends()
+    for place, side in enumerate(1e-5 * np.eye(4)):
+        (above, slope_above, _), (below, slope_below, _) = alike.badness(at + side), alike.badness(at - side)
+        assert slope[place] == pytest.approx((above - below) / 2e-5, rel=1e-4, abs=1e-2)
+        assert bent[place] == pytest.approx((slope_above - slope_below) / 2e-5, rel=1e-4, abs=1e-2)
+
+
+@settings(deadline=None)
+@given(st.floats(1e-2, 1e4))
+def test_slopes_of_gamma_are_its_differences(value: float) -> None:
+    aside = value * 1e-4
+    slope = float(model.gammaln(value + aside) - model.gammaln(value - aside)) / (2 * aside)
+    assert float(model.digamma(value)) == pytest.approx(slope, rel=1e-6, abs=1e-6)
+    slope = float(model.digamma(value + aside) - model.digamma(value - aside)) / (2 * aside)
+    assert float(model.trigamma(value)) == pytest.approx(slope, rel=1e-6, abs=1e-6)
+
+
+def test_no_parameters_beside_those_found_are_likelier() -> None:
+    histories = _some_histories()
+    found = model.fit_buying(histories)
+    alike = model._Alike(histories, 1.0)
+    logs = np.log([found.r, found.alpha, found.a, found.b])
+    least = alike.badness(logs)[0]
+    assert -least == pytest.approx(found.likelihood, rel=1e-12)
+    roll = np.random.default_rng(1)
+    for size in (1e-2, 0.1, 1.0):
+        assert all(alike.badness(logs + size * roll.normal(size=4))[0] >= least - 1e-5 for _ in range(50))
+
+
+def test_customers_who_are_all_alike_are_fitted_to_the_border_of_the_search() -> None:
+    """Everybody buys at one rate and nobody leaves: the likeliest spread of rates is none, which lies at infinity."""
+    roll = np.random.default_rng(2)
+    days = [np.flatnonzero(roll.random(400) < 0.02) for _ in range(3000)]
+    bought = [of for of in days if len(of)]
+    histories = Histories(
+        np.array([len(of) - 1 for of in bought]), np.array([(of[-1] - of[0]) / 7 for of in bought]), np.array([(400 - of[0]) / 7 for of in bought])
+    )
+    found = model.fit_buying(histories)
+    assert found.r / found.alpha == pytest.approx(0.02 * 7, rel=0.05)
+    assert float(np.nanmean(model.p_alive(found, histories))) > 0.95
+
+
 # ---- the metrics
 
 
@@ -214,6 +269,29 @@ def test_an_order_refunded_whole_is_no_purchase() -> None:
 
     assert histories(False) == ([2], [125.0], [20])
     assert histories(True) == ([2], [75.0], [20])
+
+
+def test_kept_sums_tell_the_same_customers_as_the_facts(shop: SmallStore) -> None:
+    from ecoperf_desktop.metrics.evaluate import Answering, Engine
+    from ecoperf_desktop.metrics.methods.lifetime import Purchases
+    from ecoperf_desktop.metrics.scope import Scope
+    from ecoperf_desktop.store import sums
+
+    def told() -> dict[Any, Any]:
+        sources = Answering(Engine(shop.conn, catalogue())).sources
+        assert sources.loads.are_current is is_kept
+        found = Purchases(sources, Scope(per=("channel",))).customers(DAY_1 + 300)
+        return {cut: [column.tolist() for column in (one.x, one.first, one.last, one.mean_value)] for cut, one in found.items()}
+
+    sums.ensure(shop.conn)
+    is_kept = True
+    kept = told()
+    shop.conn.execute("BEGIN")
+    shop.conn.execute("UPDATE setting SET value = 'other' WHERE name = 'sums'")
+    is_kept = False
+    assert told() == kept
+    shop.conn.execute("ROLLBACK")
+    assert set(kept) == {(1,), (2,)}
 
 
 def test_a_value_of_something_that_is_no_share_is_refused(shop: SmallStore) -> None:
