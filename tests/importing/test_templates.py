@@ -177,6 +177,21 @@ def test_a_table_speaks_for_the_days_of_its_rows_or_for_those_a_person_says(temp
         assert (report.period == said) is covers
 
 
+def test_a_blank_cell_takes_nothing_back_that_platforms_tell_of_a_product(tmp_path: Path) -> None:
+    template = next(one for one in ALL if one.stem == "products")
+    told = {"launched": "2025-01-01", "discontinued": "2026-08-31", "is_listed": "yes", "service_level": "90%"}
+    cost = {"sku": "MUG", "unit_cost": "3"}
+    templates.write_one(template, tmp_path / "blank.csv", "en")
+    with actions.workspace(tmp_path / "shop.ecoperf", write=True) as opened:
+        for name, row in (("platform", {**cost, **told}), ("costs", cost)):
+            _fill(tmp_path / "blank.csv", tmp_path / f"{name}.csv", template, [row])
+            choices = ImportChoices(settings=(("currency", "EUR"),))
+            (report,) = actions.apply_import(actions.plan_import([tmp_path / f"{name}.csv"], choices, opened), opened).files
+            assert (report.status, report.rows.new + report.rows.changed) == ("loaded", 1)
+        kept = opened.conn.execute("SELECT launched_day, discontinued_day, is_listed, service_level FROM product").fetchall()
+    assert [tuple(row) for row in kept] == [(parse_day("2025-01-01"), parse_day("2026-08-31"), 1, 0.9)]
+
+
 def _form(template: Template) -> Format:
     return next(one for one in shelf.shipped() if one.id == template.format_id)
 

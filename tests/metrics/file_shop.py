@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from ecoperf_desktop import actions
 from ecoperf_desktop.actions import ImportChoices
 from ecoperf_desktop.importing import shelf, templates
-from ecoperf_desktop.importing.descriptor import ColumnRule, Emit, Format
+from ecoperf_desktop.importing.descriptor import ColumnRule, Format
 from ecoperf_desktop.importing.expression import Const, Expression, First, Name, Product
 from ecoperf_desktop.model import money
 from ecoperf_desktop.model.days import Period, date_of, iso
@@ -203,10 +203,9 @@ class FileShop:
 
     def _purchase_orders(self, rows: dict[str, list[dict[str, Any]]]) -> None:
         form = next(one for one in shelf.shipped() if one.id == "own.purchase_orders")
-        orders, lines = (next(emit for emit in form.emits if emit.into == table) for table in ("purchase_orders", "po_lines"))
         ordered = {order["po_no"]: order for order in rows["purchase_orders"]}
         cells = [
-            {**self._cells(form, orders, ordered[line["po_no"]]), **self._cells(form, lines, line)} for line in rows.get("po_lines", [])
+            {**self._cells(form, "purchase_orders", ordered[line["po_no"]]), **self._cells(form, "po_lines", line)} for line in rows.get("po_lines", [])
         ]
         if ordered.keys() != {line["po_no"] for line in rows.get("po_lines", [])}:
             raise CannotCarry("purchase_orders without lines")
@@ -218,9 +217,8 @@ class FileShop:
     def _known(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Write a table as our template, else as a platform's export."""
         for form in shelf.shipped():
-            emit = next((emit for emit in form.emits if emit.into == table), None)
-            if emit is not None and form.path.stem.startswith("template_"):
-                self._template(form, [self._cells(form, emit, row) for row in rows])
+            if form.path.stem.startswith("template_") and any(emit.into == table for emit in form.emits):
+                self._template(form, [self._cells(form, table, row) for row in rows])
                 self.ways[table] = Way("template", form.id)
                 return
         if table not in EXPORTS:
@@ -246,8 +244,7 @@ class FileShop:
         elif table == "support_conversations":
             self._csv("tickets.csv", list(_tickets(rows)))
         else:
-            emit = next(emit for emit in form.emits if emit.into == table)
-            cells = [self._cells(form, emit, row) for row in rows]
+            cells = [self._cells(form, table, row) for row in rows]
             self._csv(f"{form.path.stem}.csv", [*self._above(form), *_columns(form, cells)])
 
     def _above(self, form: Format) -> list[list[str]]:
@@ -257,30 +254,31 @@ class FileShop:
         span = [] if self.covers is None else [["# " + "-".join(iso(day).replace("-", "") for day in (self.covers.first, self.covers.last))]]
         return [["# Report"], *span]
 
-    def _cells(self, form: Format, emit: Emit, row: dict[str, Any]) -> dict[str, str]:
+    def _cells(self, form: Format, table: str, row: dict[str, Any]) -> dict[str, str]:
         """Return the cells, by column, that make a row of the table; raise CannotCarry where there is no column for a field."""
         cells: dict[str, str] = {}
-        fields = {field.name: field for field in TABLES[emit.into].fields}
+        fields = {field.name: field for field in TABLES[table].fields}
+        fills = {name: of for emit in reversed(form.emits) if emit.into == table for name, of in emit.fills.items()}
         for name, value in row.items():
             if name in _TOLD_BY_THE_FILE.get(form.id, ()):
                 continue
             if (form.id, name) == ("matomo.visits", "day"):
                 cells["when"] = iso(value)  # the column may hold a span: it is no date
                 continue
-            place = _place(emit.fills.get(name))
+            place = _place(fills.get(name))
             if isinstance(place, Const):
                 if value != place.value:
-                    raise CannotCarry(f"{emit.into}.{name}")
+                    raise CannotCarry(f"{table}.{name}")
                 continue
             if isinstance(place, Product):
                 kept, other = place.factors
                 if not (isinstance(kept, Name) and isinstance(other, Name) and row.get(other.name)):
-                    raise CannotCarry(f"{emit.into}.{name}")
+                    raise CannotCarry(f"{table}.{name}")
                 place, value = kept, value / row[other.name]
             column = None if place is None else next((one for one in form.columns if place.name in one.produces), None)
             if column is None or column.field in cells:
-                raise CannotCarry(f"{emit.into}.{name}")
-            cells[column.field] = "" if value is None else self._text(column, fields[name], value, f"{emit.into}.{name}")
+                raise CannotCarry(f"{table}.{name}")
+            cells[column.field] = "" if value is None else self._text(column, fields[name], value, f"{table}.{name}")
         return cells
 
     def _text(self, column: ColumnRule, field: Field, value: Any, what: str) -> str:
