@@ -180,10 +180,9 @@ def test_a_table_speaks_for_the_days_of_its_rows_or_for_those_a_person_says(temp
 def test_a_blank_cell_takes_nothing_back_that_platforms_tell_of_a_product(tmp_path: Path) -> None:
     template = next(one for one in ALL if one.stem == "products")
     told = {"launched": "2025-01-01", "discontinued": "2026-08-31", "is_listed": "yes", "service_level": "90%"}
-    cost = {"sku": "MUG", "unit_cost": "3"}
     templates.write_one(template, tmp_path / "blank.csv", "en")
     with actions.workspace(tmp_path / "shop.ecoperf", write=True) as opened:
-        for name, row in (("platform", {**cost, **told}), ("costs", cost)):
+        for name, row in (("platform", {"sku": "MUG", "unit_cost": "3", **told}), ("costs", {"sku": "MUG", "unit_cost": "4"})):
             _fill(tmp_path / "blank.csv", tmp_path / f"{name}.csv", template, [row])
             choices = ImportChoices(settings=(("currency", "EUR"),))
             (report,) = actions.apply_import(actions.plan_import([tmp_path / f"{name}.csv"], choices, opened), opened).files
