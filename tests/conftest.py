@@ -17,6 +17,17 @@ from ecoperf_desktop.store import database
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all tests of a file to one process, so that what they share is made once; files in the order of their names."""
+    if config.getoption("dist") != "load":
+        return None  # asked for otherwise
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return folders that nobody has used; pytest's own would look through all earlier ones for the next number."""

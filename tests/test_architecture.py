@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,19 @@ def room(path: Path) -> str:
     return parts[0] if len(parts) > 1 else path.stem
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield every imported module, also those inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def read(path: Path) -> tuple[str | None, tuple[str, ...]]:
+    """Return the file's docstring and every imported module, also those inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return ast.get_docstring(tree), tuple(_imports(path, tree))
+
+
+def imports(path: Path) -> tuple[str, ...]:
+    return read(path)[1]
+
+
+def _imports(path: Path, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -80,4 +91,4 @@ def test_nothing_reaches_for_the_network_or_unsafe_readers(path: Path) -> None:
 
 def test_every_file_says_what_it_is_for() -> None:
     for path in FILES:
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+        assert read(path)[0], path

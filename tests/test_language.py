@@ -51,6 +51,7 @@ def test_nothing_is_left_untranslated(room: str) -> None:
 def test_every_code_that_the_program_names_has_a_sentence() -> None:
     """Literal codes of the form ``room.key`` in our sources exist in both languages."""
     rooms = {Path(name).stem for name in ROOMS}
+    said = {(tongue, room): entries(tongue, f"{room}.toml") for tongue in language.LANGUAGES for room in rooms}
     for path in sorted((ROOT / "ecoperf_desktop").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
@@ -58,7 +59,7 @@ def test_every_code_that_the_program_names_has_a_sentence() -> None:
             match = re.fullmatch(r"([a-z]+)\.([a-z0-9_]*[a-z0-9])", node.value)  # a trailing _ begins a made-up code
             if match and match[1] in rooms and match[2] not in {"toml", "py", "csv", "json", "db"}:
                 for tongue in language.LANGUAGES:
-                    assert match[2] in entries(tongue, f"{match[1]}.toml") or _is_other(node.value), f"{path.name}: {node.value} ({tongue})"
+                    assert match[2] in said[tongue, match[1]] or _is_other(node.value), f"{path.name}: {node.value} ({tongue})"
 
 
 def _is_other(text: str) -> bool:

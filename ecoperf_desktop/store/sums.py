@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from ecoperf_desktop.store.views import VIEWS, View
 if TYPE_CHECKING:
     from ecoperf_desktop.store.projection import Projection, Vector
 
-__all__ = ["NewSales", "add_sales", "are_current", "breakdowns", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "summed", "table"]
+__all__ = ["NewSales", "add_sales", "are_current", "breakdowns", "by_view", "counts_rows", "ensure", "key_columns", "refresh", "sum_again", "summed", "table"]
 
 # Grows when the tables are built in another way from the same declarations.
 _BUILD = 4
@@ -126,6 +126,19 @@ def ensure(conn: sqlite3.Connection) -> bool:
         raise
     conn.execute("RELEASE sums")
     return True
+
+
+def sum_again(conn: sqlite3.Connection, facts: Set[str]) -> None:
+    """Sum all rows of the views that read one of the tables ``facts``, into tables that ``ensure`` has made.
+
+    The sums of all other views stand, and are called current.
+    """
+    reasons.settle(conn, None)
+    for name, named in by_view().items():
+        view = VIEWS[name]
+        if not facts.isdisjoint((*view.tables, *view.follows)):
+            _recompute(conn, view, named, None)
+    conn.execute("INSERT OR REPLACE INTO setting(name, value) VALUES (?, ?)", (_SETTING, _fingerprint()))
 
 
 def refresh(conn: sqlite3.Connection, dirty: Mapping[str, set[Day]]) -> None:
