@@ -120,7 +120,7 @@ _KEEP = {
     "support_conversations": """SELECT conversation_id, shop_id, channel_id, agent_id, customer_id, day, phase, COALESCE(is_inquiry, 0) AS is_inquiry,
         COALESCE(already_paid, 0) AS already_paid, first_msg_ts, first_reply_ts, reply_gaps, reply_seconds, customer_msgs, agent_msgs,
         resolved_ts, COALESCE(reopened, 0) AS reopened, COALESCE(contacts, 1) AS contacts, COALESCE(is_complaint, 0) AS is_complaint,
-        paid_lag_days, csat FROM support_conversations""",
+        CASE WHEN paid_lag_days IS NOT NULL THEN conversation_id END AS paid_order_id, paid_lag_days, csat FROM support_conversations""",
     "labour": "SELECT day, staff_id, shop_id, channel_id, hours, cost_minor, units_handled, errors FROM labour",
     "trainings": "SELECT MIN(training_id) AS training_id, topic, day, hours FROM training GROUP BY topic, day, hours",
     "training_attendance": """SELECT (SELECT MIN(o.training_id) FROM training o WHERE o.topic = t.topic AND o.day = t.day AND o.hours IS t.hours)

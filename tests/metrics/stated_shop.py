@@ -15,10 +15,17 @@ CLASSES = ("marketing", "platform", "rent", "staff", "interest", "tax", "other")
 _HOUR = 3600
 
 
-def stated_shop(seed: int, orders: int = 70) -> SmallStore:
+class Roll(random.Random):
+    """Dice that know how many days there are to throw for."""
+
+    days = DAYS
+
+
+def stated_shop(seed: int, orders: int = 70, days: int = DAYS) -> SmallStore:
     """Return a store of two shops whose facts have no gaps: every amount, flag, time and breakdown is known."""
-    roll = random.Random(seed)
-    store = SmallStore(days=DAYS, kinds=(*KINDS, "market", "budget", "forecast"))
+    roll = Roll(seed)
+    roll.days = days
+    store = SmallStore(days=days, kinds=(*KINDS, "market", "budget", "forecast"))
     store.conn.execute("UPDATE channel SET kind = CASE name WHEN 'web' THEN 'organic' ELSE 'social' END")
     store.add("shop", name="Second", source_id=1)
     for number in range(3):
@@ -45,11 +52,11 @@ def stated_shop(seed: int, orders: int = 70) -> SmallStore:
     return store
 
 
-def _day(roll: random.Random) -> int:
-    return DAY_1 + roll.randrange(DAYS)
+def _day(roll: Roll) -> int:
+    return DAY_1 + roll.randrange(roll.days)
 
 
-def _sales(store: SmallStore, roll: random.Random, orders: int) -> None:
+def _sales(store: SmallStore, roll: Roll, orders: int) -> None:
     seen: set[int] = set()
     for when in sorted(_day(roll) for _ in range(orders)):
         buyer = roll.choice([None, *range(1, 16)])
@@ -76,7 +83,7 @@ def _sales(store: SmallStore, roll: random.Random, orders: int) -> None:
             seen.add(buyer)
         if roll.random() < 0.4:
             line = roll.randrange(len(lines))
-            back = min(when + roll.randrange(25), DAY_1 + DAYS - 1)
+            back = min(when + roll.randrange(25), DAY_1 + roll.days - 1)
             store.refund(
                 back, roll.randint(1, int(lines[line]["gross_minor"])), order_id=order, shop_id=shop, product_id=lines[line]["product_id"],
                 line_no=str(line), qty=roll.choice([0, 1]), kind=roll.choice(["return_refund", "refund_only"]),
@@ -93,7 +100,7 @@ def _sales(store: SmallStore, roll: random.Random, orders: int) -> None:
     )
 
 
-def _parcel(store: SmallStore, roll: random.Random, of: tuple[int, int, int], when: int) -> None:
+def _parcel(store: SmallStore, roll: Roll, of: tuple[int, int, int], when: int) -> None:
     order, shop, region = of
     ready = when * 86400 + roll.randint(0, 20) * _HOUR
     handed = ready + roll.randint(1, 40) * _HOUR
@@ -107,7 +114,7 @@ def _parcel(store: SmallStore, roll: random.Random, of: tuple[int, int, int], wh
               undamaged=int(roll.random() < 0.9), docs_ok=1, lost=int(roll.random() < 0.1), cost_minor=roll.randint(300, 900))  # fmt: skip
 
 
-def _service(store: SmallStore, roll: random.Random) -> None:
+def _service(store: SmallStore, roll: Roll) -> None:
     for number in range(50):
         when = _day(roll)
         asked = when * 86400
@@ -116,7 +123,7 @@ def _service(store: SmallStore, roll: random.Random) -> None:
                   ticket_no=str(number), first_msg_ts=asked, first_reply_ts=roll.choice([None, asked + roll.randint(5, 900)]),
                   reply_gaps=roll.randint(1, 5), reply_seconds=roll.randint(9, 400), customer_msgs=roll.randint(1, 9),
                   agent_msgs=roll.randint(0, 9), resolved_ts=roll.choice([None, asked + roll.randint(50, 9000)]),
-                  reopened=int(roll.random() < 0.2), contacts=roll.randint(1, 2), is_complaint=int(roll.random() < 0.2),
+                  reopened=int(roll.random() < 0.2), contacts=roll.randint(1, 2), is_complaint=int(roll.random() < 0.2), paid_lag_days=roll.choice([None, 0, 1]),
                   csat=roll.choice([None, 3, 4, 5]))  # fmt: skip
         store.add("reviews", shop_id=roll.randint(1, 2), product_id=roll.randint(1, 8), day=_day(roll), stars=roll.randint(1, 5),
                   dsr_item=roll.randint(3, 5), dsr_service=roll.randint(3, 5), dsr_logistics=roll.randint(3, 5))  # fmt: skip
@@ -125,13 +132,13 @@ def _service(store: SmallStore, roll: random.Random) -> None:
                   score=roll.choice([None, *range(most + 1)]), agent_id=roll.randint(1, 2))  # fmt: skip
 
 
-def _supply(store: SmallStore, roll: random.Random) -> None:
-    for when in range(DAY_1, DAY_1 + DAYS):
+def _supply(store: SmallStore, roll: Roll) -> None:
+    for when in range(DAY_1, DAY_1 + roll.days):
         for product in range(1, 5):
             store.add("inventory_snapshots", day=when, location_id=1 + product % 2, product_id=product, on_hand=roll.randint(-2, 20),
                       reserved=roll.randint(0, 2), on_order=0, value_minor=roll.randint(0, 9000), oldest_receipt_day=DAY_1 - 300)  # fmt: skip
     for number in range(30):
-        ordered = DAY_1 - 20 + roll.randrange(DAYS)
+        ordered = DAY_1 - 20 + roll.randrange(roll.days)
         promised = ordered + roll.randint(5, 20)
         po = store.add("purchase_orders", po_no=f"P{number}", supplier_id=roll.randint(1, 3), purchaser_id=roll.randint(1, 3), ordered_day=ordered, status="open")
         line = store.add("po_lines", po_id=po, product_id=roll.randint(1, 8), qty_ordered=roll.randint(1, 9), unit_cost_e4=roll.randint(9_000, 11_000),
@@ -140,13 +147,13 @@ def _supply(store: SmallStore, roll: random.Random) -> None:
         for _ in range(roll.randint(0, 2)):
             store.add("receipts", po_id=po, po_line_id=line, product_id=product, received_day=promised + roll.randint(-3, 3),
                       qty_received=roll.randint(1, wanted), qty_rejected=roll.randint(0, 1))  # fmt: skip
-    for when in range(DAY_1, DAY_1 + DAYS, 7):
+    for when in range(DAY_1, DAY_1 + roll.days, 7):
         for product in range(1, 4):
-            store.add("demand_forecast", day=when, product_id=product, made_day=when - 28, qty=float(roll.randint(0, 6)))
+            store.add("demand_forecast", day=when, product_id=product, made_day=when - 7, qty=float(roll.randint(0, 6)))
 
 
-def _reach(store: SmallStore, roll: random.Random) -> None:
-    for when in range(DAY_1, DAY_1 + DAYS):
+def _reach(store: SmallStore, roll: Roll) -> None:
+    for when in range(DAY_1, DAY_1 + roll.days):
         for shop, channel, device in ((1, 1, "mobile"), (1, 2, "desktop"), (2, 1, "desktop")):
             sessions = roll.randint(5, 90)
             store.add("site_traffic", day=when, shop_id=shop, variant="channel+device", channel_id=channel, device=device,
@@ -172,7 +179,7 @@ def _reach(store: SmallStore, roll: random.Random) -> None:
         sent = roll.randint(50, 500)
         store.add("email_performance", day=_day(roll), shop_id=roll.randint(1, 2), campaign_id=roll.randint(1, 3), sent=sent, delivered=sent - 3,
                   hard_bounces=1, soft_bounces=2, unique_opens=sent // 3, machine_opens=sent // 9, unique_clicks=sent // 20,
-                  unsubscribes=1, complaints=0, orders=1, revenue_minor=roll.randint(0, 9000))  # fmt: skip
+                  unsubscribes=1, complaints=roll.randint(0, 2), orders=1, revenue_minor=roll.randint(0, 9000))  # fmt: skip
         store.add("expenses", day=_day(roll), shop_id=roll.randint(1, 2), channel_id=roll.randint(1, 2), **{"class": roll.choice(CLASSES)},
                   department=f"team {roll.randint(0, 1)}", amount_minor=roll.randint(100, 9000), is_variable=0)  # fmt: skip
         store.add("lab_audits", ts=_day(roll) * 86400, day=_day(roll), url="/", device=roll.choice(["mobile", "desktop"]), tool_version="12",
@@ -183,16 +190,16 @@ def _reach(store: SmallStore, roll: random.Random) -> None:
         store.add("incidents", target=roll.choice(["shop", "api"]), started_ts=begun, ended_ts=begun + roll.randint(60, 9000), day=day, planned=int(roll.random() < 0.2))
 
 
-def _speed(store: SmallStore, roll: random.Random) -> None:
+def _speed(store: SmallStore, roll: Roll) -> None:
     """Each page is measured on one kind of device: a cut by either is one row of the vendor's."""
-    for when in range(DAY_1, DAY_1 + DAYS, 5):
+    for when in range(DAY_1, DAY_1 + roll.days, 5):
         for page, device in (("/", "mobile"), ("/cup", "desktop")):
             for metric, most in (("LCP", 4000), ("INP", 500), ("CLS", 1), ("TTFB", 1800), ("FCP", 3000)):
                 store.add("page_p75", day=when, page=page, device=device, metric=metric, p75=round(roll.random() * most, 2), good=roll.randint(0, 100) / 100)
 
 
-def _staff(store: SmallStore, roll: random.Random) -> None:
-    for when in range(DAY_1, DAY_1 + DAYS):
+def _staff(store: SmallStore, roll: Roll) -> None:
+    for when in range(DAY_1, DAY_1 + roll.days):
         for person in range(1, 4):
             handled = roll.randint(0, 90)
             store.add("labour", day=when, staff_id=person, shop_id=1, channel_id=1, hours=float(roll.randint(4, 9)), cost_minor=9000,
@@ -203,7 +210,7 @@ def _staff(store: SmallStore, roll: random.Random) -> None:
                   copy_score=float(roll.randint(1, 9)), brand_score=float(roll.randint(1, 9)), weight=1.0)  # fmt: skip
 
 
-def _plans(store: SmallStore, roll: random.Random) -> None:
+def _plans(store: SmallStore, roll: Roll) -> None:
     for first, last in STRETCHES:
         for category in range(1, 4):
             store.add("market_size", first_day=DAY_1 + first, last_day=DAY_1 + last, category_id=category, sales_minor=roll.randint(100_000, 900_000))
