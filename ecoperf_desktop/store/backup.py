@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ecoperf_desktop import paths
@@ -123,8 +123,8 @@ def restore(path: Path, copy: Path) -> Path:
 def thin_out(folder: Path) -> list[Path]:
     """Delete copies beyond two days of all, 12 daily, 10 weekly and 9 monthly ones; return the deleted.
 
-    The order is that of the sequence numbers.  When the clock stands before the newest
-    copy nothing is deleted: one of the two times is wrong.
+    The order is that of the sequence numbers.  When the clock stands before the newest copy, or
+    went on by more than two days since the one before, nothing is deleted: a time may be wrong.
     """
     copies = sorted(_copies(folder), key=lambda entry: -entry[1])
     if not copies:
@@ -132,6 +132,9 @@ def thin_out(folder: Path) -> list[Path]:
     now = datetime.now(UTC)
     times = {path: datetime.strptime(path.name[7:23], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for path, _ in copies}
     if any(moment > now for moment in times.values()):
+        return []
+    # After a pause this is so too; the next copy thins out.
+    if len(copies) > 1 and times[copies[0][0]] - times[copies[1][0]] > timedelta(days=_KEEP_NEWEST_DAYS):
         return []
     kept: set[Path] = {copies[0][0]}
     recent = [path for path, _ in copies if (now - times[path]).days < _KEEP_NEWEST_DAYS]

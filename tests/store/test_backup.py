@@ -133,3 +133,13 @@ def test_a_workspace_whose_counts_do_not_add_up_is_not_sound(path: Path) -> None
         assert [code for code, _ in backup.check(opened).problems] == ["backup.counts"]
     finally:
         opened.close()
+
+
+def test_a_clock_that_was_set_far_forward_deletes_no_copy(tmp_path: Path) -> None:
+    for hour in range(8):
+        (tmp_path / f"backup-20260110T{hour:02d}0000Z-v1-{hour:06d}.ecoperf").write_bytes(b"")
+    ahead = tmp_path / "backup-20260113T000000Z-v1-000008.ecoperf"
+    ahead.write_bytes(b"")
+    assert backup.thin_out(tmp_path) == []
+    ahead.unlink()
+    assert len(backup.thin_out(tmp_path)) == 7
