@@ -90,6 +90,7 @@ def _of_pairs(one: Spelled, other: Spelled) -> float:
     return score
 
 
+@lru_cache(maxsize=20_000)
 def _weight(words: frozenset[str]) -> float:
     return sum(0.35 if word in _LIGHT else 0.6 if word in _MIDDLING else 1.0 for word in words)
 

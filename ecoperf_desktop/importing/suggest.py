@@ -99,7 +99,7 @@ def suggest(member: Member, formats: Iterable[Format], ids: Iterable[str] = (), 
 
 def suggest_look(seen: Look, known: Catalogue, ids: Iterable[str] = (), *, partly: bool = False) -> Draft:
     """Return the likeliest draft for a table that was looked at."""
-    matched = _Matched(seen, known)
+    matched = _matched(seen, known)
     ranked = sorted(((matched.worth(table), table) for table in known.tables.values() if not table.is_minor), key=lambda pair: -pair[0])
     likely = [table for worth, table in ranked if worth > 0]
     if not likely and partly:
@@ -116,7 +116,7 @@ def suggest_look(seen: Look, known: Catalogue, ids: Iterable[str] = (), *, partl
 
 def with_table(draft: Draft, table: str, known: Catalogue) -> Draft:
     """Return the draft with another table, its columns suggested anew."""
-    return replace(draft, table=table, columns=_Matched(draft.look, known).columns(known.tables[table]))
+    return replace(draft, table=table, columns=_matched(draft.look, known).columns(known.tables[table]))
 
 
 def with_field(draft: Draft, place: int, name: str | None, known: Catalogue) -> Draft:
@@ -192,6 +192,19 @@ def free_id(wanted: str, taken: Iterable[str]) -> str:
     return found
 
 
+_last: list[_Matched] = []  # a person tries one table after the other for the same file
+
+
+def _matched(seen: Look, known: Catalogue) -> _Matched:
+    """Return how the columns of a file fit; kept for the file that was asked about last."""
+    for one in tuple(_last):
+        if one.is_of(seen, known):
+            return one
+    made = _Matched(seen, known)
+    _last[:] = [made]
+    return made
+
+
 class _Matched:
     """How well each column of a file fits each field."""
 
@@ -204,6 +217,9 @@ class _Matched:
         self._personal = [self._is_personal(place) for place in range(len(seen.header))]
         self._scores: dict[tuple[int, str, str], float] = {}
         self._made: dict[str, tuple[ColumnDraft, ...]] = {}
+
+    def is_of(self, seen: Look, known: Catalogue) -> bool:
+        return self._seen is seen and self._known is known
 
     def columns(self, table: KnownTable) -> tuple[ColumnDraft, ...]:
         if table.name not in self._made:
