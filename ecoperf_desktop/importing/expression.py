@@ -264,12 +264,22 @@ def walk(node: object) -> Iterator[object]:
     if isinstance(node, tuple):
         for part in node:
             yield from walk(part)
-    elif is_dataclass(node) and not isinstance(node, type):
+    elif (names := _names(type(node))) is not None:
         yield node
-        for one in fields(node):
-            value = getattr(node, one.name)
-            if isinstance(value, tuple) or is_dataclass(value):
+        for name in names:
+            value = getattr(node, name)
+            if isinstance(value, tuple) or _names(type(value)) is not None:
                 yield from walk(value)
+
+
+def _names(kind: type) -> tuple[str, ...] | None:
+    """Return what the parts of such an expression are called, None for what is no expression."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(one.name for one in fields(kind)) if is_dataclass(kind) else None
+    return _NAMES[kind]
+
+
+_NAMES: dict[type, tuple[str, ...] | None] = {}  # asking a class costs more than walking on
 
 
 def read_expression(
