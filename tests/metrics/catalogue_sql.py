@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import sqlite3
 from collections.abc import Callable
@@ -184,6 +185,8 @@ def _conditions(dimension: str) -> dict[str, str]:
         found["ad_performance"] = f"campaign_id IN (SELECT campaign_id FROM whole.campaign WHERE owner_staff_id {staff})"
     if "orders" in found:
         found["order_lines"] = found["refunds"] = _OF_ORDER.format(condition=own)
+        if dimension in ("channel", "region"):
+            found["reviews"] = found["surveys"] = _OF_ORDER.format(condition=own)
     if dimension == "product":
         found["orders"] = f"order_id IN (SELECT order_id FROM whole.order_lines WHERE {own})"
         found["refunds"] = _OF_LINE.format(condition=own)
@@ -260,7 +263,7 @@ def number(defined: Defined, names: list[str], rows: list[tuple[Any, ...]]) -> F
         n, total, squares = row
         if n < 2:
             return None
-        return float((Fraction(squares) - Fraction(total) ** 2 / n) / (n - 1)) ** 0.5
+        return math.sqrt((Fraction(squares) - Fraction(total) ** 2 / n) / (n - 1))
     if "den" in names:
         over, under = row[names.index("num")], row[names.index("den")]
         if not under or under < 0:
@@ -278,13 +281,17 @@ def arithmetic(formula: str, value: Callable[[str], Fraction | float | None]) ->
         if isinstance(node, ast.Name):
             return value(node.id)
         assert isinstance(node, ast.BinOp), ast.dump(node)
-        one, other = of(node.left), of(node.right)
+        one: Any = of(node.left)
+        other: Any = of(node.right)
         if one is None or other is None:
             return None
         if isinstance(node.op, ast.Div):
-            return one / other if other > 0 else None
-        if isinstance(node.op, ast.Mult):
-            return one * other
-        return one + other if isinstance(node.op, ast.Add) else one - other
+            found = one / other if other > 0 else None
+        elif isinstance(node.op, ast.Mult):
+            found = one * other
+        else:
+            found = one + other if isinstance(node.op, ast.Add) else one - other
+        assert found is None or isinstance(found, Fraction | float)
+        return found
 
     return of(ast.parse(formula, mode="eval").body)

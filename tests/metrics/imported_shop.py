@@ -130,6 +130,8 @@ class _Export:
                     {**order, **(_off("po_lines", line) if self.is_off(ordered[line["po_no"]]) else line)}
                     for order in kept for line in rows["po_lines"] if line["po_no"] == order["po_no"]
                 ]  # fmt: skip
+            if not kept:
+                continue  # nothing of these days: there is no such file
             if table in _FILLED:
                 _fill(self.folder / f"{table}.csv", made[_FILLED[table]], table, kept)
             else:

@@ -33,7 +33,7 @@ def stated_shop(seed: int, orders: int = 70, days: int = DAYS) -> SmallStore:
             store.add(table, name=f"{table} {number}")
         store.add("supplier", name=f"supplier {number}", lead_time_days=7)
         store.add("staff", name=f"person {number}", department=f"team {number % 2}", hired_day=DAY_1 - 500, fte=1.0)
-        store.add("campaign", name=f"campaign {number}", owner_staff_id=number + 1, shop_id=1 + number % 2,
+        store.add("campaign", name=f"campaign {number}", owner_staff_id=number + 1, shop_id=1 + number % 2, channel_id=1 + number % 2,
                   start_day=DAY_1 + number, end_day=DAY_1 + 40 + number, budget_minor=90_000)  # fmt: skip
     for name in ("main", "other"):
         store.add("location", name=name)
@@ -115,6 +115,7 @@ def _parcel(store: SmallStore, roll: Roll, of: tuple[int, int, int], when: int) 
 
 
 def _service(store: SmallStore, roll: Roll) -> None:
+    orders = store.conn.execute("SELECT order_id, shop_id FROM orders").fetchall()
     for number in range(50):
         when = _day(roll)
         asked = when * 86400
@@ -125,10 +126,12 @@ def _service(store: SmallStore, roll: Roll) -> None:
                   agent_msgs=roll.randint(0, 9), resolved_ts=roll.choice([None, asked + roll.randint(50, 9000)]),
                   reopened=int(roll.random() < 0.2), contacts=roll.randint(1, 2), is_complaint=int(roll.random() < 0.2), paid_lag_days=roll.choice([None, 0, 1]),
                   csat=roll.choice([None, 3, 4, 5]))  # fmt: skip
-        store.add("reviews", shop_id=roll.randint(1, 2), product_id=roll.randint(1, 8), day=_day(roll), stars=roll.randint(1, 5),
+        order, shop = roll.choice(orders)
+        store.add("reviews", shop_id=shop, order_id=order, product_id=roll.randint(1, 8), day=_day(roll), stars=roll.randint(1, 5),
                   dsr_item=roll.randint(3, 5), dsr_service=roll.randint(3, 5), dsr_logistics=roll.randint(3, 5))  # fmt: skip
         kind, most = roll.choice([("CSAT", 5), ("CSAT", 3), ("NPS", 10), ("CES", 7)])
-        store.add("surveys", shop_id=roll.randint(1, 2), kind=kind, day=_day(roll), scale_max=most,
+        order, shop = roll.choice(orders)
+        store.add("surveys", shop_id=shop, order_id=order, kind=kind, day=_day(roll), scale_max=most,
                   score=roll.choice([None, *range(most + 1)]), agent_id=roll.randint(1, 2))  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _reach(store: SmallStore, roll: Roll) -> None:
     for _ in range(60):
         impressions = roll.randint(50, 900)
         campaign = roll.randint(1, 3)
-        store.add("ad_performance", day=_day(roll), campaign_id=campaign, channel_id=roll.randint(1, 2), shop_id=1 + (campaign - 1) % 2,
+        store.add("ad_performance", day=_day(roll), campaign_id=campaign, channel_id=1 + (campaign - 1) % 2, shop_id=1 + (campaign - 1) % 2,
                   device=roll.choice(["mobile", "desktop"]), product_id=roll.randint(1, 8), impressions=impressions, clicks=impressions // 20,
                   cost_minor=roll.randint(100, 3000), conversions=float(roll.randint(0, 3)), conv_value_minor=roll.randint(0, 9000),
                   new_customers=roll.randint(0, 2))  # fmt: skip

@@ -104,7 +104,7 @@ def _visited_shop() -> sqlite3.Connection:
     roll = random.Random(36)
     conn = stated_shop(36).conn
     conn.execute("DELETE FROM site_traffic")
-    keys = {"date": [None], "channel": [1, 2], "device": ["mobile", "desktop"], "region": [1, 2, 3]}
+    keys: dict[str, list[object]] = {"date": [None], "channel": [1, 2], "device": ["mobile", "desktop"], "region": [1, 2, 3]}
     number = 0
     for day in range(DAY_1, DAY_1 + DAYS):
         for shop in (1, 2):
@@ -123,7 +123,7 @@ def _visited_shop() -> sqlite3.Connection:
 def _visitors(conn: sqlite3.Connection, metric: str, period: Period, dimension: str | None, key: object) -> int | Fraction:
     """Return the people of a day by the report that is cut as asked; shops have people of their own."""
     report = "date" if dimension in (None, "shop") else dimension
-    people = sum(
+    people: int = sum(
         row["visitors"] for row in _rows(conn, "site_traffic", dimension, key) if row["day"] == period.first and row["variant"] == report
     )  # fmt: skip
     if metric == "visitors":
