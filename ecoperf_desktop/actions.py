@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecoperf_desktop import language
+from ecoperf_desktop import paths as places
 from ecoperf_desktop.errors import EcoPerfError, FileRefused, MetricRefused, UsageError, WorkspaceError
 from ecoperf_desktop.model.calendars import Calendar
 from ecoperf_desktop.model.days import Bucket, Day, Grain, Period, bucket_of
@@ -336,14 +337,11 @@ def report(opened: Workspace, scope: Scope, pages: Sequence[str], target: Path, 
     if write is None:
         raise UsageError("cli.report_form", suffix=target.suffix or target.name, forms=", ".join(sorted(writers)))
     made = pack(opened, scope, pages)
-    draft = target.with_name(f".{target.name}.new")
     try:
-        write(made, draft, paper)
-        draft.replace(target)
+        with places.replacing(target) as draft:
+            write(made, draft, paper)
     except OSError as problem:
         raise WorkspaceError("cli.cannot_write", path=str(target), problem=problem.strerror or str(problem)) from problem
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def answers(opened: Workspace) -> list[Answer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -13,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
-from ecoperf_desktop import __version__, actions, cli_json, language, paths, settings
+from ecoperf_desktop import __version__, actions, cli_json, language, paths, plain, settings
 from ecoperf_desktop.errors import Cancelled, EcoPerfError, UsageError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         asked = parser.parse_args(list(arguments))
     except SystemExit as stop:  # argparse has printed why
         return int(stop.code or 0)
+    sys.stdout, sys.stderr = _plainly(sys.stdout), _plainly(sys.stderr)
     if asked.lang:
         language.set_language(asked.lang)
     path = Path(asked.workspace) if asked.workspace else paths.default_workspace()
@@ -105,12 +107,35 @@ def _say(problem: EcoPerfError, code: int) -> int:
     return code
 
 
+class _Plainly(io.TextIOBase):
+    """Passes words on to a terminal, which nothing in names of files and products can steer."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.exact = stream
+
+    def write(self, text: str) -> int:
+        return self.exact.write(plain.lines(text))
+
+    def flush(self) -> None:
+        self.exact.flush()
+
+    def fileno(self) -> int:
+        return self.exact.fileno()
+
+    def isatty(self) -> bool:
+        return self.exact.isatty()
+
+
+def _plainly(stream: TextIO) -> TextIO:
+    return stream if stream is None or isinstance(stream, _Plainly) else cast(TextIO, _Plainly(stream))
+
+
 class _Parser(argparse.ArgumentParser):
     """Wrong usage exits with 2 and one sentence."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print(f"{self.prog}: {plain.lines(message)}", file=sys.stderr)
         raise SystemExit(USAGE)
 
 
@@ -269,7 +294,7 @@ def _show_import(made: ImportReport, asked: argparse.Namespace) -> int:
 
 
 def _where(file: FileReport) -> str:
-    return f"{file.path} › {file.member}" if file.member else file.path
+    return plain.one_line(f"{file.path} › {file.member}" if file.member else file.path)
 
 
 def _file_line(file: FileReport) -> str:
@@ -434,7 +459,8 @@ def _suggest(asked: argparse.Namespace) -> int:
     elif asked.output:
         print(sentence("cli.suggested", path=asked.output))
     else:
-        print(text, end="")
+        # What is drafted is read by programs: to a file it goes as it is.
+        print(text, end="", file=None if sys.stdout.isatty() else getattr(sys.stdout, "exact", None))
     return OK
 
 
@@ -724,5 +750,4 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _print_json(document: object) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
-    print()
+    print(plain.in_json(json.dumps(document, ensure_ascii=False, indent=1)))

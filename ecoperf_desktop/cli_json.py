@@ -18,6 +18,7 @@ from ecoperf_desktop.model.metric import Metric
 from ecoperf_desktop.model.money import exponent, to_major
 from ecoperf_desktop.model.quality import Doubt, Quality
 from ecoperf_desktop.model.value import Comparison, Explanation, Number, Part, SourceRow, Value
+from ecoperf_desktop.plain import one_line
 
 if TYPE_CHECKING:
     from ecoperf_desktop.importing.descriptor import Format
@@ -111,7 +112,7 @@ def ledger_entry(entry: ImportEntry) -> Json:
 def ledger_line(entry: ImportEntry) -> str:
     name = f"{entry.file} › {entry.member}" if entry.member else entry.file
     days = f"{iso(entry.period.first)} – {iso(entry.period.last)}" if entry.period else "–"
-    return f"{entry.import_id:>5}  {sentence(f'cli.state_{entry.state}'):<8}  {entry.format:<24} {days:<25} {entry.rows.read:>9}  {name}"
+    return one_line(f"{entry.import_id:>5}  {sentence(f'cli.state_{entry.state}'):<8}  {entry.format:<24} {days:<25} {entry.rows.read:>9}  {name}")
 
 
 def answers(known: Sequence[Answer]) -> list[Json]:
@@ -130,10 +131,10 @@ def answer_lines(known: Sequence[Answer]) -> list[str]:
     source: str | None = None
     for one in known:
         if one.source != source:
-            lines.append(one.source)
+            lines.append(one_line(one.source))
         source = one.source
         changed = "" if one.changed_utc is None else f"  ({sentence('cli.changed_on', day=_day_of(one.changed_utc))})"
-        lines.append(f"    {one.key:<18} {one.value or '–'}{changed}")
+        lines.append(one_line(f"    {one.key:<18} {one.value or '–'}{changed}"))
     return lines
 
 
@@ -156,7 +157,7 @@ def restatement_line(one: Restatement, currency: str | None) -> str:
     by = one.file or sentence("cli.by_answer", key=one.answer or "")
     day = "–" if one.day is None else iso(one.day)
     old, new = ("–" if value is None else value for value in (_restated(one, one.old, currency), _restated(one, one.new, currency)))
-    return f"{day:<10}  {one.table}.{one.field:<16} {one.row_key}: {old} → {new}  ({by})"
+    return one_line(f"{day:<10}  {one.table}.{one.field:<16} {one.row_key}: {old} → {new}  ({by})")
 
 
 def _restated(one: Restatement, value: int | float | str | None, currency: str | None) -> int | float | str | None:
@@ -238,7 +239,7 @@ def metric_lines(metric: Metric, known: Catalogue) -> list[str]:
     told = described(metric, known)
     lines = [f"{told.name} · {told.area}"]
     for head, text in told.lines:
-        lines += [f"  {head}: {one}" if place == 0 else f"    {one}" for place, one in enumerate(text.split("\n"))]
+        lines += [one_line(f"  {head}: {one}" if place == 0 else f"    {one}") for place, one in enumerate(text.split("\n"))]
     return lines
 
 
@@ -301,7 +302,7 @@ def event_entry(event: Event) -> Json:
 def event_line(event: Event) -> str:
     how = sentence(f"events.basis_{event.basis}" if event.origin == "shipped" else f"events.origin_{event.origin}")
     span = f"{iso(event.first)} – {iso(event.last)}"
-    return f"{event.year}  {span}  {iso(event.anchor)}  {event.code:<20} {event.title()}  ({how})"
+    return one_line(f"{event.year}  {span}  {iso(event.anchor)}  {event.code:<20} {event.title()}  ({how})")
 
 
 def value_line(value: Value) -> str:
@@ -315,7 +316,7 @@ def value_line(value: Value) -> str:
         if value.quality != "ok":
             shown += f"  ({sentence(value.reason, **value.details) if value.reason else value.quality})"
     compared = _compared(value.compare, value) if value.compare else ""
-    return "  ".join(part for part in (f"{where:<24}", f"{value.metric:<28}", cut, shown, compared) if part)
+    return one_line("  ".join(part for part in (f"{where:<24}", f"{value.metric:<28}", cut, shown, compared) if part))
 
 
 def explanation(explained: Explanation) -> Json:
@@ -418,7 +419,7 @@ def explanation_lines(explained: Explanation) -> list[str]:
         raw = ", ".join(f"{name}={text}" for name, text in row.raw.items())
         lines.append(f"  {place} #{row.record} [{row.table}] {_contribution(row, explained)}  {raw}")
         lines += [f"      {traded_text(one, language.current())}" for one in row.traded]
-    return lines
+    return [one_line(line) for line in lines]
 
 
 def _contribution(row: SourceRow, explained: Explanation) -> str:
@@ -507,7 +508,7 @@ def quality_lines(found: Quality, currency: str | None) -> list[str]:
         lines.append(f"    {told.text}")
         if told.example:
             lines.append(f"    {told.example}")
-    return lines
+    return [one_line(line) for line in lines]
 
 
 def _doubt(doubt: Doubt, currency: str | None) -> Json:

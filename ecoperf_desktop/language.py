@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import PurePath
 
-from ecoperf_desktop import paths
+from ecoperf_desktop import paths, plain
 from ecoperf_desktop.declarations import declared
 
 LANGUAGES = ("en", "zh")
@@ -56,9 +57,14 @@ def sentence(code: str, language: str | None = None, /, **details: object) -> st
 
 
 def worded(detail: object, language: str | None = None) -> object:
-    """Return the words of ``language``, English or any where it has none, of a detail in several; any other detail as it is."""
+    """Return the words of ``language``, English or any where it has none, of a detail in several.
+
+    Any other text and every path in one line, its control characters visible; all else as it is.
+    """
     if isinstance(detail, dict) and detail.keys() & {*LANGUAGES}:
-        return detail.get(language or _current) or detail.get("en") or next(iter(detail.values()))
+        detail = detail.get(language or _current) or detail.get("en") or next(iter(detail.values()))
+    if isinstance(detail, (str, PurePath)):
+        return plain.one_line(str(detail))
     return detail
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 APP = "EcoPerf"
@@ -49,9 +52,55 @@ def cache_dir() -> Path:
 
 
 def backup_dir(workspace: Path) -> Path:
-    return workspace.parent / "backups"
+    """Return the folder of a workspace's backups: one for each, since several may lie in one folder."""
+    return workspace.parent / "backups" / workspace.stem
 
 
 def user_formats() -> Path:
     """Return the folder of the person's own format descriptors."""
     return data_dir() / "formats"
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a draft beside ``target`` to write to, and put it in its place when all went well.
+
+    Until then, and when anything goes wrong, the old file stays as it is and no draft is left. Raise OSError.
+    """
+    # Short, so that the longest name that a disk takes has room for it.
+    draft = target.with_name(f".{target.name[:40]}.{os.getpid()}.new{target.suffix[:8]}")
+    try:
+        yield draft
+        with draft.open("r+b") as stream:
+            os.fsync(stream.fileno())
+        _put(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _put(draft: Path, target: Path) -> None:
+    """Replace a file; scanners of viruses hold one open for moments, so that Windows is asked more than once."""
+    for attempt in range(9 if sys.platform == "win32" else 0):
+        try:
+            draft.replace(target)
+            return
+        except PermissionError:
+            time.sleep(0.025 * (attempt + 1))
+    draft.replace(target)
+
+
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³")}
+_LONGEST_STEM = 80
+
+
+def file_stem(title: str) -> str:
+    """Return a title as a file may be called on every system; ``_`` when nothing of it can stand in a name.
+
+    It names no folder and no device, holds nothing that is not shown, and is short enough for every disk.
+    """
+    words = "".join(sign if sign.isprintable() and sign not in '<>:"/\\|?*' else " " for sign in title)
+    words = " ".join(words.split())[:_LONGEST_STEM]
+    while len(words.encode("utf-8")) > 2 * _LONGEST_STEM:
+        words = words[:-1]
+    words = words.strip(" .")
+    return f"_{words}" if words.partition(".")[0].strip().upper() in _DEVICES | {""} else words

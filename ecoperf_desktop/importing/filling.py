@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from ecoperf_desktop import language
+from ecoperf_desktop import language, paths, plain
 from ecoperf_desktop.importing.templates import templates
 from ecoperf_desktop.model.money import exponent
 from ecoperf_desktop.store.quality import ProductGap
@@ -26,13 +26,15 @@ def write_products(gaps: Sequence[ProductGap], path: Path, currency: str | None,
     template = next(one for one in templates() if one.format_id == _PRODUCTS)
     headers = [column.header[speech] for field in _FIELDS for column in template.columns if column.field == field]
     rows = [[gap.sku, gap.name or "", gap.category or "", _cost(gap, currency)] for gap in gaps]
-    if path.suffix.lower() == ".csv":
-        with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            csv.writer(stream).writerows([headers, *rows])
-    elif path.suffix.lower() == ".xlsx":
-        _write_workbook(path, headers, rows)
-    else:
+    form = path.suffix.lower()
+    if form not in (".csv", ".xlsx"):
         raise ValueError(path.suffix)
+    with paths.replacing(path) as draft:
+        if form == ".csv":
+            with draft.open("w", encoding="utf-8-sig", newline="") as stream:
+                csv.writer(stream).writerows([headers, *([plain.guarded(text) for text in row] for row in rows)])
+        else:
+            _write_workbook(draft, headers, rows)
 
 
 def _cost(gap: ProductGap, currency: str | None) -> str:

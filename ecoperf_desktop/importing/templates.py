@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecoperf_desktop import language
+from ecoperf_desktop import language, paths
 from ecoperf_desktop.importing import shelf
 from ecoperf_desktop.importing.descriptor import ColumnRule, Format
 
@@ -106,13 +106,15 @@ def write_one(
     """
     words = [explanation(template, column, speech) for column in template.columns]
     words[0] = f"{MARK} {words[0]}".strip()
-    if path.suffix.lower() == ".csv":
-        with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            csv.writer(stream).writerows([[column.heading for column in template.columns], words])
-    elif path.suffix.lower() == ".xlsx":
-        _write_workbook(template, path, speech, words, known or {})
-    else:
+    form = path.suffix.lower()
+    if form not in (".csv", ".xlsx"):
         raise ValueError(path.suffix)
+    with paths.replacing(path) as draft:
+        if form == ".csv":
+            with draft.open("w", encoding="utf-8-sig", newline="") as stream:
+                csv.writer(stream).writerows([[column.heading for column in template.columns], words])
+        else:
+            _write_workbook(template, draft, speech, words, known or {})
 
 
 _TITLE_MARK = {"en": ": ", "zh": "："}

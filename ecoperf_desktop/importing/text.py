@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecoperf_desktop import plain
+
 Bytes = NDArray[np.uint8]
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -328,13 +330,14 @@ def padded(content: bytes) -> Bytes:
 def unguarded(text: str) -> str:
     """Return ``text`` without what spreadsheets and shops put around it to keep it text.
 
-    That is ``="..."``, a leading apostrophe, backtick or tab, blanks and tabs at the ends, and a byte order mark.
+    That is ``="..."``, an apostrophe or backtick before what would be a formula, a number, a day or a code (one of
+    ``'n' roll`` is the word's own), blanks and tabs at the ends, and a byte order mark.
     """
     text = text.strip(_AROUND)
     if text.startswith('="') and text.endswith('"') and len(text) >= 3:
         text = text[2:-1].replace('""', '"')
-    elif text[:1] in ("'", "`") and len(text) > 1:
-        text = text[1:]
+    else:
+        text = plain.unguarded(text)
     return text.strip(_AROUND)
 
 

@@ -873,7 +873,7 @@ def _plain(number: Number | None) -> Number | None:
 
 def _quotient(over: Number, under: Number) -> Number:
     if isinstance(over, float) or isinstance(under, float):
-        return float(over) / float(under)
+        return formula.quotient(over, under)
     if type(over) is int and type(under) is int and under > 0:
         return _fraction(over, under)
     return Fraction(over, under)

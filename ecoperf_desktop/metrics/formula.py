@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from typing import TypeAlias
 
 from ecoperf_desktop.errors import MetricRefused
@@ -16,12 +17,16 @@ CHARACTERS = 2000
 NODES = 200
 DEPTH = 32
 DIGITS = 15
+GRAPH = 200  # metrics that one metric is made of, by way of others
+# A number of more bits is worked on as a float: products of products would fill the memory otherwise.
+_BITS = 4096
+_REMEMBERED = 4096
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[a-z][a-z0-9_]*)|(?P<sign>[-+*/(),]))")
+_TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[a-z][a-z0-9_]*)|(?P<sign>[-+*/(),]))")
 
 
 class NoBase(ArithmeticError):
-    """A division by zero."""
+    """A division by zero, or a result beyond all numbers."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ _UNARY = 3
 _FUNCTIONS = {"min": 2, "max": 2, "abs": 1, "coalesce": 2}  # and how many arguments at least
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def parse(text: str) -> Node:
     """Read a formula: numbers, metric ids, ``+ - * / ( )``, ``min max abs coalesce``.
 
@@ -74,7 +79,7 @@ def parse(text: str) -> Node:
     return node
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def names(node: Node) -> tuple[str, ...]:
     """Return the names a formula asks for, each once, in order."""
     return tuple(dict.fromkeys(_names(node)))
@@ -101,7 +106,19 @@ def evaluate(node: Node, value: Callable[[str], Number | None]) -> Number | None
             return _called(node, value)
 
 
+def quotient(over: Number, under: Number) -> Number:
+    """Divide; raise NoBase for a division by zero or a result beyond all numbers."""
+    return _applied("/", over, under)
+
+
 def _applied(sign: str, left: Number, right: Number) -> Number:
+    try:
+        return _bounded(_combined(sign, left, right))
+    except (OverflowError, ZeroDivisionError) as beyond:
+        raise NoBase from beyond
+
+
+def _combined(sign: str, left: Number, right: Number) -> Number:
     if sign == "+":
         return left + right
     if sign == "-":
@@ -113,6 +130,16 @@ def _applied(sign: str, left: Number, right: Number) -> Number:
     if isinstance(left, float) or isinstance(right, float):
         return float(left) / float(right)
     return Fraction(left, right)
+
+
+def _bounded(number: Number) -> Number:
+    """Return the number, as a float where it has too many digits; raise OverflowError where even that cannot hold it."""
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            raise OverflowError
+        return number
+    bits = number.numerator.bit_length() + number.denominator.bit_length()
+    return number if bits <= _BITS else float(number)
 
 
 def _called(call: Call, value: Callable[[str], Number | None]) -> Number | None:

@@ -76,6 +76,7 @@ def checked(own: OwnMetric, known: Catalogue) -> Metric:
         raise MetricRefused("metrics.own_bad_decimals", decimals=own.decimals)
     node = formula.parse(own.expression)
     parts = _parts(own, node, known)
+    _check_below(own, parts, known)
     _check_money(own, node, known)
     everything = tuple(dict.fromkeys(name for part in parts for name in part.dimensions))
     spoken = dict.fromkeys(language.LANGUAGES, own.name.strip())
@@ -125,22 +126,36 @@ def _parts(own: OwnMetric, node: formula.Node, known: Catalogue) -> list[Metric]
             raise MetricRefused("metrics.own_of_class", metric=name)
         if isinstance(part.calculation, Awaits):
             raise MetricRefused("metrics.own_of_awaited", metric=name)
-        if part.own and own.id in _below(part, known):
-            raise MetricRefused("metrics.own_circle", id=own.id)
         parts.append(part)
     if not parts:
         raise MetricRefused("metrics.own_of_nothing")
     return parts
 
 
-def _below(metric: Metric, known: Catalogue) -> set[str]:
-    """Return all own metrics under an own metric, itself included."""
-    found = {metric.id}
-    for name in parts_of(metric):
+def _check_below(own: OwnMetric, parts: Sequence[Metric], known: Catalogue) -> None:
+    """Raise MetricRefused when own metrics come back to ``own``, by naming each, or are too many."""
+    reached: dict[str, str] = {part.id: own.id for part in parts if part.own}
+    waiting = list(reached)
+    while waiting:
+        name = waiting.pop()
+        if len(reached) > formula.GRAPH:
+            raise MetricRefused("metrics.own_graph", id=own.id, limit=formula.GRAPH)
         part = known.metrics.get(name)
-        if part is not None and part.own and name not in found:
-            found |= _below(part, known)
-    return found
+        if part is None or not part.own:
+            continue
+        for below in parts_of(part):
+            if below == own.id:
+                raise MetricRefused("metrics.own_circle_by", id=own.id, way=_way(own.id, name, reached))
+            if below not in reached and (there := known.metrics.get(below)) is not None and there.own:
+                reached[below] = name
+                waiting.append(below)
+
+
+def _way(first: str, last: str, reached: Mapping[str, str]) -> str:
+    way = [first, last]
+    while (above := reached[way[-1]]) != first:
+        way.append(above)
+    return " → ".join([first, *reversed(way[1:]), first])
 
 
 # ---- money: amounts are minor units, so a number added to one would mean cents
@@ -209,14 +224,19 @@ def _told(node: formula.Node, known: Catalogue, spoken: str, binding: int) -> st
 
 def _in_order(written: Sequence[OwnMetric]) -> list[OwnMetric]:
     """Return them so that each stands behind those it is made of; those in a circle come last, in their own order."""
-    left = {own.id: own for own in written}
-    placed: list[OwnMetric] = []
-    while left:
-        try:
-            ready = [own for own in left.values() if not set(formula_metrics(own.expression)) & (left.keys() - {own.id})]
-        except MetricRefused:
-            ready = []
-        for own in ready or list(left.values()):
-            placed.append(own)
-            del left[own.id]
-    return placed
+    by_id = {own.id: own for own in written}
+    above: dict[str, list[str]] = {}
+    missing: dict[str, int] = {}
+    for own in by_id.values():
+        parts = {name for name in formula_metrics(own.expression[: formula.CHARACTERS]) if name in by_id and name != own.id}
+        missing[own.id] = len(parts)
+        for name in parts:
+            above.setdefault(name, []).append(own.id)
+    placed = {name: by_id[name] for name, count in missing.items() if not count}
+    for name in (ready := list(placed)):
+        for other in above.get(name, ()):
+            missing[other] -= 1
+            if not missing[other]:
+                placed[other] = by_id[other]
+                ready.append(other)
+    return [*placed.values(), *(own for own in by_id.values() if own.id not in placed)]

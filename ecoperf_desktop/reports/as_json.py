@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecoperf_desktop.model.days import Period, iso
 from ecoperf_desktop.model.money import exponent, to_major
+from ecoperf_desktop.plain import in_json
 from ecoperf_desktop.reports.blocks import Figure, PageSummary, Reference, Scope
 from ecoperf_desktop.reports.figures import rounded
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def as_json(pack: Pack) -> str:
     """Return one JSON document of the whole pack."""
     whole = {"report": pack.facts.report, "hash": pack.hash8, "currency": pack.facts.currency, "pages": json.loads(document(pack.pages))}
-    return json.dumps(whole, ensure_ascii=False, indent=1)
+    return in_json(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
 def document(pages: Sequence[PageSummary]) -> str:

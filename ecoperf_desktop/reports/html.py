@@ -54,6 +54,10 @@ svg{vertical-align:middle}@media print{body{margin:0}h1{break-before:page}h1:fir
 """
 
 
+# Should an element ever slip through, a browser still neither runs nor fetches anything for it.
+_NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+
+
 def html(pack: Pack) -> str:
     """Return the whole pack as one document."""
     language = "zh-CN" if pack.scope.language == "zh" else "en"
@@ -61,6 +65,7 @@ def html(pack: Pack) -> str:
     foot = " · ".join((pack.facts.report, pack.hash8, pack.facts.draft))
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_LOADED}">'
         f"<title>{_text(pack.facts.report)} {_text(pack.pages[0].period_text)}</title><style>{_STYLE}</style></head>\n"
         f'<body>{pages}<p class="head">{_text(foot)}</p></body>\n</html>\n'
     )

@@ -5,7 +5,6 @@ Missing is an empty cell, never 0 and never a dash, so that a column still adds 
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
+from ecoperf_desktop import paths, plain
 from ecoperf_desktop.errors import UsageError, WorkspaceError
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import date_of
@@ -59,27 +59,32 @@ class Field:
     entries: tuple[Entry, ...]
 
 
-def write(table: Table, path: Path, currency: str | None, language: str | None = None) -> None:
-    """Write the table as its path's ending says; raise UsageError for another ending, WorkspaceError when it cannot."""
+def write(table: Table, path: Path, currency: str | None, language: str | None = None, *, raw: bool = False) -> None:
+    """Write the table as its path's ending says, whole or not at all.
+
+    ``raw`` leaves texts that a spreadsheet would take for formulas as they are, for programs that are none. Raise
+    UsageError for another ending, WorkspaceError when it cannot be written.
+    """
     form = path.suffix.lower().lstrip(".")
     if form not in FORMS:
         raise UsageError("reports.unknown_sheet", path=str(path))
-    content = as_csv(table, currency, language) if form == "csv" else as_xlsx(table, currency, language)
+    content = as_csv(table, currency, language, raw=raw) if form == "csv" else as_xlsx(table, currency, language)
     try:
-        path.write_bytes(content)
+        with paths.replacing(path) as draft:
+            draft.write_bytes(content)
     except OSError as problem:
         raise WorkspaceError("reports.cannot_write", path=str(path), problem=problem.strerror or str(problem)) from problem
 
 
-def as_csv(table: Table, currency: str | None, language: str | None = None) -> bytes:
-    """Return the table as CSV in UTF-8 with a byte order mark, by which spreadsheets know its encoding."""
+def as_csv(table: Table, currency: str | None, language: str | None = None, *, raw: bool = False) -> bytes:
+    """Return the table as CSV in UTF-8 with a byte order mark, by which spreadsheets know its encoding.
+
+    Texts that a spreadsheet would take for formulas have an apostrophe before them, unless they are wanted ``raw``.
+    """
     written = fields(table, currency, language)
-    out = io.StringIO()
-    sheet = csv.writer(out, lineterminator="\r\n")
-    sheet.writerow([harmless(field.head) for field in written])
-    for position in range(len(table.rows)):
-        sheet.writerow([_in_text(field.entries[position].content) for field in written])
-    return out.getvalue().encode("utf-8-sig")
+    rows = [[_quoted(field.head, raw) for field in written]]
+    rows += [[_in_csv(field.entries[position].content, raw) for field in written] for position in range(len(table.rows))]
+    return "".join(",".join(row) + "\r\n" for row in rows).encode("utf-8-sig", "backslashreplace")
 
 
 def as_xlsx(table: Table, currency: str | None, language: str | None = None) -> bytes:
@@ -103,7 +108,7 @@ def as_xlsx(table: Table, currency: str | None, language: str | None = None) -> 
 
         head = book.add_format({**bold, "bottom": 1, "text_wrap": True, "valign": "top"})
         for column, field in enumerate(written):
-            sheet.write_string(0, column, field.head, head)
+            sheet.write_string(0, column, field.head[:_LONGEST], head)
             sheet.set_column(column, column, _wide(field))
             for row, entry in enumerate(field.entries, 1):
                 is_total = table.rows[row - 1].is_total
@@ -113,7 +118,7 @@ def as_xlsx(table: Table, currency: str | None, language: str | None = None) -> 
                         value = number / 100 if entry.unit == "%" else number
                         sheet.write_number(row, column, float(value), look(_number_form(entry), is_total))
                     case str() as text if text:
-                        sheet.write_string(row, column, text, look("@", is_total))
+                        sheet.write_string(row, column, text[:_LONGEST], look("@", is_total))
                     case date() as day:
                         moment = datetime(day.year, day.month, day.day)
                         sheet.write_datetime(row, column, moment, look("yyyy-mm-dd", is_total))
@@ -166,14 +171,9 @@ def entry_of(cell: Cell, currency: str | None, language: str | None = None) -> E
 
 
 def harmless(text: str) -> str:
-    """Return ``text`` so that a spreadsheet takes it for text, never for a formula."""
+    """Return ``text`` for a cell of the clipboard: in one line, and taken for text by a spreadsheet, never for a formula."""
     text = text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
-    begins = next((sign for sign in text if not sign.isspace() and sign != "\ufeff"), "")
-    if begins and begins in "=@|%＝＋－＠" and text != "%":
-        return "'" + text
-    if begins in ("+", "-") and not _is_number(text):
-        return "'" + text
-    return text
+    return "'" + text if plain.could_be_formula(text) else text
 
 
 def _number(figure: Figure, currency: str | None, language: str | None) -> Entry:
@@ -249,6 +249,23 @@ def _number_form(entry: Entry) -> str:
     return f"0{places}%" if entry.unit == "%" else f"#,##0{places}"
 
 
+def _in_csv(content: Content, raw: bool) -> str:
+    return _quoted(content, raw) if isinstance(content, str) else _in_text(content)
+
+
+def _quoted(text: str, raw: bool) -> str:
+    """Return a text as a CSV's cell; in quotes also where it holds what other countries' spreadsheets part cells by."""
+    text = text if raw else plain.guarded(text)
+    if _QUOTED.search(text) or text[:1].isspace() or text[-1:].isspace():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+_QUOTED = re.compile(r'[",;|\t\r\n]')
+# Excel's own limit of a cell; a longer text would be left out whole.
+_LONGEST = 32_767
+
+
 def _in_text(content: Content) -> str:
     match content:
         case None:
@@ -258,7 +275,7 @@ def _in_text(content: Content) -> str:
         case date():
             return content.isoformat()
         case str():
-            return harmless(content)
+            return content
 
 
 def _wide(field: Field) -> float:
@@ -274,11 +291,3 @@ def _wide(field: Field) -> float:
 def _sheet_name(title: str) -> str:
     """Return a name a workbook allows: no more than 31 letters, none of seven signs."""
     return re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip(" '")[:31].strip(" '") or "Sheet1"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "").rstrip("%"))
-    except ValueError:
-        return not any(sign.isalpha() or sign in "=(!" for sign in text)
-    return True

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
+from ecoperf_desktop.plain import one_line
 from ecoperf_desktop.reports.blocks import (
     Bars,
     Block,
@@ -99,8 +100,8 @@ def block_lines(block: Block, language: str | None = None) -> list[str]:
 
 
 def plain(line: str) -> str:
-    """Return the line without control characters, which an import may have brought, and without trailing space."""
-    return "".join(letter if letter.isprintable() else " " for letter in line).rstrip()
+    """Return the line with control characters, which an import may have brought, as signs, and without trailing space."""
+    return one_line(line).rstrip()
 
 
 def _cards(cards: Sequence[KpiCard]) -> list[str]:

@@ -23,7 +23,7 @@ from ecoperf_desktop.model.days import iso
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.answer_fields import answer_field, answer_of, key_name
 from ecoperf_desktop.ui.buttons import Link
-from ecoperf_desktop.ui.texts import Label
+from ecoperf_desktop.ui.texts import Label, for_title
 
 if TYPE_CHECKING:
     from ecoperf_desktop.store.answers import Answer, Changed
@@ -40,7 +40,7 @@ class AnswersDialog(QDialog):
 
     def __init__(self, source: str, known: Sequence[Answer], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(sentence("answering.title", source=source))
+        self.setWindowTitle(for_title(sentence("answering.title", source=source)))
         self._source = source
         self.fields: dict[str, QLineEdit | QComboBox] = {}
         self._before: dict[str, str] = {}

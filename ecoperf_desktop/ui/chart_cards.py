@@ -46,7 +46,7 @@ from ecoperf_desktop.ui.cards import Card, StateLabel
 from ecoperf_desktop.ui.cards import Foot as Strip
 from ecoperf_desktop.ui.drawn_chart import DrawnChart
 from ecoperf_desktop.ui.table_view import RowsView
-from ecoperf_desktop.ui.texts import Label, tip
+from ecoperf_desktop.ui.texts import Label, for_menu, tip
 
 if TYPE_CHECKING:
     from ecoperf_desktop.ui.charts import Chart
@@ -282,7 +282,7 @@ class ChartCard(Card):
         menu = QMenu(self)
 
         def add(code: str, shortcut: str, does: Callable[[], object], *, live: bool = True, **details: object) -> None:
-            action = menu.addAction(sentence(code, **details))
+            action = menu.addAction(for_menu(sentence(code, **details)))
             if shortcut:
                 action.setShortcut(QKeySequence(shortcut))
             action.setEnabled(live)

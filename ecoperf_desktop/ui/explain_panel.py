@@ -101,7 +101,6 @@ class _Raw(QWidget):
         line = QHBoxLayout()
         where = sentence("ui.row_of_file", record=row.record, file=row.file if row.member is None else f"{row.file} / {row.member}")
         name = Label(one_line(where), "table_medium", elided=True)
-        name.setToolTip("")
         line.addWidget(name, 1)
         line.addWidget(Label(contributes, "table_strong"))
         body.addLayout(line)

@@ -38,7 +38,7 @@ from ecoperf_desktop.ui import icons, looks, marks
 from ecoperf_desktop.ui.answer_fields import DELIMITERS, ENCODINGS, answer_field, answer_of, key_name
 from ecoperf_desktop.ui.buttons import FlatButton
 from ecoperf_desktop.ui.table_view import RowsView
-from ecoperf_desktop.ui.texts import Label, one_line
+from ecoperf_desktop.ui.texts import Label, for_menu, one_line
 
 _LEFT = 300
 # What a person can mend by describing the columns.
@@ -429,7 +429,7 @@ class _FileView(QScrollArea):
         """Ask whether a format that was never checked reads this file rightly."""
         part = _Part()
         part.column.addWidget(Label(sentence("mapping.confirm_why"), "table", "ink2"))
-        self.confirm = QCheckBox(sentence("mapping.confirm", source=_source(file) or ""))
+        self.confirm = QCheckBox(for_menu(sentence("mapping.confirm", source=_source(file) or "")))
         self.confirm.setFont(looks.font("body_medium"))
         self.confirm.toggled.connect(lambda on: self.again_asked.emit({"confirm": "yes"}) if on else None)
         part.column.addWidget(self.confirm)

@@ -36,7 +36,7 @@ from ecoperf_desktop.ui.answer_fields import answer_field, answer_of, key_name
 from ecoperf_desktop.ui.buttons import FlatButton
 from ecoperf_desktop.ui.mapping_parts import Band, Foot, White, field_word, types_of
 from ecoperf_desktop.ui.table_view import RowsView
-from ecoperf_desktop.ui.texts import Label, one_line
+from ecoperf_desktop.ui.texts import Label, for_title, one_line, tip
 
 _WAIT = 250  # milliseconds without a change before the preview is made anew
 _SHOWN_VALUES = 3
@@ -58,7 +58,7 @@ class MappingDialog(QDialog):
         self._trial: Trial | None = None
         self.answers: dict[str, QLineEdit | QComboBox] = {}
         self.rows: list[_ColumnRow] = []
-        self.setWindowTitle(sentence("mapping.title", file=draft.look.name))
+        self.setWindowTitle(for_title(sentence("mapping.title", file=draft.look.name)))
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(_WAIT)
@@ -372,7 +372,7 @@ class _ColumnRow:
     def __init__(self, column: ColumnDraft, fields: QStandardItemModel) -> None:
         self.place = column.place
         header = Label(one_line(column.header), "body_medium", elided=True)
-        header.setToolTip(one_line(column.header))
+        header.setToolTip(tip(column.header))
         shown = " · ".join(one_line(value) for value in column.evidence.shown[:_SHOWN_VALUES])
         if column.personal or column.evidence.is_contact or column.type == "hash":
             shown = "•••" if shown else ""
@@ -405,7 +405,7 @@ class _ColumnRow:
         self.how.setVisible(bool(kinds))
         code = f"mapping.doubt_{column.doubt}" if column.doubt and column.field else f"mapping.personal_{column.personal}" if column.personal else ""
         self.note.setText(sentence(code) if code else "")
-        self.note.setToolTip(self.note.text())
+        self.note.setToolTip(tip(self.note.text()))
         self.note.set_tone("quiet" if column.doubt and column.field else "ink3")
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ecoperf_desktop import language
 from ecoperf_desktop.language import sentence
+from ecoperf_desktop.paths import file_stem as file_stem
 from ecoperf_desktop.reports.blocks import Block, Chart
 from ecoperf_desktop.reports.paper.canvas import PAPER_INK, Ink
 from ecoperf_desktop.reports.tabular import table_of
@@ -50,16 +51,6 @@ def ask_picture(parent: QWidget, title: str) -> Path | None:
 def ask_rows(parent: QWidget, title: str) -> Path | None:
     """Ask where a block's numbers go; None when the person changed their mind."""
     return _ask(parent, sentence("ui.export_rows"), title, "xlsx", _SHEETS)
-
-
-def file_stem(title: str) -> str:
-    """Return a title as a file may be called on every system."""
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", title)
-    name = re.sub(r"\s+", " ", name).strip(" .")[:80].strip(" .")
-    return f"_{name}" if name.partition(".")[0].upper() in _RESERVED else name
-
-
-_RESERVED = {"", "CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 
 
 def _ask(parent: QWidget, caption: str, title: str, ending: str, kinds: str) -> Path | None:

@@ -152,7 +152,7 @@ class TableModel(QAbstractTableModel):
         """Return heads and rows separated by tabs."""
         from ecoperf_desktop.reports.sheets import harmless
 
-        lines = ["\t".join(column.title for column in self.columns)]
+        lines = ["\t".join(harmless(column.title) for column in self.columns)]
         for row in range(self.rowCount()):
             cells = (self.data(self.index(row, column)) for column in range(self.columnCount()))
             lines.append("\t".join(harmless(str(cell or "")) for cell in cells))

@@ -50,7 +50,7 @@ from ecoperf_desktop.ui import looks, remembered
 from ecoperf_desktop.ui.arranged import AS_IT_COMES, Arrangement, Condition, Is, groupable
 from ecoperf_desktop.ui.cells import CELL, STYLE, CellDelegate, cell_width, row_height
 from ecoperf_desktop.ui.table_model import TableModel
-from ecoperf_desktop.ui.texts import one_line
+from ecoperf_desktop.ui.texts import for_menu, one_line
 
 _MOST_ROWS = 12
 
@@ -336,7 +336,7 @@ class RowsView(QTableView):
         groups = menu.addMenu(sentence("ui.group_by"))
         chosen = table.grouped_by or how.group_by
         for key, title in (("", sentence("ui.group_none")), *table.groups, *((one.key, one.title) for one in columns)):
-            action = groups.addAction(title)
+            action = groups.addAction(for_menu(_short(title)))
             action.setCheckable(True)
             action.setChecked(chosen == key)
             action.triggered.connect(self._grouping(key))
@@ -347,10 +347,10 @@ class RowsView(QTableView):
         if isinstance(cell, NumberCell | ChangeCell | BarCell):
             if cell.figure.place is not None:
                 for kind, code in (("at_least", "ui.filter_at_least"), ("at_most", "ui.filter_at_most")):
-                    action = menu.addAction(sentence(code, column=column.title, value=text))
+                    action = menu.addAction(for_menu(sentence(code, column=_short(column.title), value=_short(text))))
                     action.triggered.connect(self._filtering(Condition(column.key, cast(Is, kind), text, cell.figure.place)))
         elif text and column.key != "group":
-            action = menu.addAction(sentence("ui.filter_is", column=column.title, value=text))
+            action = menu.addAction(for_menu(sentence("ui.filter_is", column=_short(column.title), value=_short(text))))
             action.triggered.connect(self._filtering(Condition(column.key, "is", str(index.data()))))
 
     def _filtering(self, condition: Condition) -> Callable[[], None]:
@@ -383,3 +383,8 @@ class RowsView(QTableView):
         shown = [position for position in range(self._model.columnCount()) if not self.isColumnHidden(position)]
         lines = ["\t".join(harmless(str(self._model.index(row, position).data() or "")) for position in shown) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+
+
+def _short(text: str) -> str:
+    """Return as much of a cell's text as a menu has room for."""
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from ecoperf_desktop.plain import lines
+from ecoperf_desktop.plain import one_line as one_line
 from ecoperf_desktop.ui import looks
 
-_SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": "⇥"}
 # What markup would read as its own; the standard module brings a table of all entities for it.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with control, line and direction characters made visible, for one-line places."""
-    if text.isprintable():
-        return text
-    return "".join(_SYMBOLS.get(sign) or ("�" if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign) for sign in text)
 
 
 def tip(text: str) -> str:
@@ -28,12 +20,29 @@ def tip(text: str) -> str:
     A leading zero-width mark would do for Qt's guess but not for long texts, so the text
     is escaped into a paragraph that says it is markup.
     """
-    return f"<p style='white-space:pre-wrap'>{_escaped(text)}</p>" if text else ""
+    return f"<p style='white-space:pre-wrap'>{_escaped(lines(text[:_TIP_LENGTH]))}</p>" if text else ""
+
+
+# A cell may hold 32,767 letters; a tip as large as the screen helps nobody.
+_TIP_LENGTH = 2_000
 
 
 def for_plot(text: str) -> str:
     """Return ``text`` for pyqtgraph's titles and labels, which are read as markup."""
     return _escaped(one_line(text))
+
+
+def for_menu(text: str) -> str:
+    """Return ``text`` for a menu or button, where an ampersand would mark the next letter and a tab begin a shortcut."""
+    return one_line(text).replace("&", "&&")
+
+
+def for_title(text: str) -> str:
+    """Return ``text`` for the title of a window, where ``[*]`` would stand for unsaved changes."""
+    return one_line(text[:_TITLE_LENGTH]).replace("[*]", "[*][*]")
+
+
+_TITLE_LENGTH = 300
 
 
 def _escaped(text: str) -> str:
@@ -52,6 +61,10 @@ class Label(QLabel):
             self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self.setMinimumWidth(0)
         self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show ``text``, of which only line feeds may steer how it is read."""
+        super().setText(lines(text))
 
     def set_tone(self, tone: str) -> None:
         self._tone = tone

@@ -17,7 +17,7 @@ from ecoperf_desktop.store.events import title
 from ecoperf_desktop.ui import looks
 from ecoperf_desktop.ui.buttons import FlatButton, with_tip
 from ecoperf_desktop.ui.period_picker import PeriodPicker
-from ecoperf_desktop.ui.texts import one_line
+from ecoperf_desktop.ui.texts import for_menu
 
 COMPARISONS: tuple[Compare, ...] = ("previous", "elapsed", "year", "aligned", "event")
 
@@ -137,7 +137,7 @@ class ToolBar(QWidget):
         group = QActionGroup(menu)
         for word, key in choices:
             # An ampersand in a name from data is a letter, not a mark for the next one.
-            action = menu.addAction(one_line(word).replace("&", "&&"))
+            action = menu.addAction(for_menu(word))
             action.setCheckable(True)
             action.setChecked(key == now)
             action.setData(key)

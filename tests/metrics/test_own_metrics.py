@@ -104,7 +104,7 @@ def test_own_metrics_may_be_made_of_own_metrics_but_not_in_a_circle() -> None:
     assert {"twice_profit", "profit_roas"} <= set(known.metrics)
     with pytest.raises(MetricRefused) as refused:
         checked(replace(PROFIT, expression="twice_profit / 2"), known)
-    assert refused.value.code == "metrics.own_circle"
+    assert refused.value.code == "metrics.own_circle_by"
     circle = [replace(PROFIT, expression="twice_profit / 2"), second]
     assert not {"twice_profit", "profit_roas"} & set(with_own(catalogue(), circle).metrics)
     assert set(problems(catalogue(), circle)) == {"twice_profit", "profit_roas"}

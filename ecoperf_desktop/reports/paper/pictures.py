@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSize, QSizeF
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPaintDevice, QPainter, QPdfWriter
 
+from ecoperf_desktop import paths
 from ecoperf_desktop.errors import UsageError, WorkspaceError
 from ecoperf_desktop.reports.blocks import Bridge, Chart, Heat, Lines, Trend612
 from ecoperf_desktop.reports.paper import drawn, load_fonts
@@ -32,7 +33,8 @@ def write_picture(block: Chart, path: Path, ink: Ink = PAPER_INK, language: str 
         raise UsageError("reports.unknown_picture", path=str(path))
     content = makers[form](block, ink, language)
     try:
-        path.write_bytes(content)
+        with paths.replacing(path) as draft:
+            draft.write_bytes(content)
     except OSError as problem:
         raise WorkspaceError("reports.cannot_write", path=str(path), problem=problem.strerror or str(problem)) from problem
 
