@@ -437,7 +437,7 @@ class _ByDay:
             places[3:5] = 5, 4  # the sums are kept in this order: nothing has to be sorted
         ordered = ", ".join(map(str, places))
         grouped = f"GROUP BY {ordered} "
-        if self._from_sums and self._apart <= set(columns):
+        if self._from_sums and (self._apart <= set(columns) or (columns == ["day"] and self._has_one_cell(condition, filters, texts))):
             # Each row is a group of its own.
             amounts = [f'"{name}"' for name in self._measures] + ["row_count"] * counted
             grouped = ""
@@ -446,6 +446,16 @@ class _ByDay:
             f"{grouped}ORDER BY {ordered}",
             texts,
         ).fetchall()
+
+    def _has_one_cell(self, condition: str, filters: Sequence[str], texts: Sequence[Any]) -> bool:
+        """Say whether a day has one row at most: a shop that sells in one channel needs nothing added up."""
+        if self._apart - {"day"} != {"shop_id", "channel_id"}:
+            return False
+        within = f"FROM {self._source} WHERE {' AND '.join([condition, *filters])}"
+        least, most, lowest, highest = self._conn.execute(
+            f"SELECT MIN(shop_id), MAX(shop_id), MIN(channel_id), MAX(channel_id) {within}", texts
+        ).fetchone()
+        return bool(least == most and lowest == highest)
 
     def _cut(self, keys: Sequence[Any]) -> Cut:
         # Most rows are cut by nothing or by one dimension.

@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ecoperf_desktop.metrics.asked import Evidence, Result, Results, Working
+from ecoperf_desktop.metrics.methods.product_days import ProductDays
 from ecoperf_desktop.metrics.methods.parted import results
 from ecoperf_desktop.metrics.methods.shares import divided, weakened
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
@@ -271,7 +272,7 @@ class ForecastError(Working):
         actual: dict[Cut, int] = {}
         is_signed = bool(self.calculation.settings["signed"])
         for day, product, expected, *cut in rows:
-            units = sold.get(day, {}).get(product, 0)
+            units = sold.get((day, product), 0)
             error = expected - units
             key: Cut = tuple(cut)
             errors[key] = errors.get(key, 0.0) + (error if is_signed else abs(error))
@@ -284,10 +285,13 @@ class ForecastError(Working):
         }
         return results(found, _NO_BASE, self.scope)
 
-    def _sold(self, days: Period) -> dict[Day, dict[Key, int]]:
-        measure = self.sources.catalogue.measures["line.units"]
-        by_day = self.sources.loads.by_day(measure, Scope(per=("product",)), days)
-        return {day: {cut[0]: int(units or 0) for cut, units in amounts.items()} for day, amounts in by_day.items()}
+    def _sold(self, days: Period) -> dict[tuple[Day, int], int]:
+        """Return units by day and product, which may have several rows a day."""
+        found: dict[tuple[Day, int], int] = {}
+        day, product, units = self.sources.shared(ProductDays).sold(days, "units")
+        for on, one, amount in zip((day + days.first).tolist(), product.tolist(), units.tolist(), strict=True):
+            found[on, one] = found.get((on, one), 0) + amount
+        return found
 
     def evidence(self, period: Period) -> Iterable[Evidence]:
         made = f"made_day = day - {int(str(self.calculation.settings['lead']))}"
