@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,13 +36,16 @@ if TYPE_CHECKING:
     from ecoperf_desktop.reports.blocks import PageSummary, Scope
     from ecoperf_desktop.reports.pack import Pack
     from ecoperf_desktop.store.answers import Answer, Changed
-    from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.store.backup import Health, Problem, Restored
+    from ecoperf_desktop.store.copies import Copy
     from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
     from ecoperf_desktop.store.rate_changes import RateChanged
     from ecoperf_desktop.store.rates import Known, Wanted
     from ecoperf_desktop.store.restatements import Restated, Restatement
+    from ecoperf_desktop.store.safekeeping import Damaged
+    from ecoperf_desktop.store.salvage import Salvaged
 
 # Heavy rooms (importing pulls numpy, reports pull pages) are imported where they are used, so
 # that the window paints before any of them is loaded.
@@ -63,7 +67,7 @@ def open_workspace(path: Path, *, write: bool = False) -> Workspace:
     Daily sums that another release declared differently are made anew when it is
     opened for writing, and the days of events marked anew.  Raise the WorkspaceError family.
     """
-    if not write and not path.exists():
+    if not write and not os.path.lexists(path):
         Workspace.open(path, write=True).close()
     opened = Workspace.open(path, write=write)
     if write and not opened.read_only:
@@ -133,9 +137,17 @@ def is_imported(opened: Workspace, file: FilePlan) -> bool:
 def apply_import(
     planned: ImportPlan, opened: Workspace, progress: Progress = no_progress, *, dry_run: bool = False
 ) -> ImportReport:
-    """Load a plan: each file whole or not at all."""
-    from ecoperf_desktop.importing.plan import apply
+    """Load a plan: each file whole or not at all.
 
+    A copy of the workspace is begun before, when one is due; it never stops the import (see ``backup_warning``).  Raise
+    WorkspaceError with the megabytes needed when the disk has no room for the files.
+    """
+    from ecoperf_desktop.importing.plan import apply
+    from ecoperf_desktop.store import safekeeping
+
+    if not dry_run and not opened.read_only:
+        safekeeping.require_room_for_import(opened, {Path(file.path) for file in planned.files})
+        safekeeping.before_import(opened)
     return apply(planned, opened, progress, dry_run=dry_run)
 
 
@@ -146,9 +158,14 @@ def ledger(opened: Workspace) -> list[ImportEntry]:
 
 
 def undo(opened: Workspace, import_ids: Sequence[int], progress: Progress = no_progress) -> None:
-    """Take imports back as if they had never been; raise EcoPerfError for an unknown or undone one."""
-    from ecoperf_desktop.store import ledger as room
+    """Take imports back as if they had never been; raise EcoPerfError for an unknown or undone one.
 
+    A copy of the workspace is begun before.
+    """
+    from ecoperf_desktop.store import ledger as room
+    from ecoperf_desktop.store import safekeeping
+
+    safekeeping.before_undo(opened)
     room.undo(opened, import_ids, progress)
 
 
@@ -409,10 +426,18 @@ def personal(opened: Workspace, progress: Progress = no_progress) -> list[Person
     return privacy.search(opened.conn, progress)
 
 
-def check(opened: Workspace) -> Health:
+def check(opened: Workspace, progress: Progress = no_progress) -> Health:
+    """Check every page, reference and count; a writer remembers the day when all is well."""
     from ecoperf_desktop.store import backup
 
-    return backup.check(opened)
+    return backup.check(opened, progress)
+
+
+def is_check_due(opened: Workspace) -> bool:
+    """Say whether the last whole check is a week old."""
+    from ecoperf_desktop.store import safekeeping
+
+    return safekeeping.is_check_due(opened)
 
 
 def quality(opened: Workspace) -> Quality:
@@ -440,17 +465,93 @@ def write_products_to_complete(opened: Workspace, target: Path) -> int:
     return len(gaps)
 
 
-def back_up(opened: Workspace, folder: Path | None = None) -> Path:
+def back_up(opened: Workspace, folder: Path | None = None, *, pinned: bool = False, progress: Progress = no_progress) -> Copy:
+    """Make a proven copy of the workspace, in its own folder of backups or in another one; raise WorkspaceError."""
+    from ecoperf_desktop.store import backup, safekeeping
+
+    copy = backup.back_up(opened, folder, pinned=pinned, progress=progress)
+    if folder is None:
+        problem = safekeeping.keep_second(copy, opened.path)
+        if problem is not None:
+            raise WorkspaceError(problem[0], **problem[1])
+    return copy
+
+
+def backups(path: Path) -> list[Copy]:
+    """Return the backups of the workspace at ``path``, the newest first; it need not be open, nor there."""
     from ecoperf_desktop.store import backup
 
-    return backup.back_up(opened, folder)
+    return backup.backups(path)
 
 
-def restore(path: Path, copy: Path) -> Path:
-    """Put a backup in the place of the workspace; return where the replaced file was kept."""
+def newest_backup(path: Path, progress: Progress = no_progress) -> Copy | None:
+    """Return the newest backup that passes the whole check now."""
     from ecoperf_desktop.store import backup
 
-    return backup.restore(path, copy)
+    return backup.newest_backup(path, progress)
+
+
+def verify_backup(copy: Copy, progress: Progress = no_progress) -> Health:
+    """Read a whole backup and say what a restore would say."""
+    from ecoperf_desktop.store import backup
+
+    return backup.verify(copy, progress)
+
+
+def pin_backup(copy: Copy, pinned: bool = True) -> Copy:
+    """Keep a backup for good, or let it be thinned out again."""
+    from ecoperf_desktop.store import copies
+
+    return copies.pin(copy, pinned)
+
+
+def back_up_on_exit(opened: Workspace, progress: Progress = no_progress) -> Copy | None:
+    """Make a backup when something changed since the newest one; what goes wrong is kept for ``backup_warning``."""
+    from ecoperf_desktop.store import safekeeping
+
+    return safekeeping.on_exit(opened, progress)
+
+
+def finish_backups(opened: Workspace, progress: Progress = no_progress) -> None:
+    """Wait for a copy that was begun before an import or undo; closing the workspace does so too."""
+    from ecoperf_desktop.store import safekeeping
+
+    safekeeping.finish(opened, progress)
+
+
+def backup_warning(opened: Workspace) -> Problem | None:
+    """Return what is wrong with the copies that are made by themselves, at most once a day."""
+    from ecoperf_desktop.store import safekeeping
+
+    return safekeeping.warning(opened)
+
+
+def place_notice(opened: Workspace) -> Problem | None:
+    """Return that the workspace lies on a disk of another computer or in a folder that is copied, once a workspace."""
+    from ecoperf_desktop.store import safekeeping
+
+    return safekeeping.place_notice(opened)
+
+
+def restore(path: Path, copy: Path, progress: Progress = no_progress) -> Restored:
+    """Put a backup in the place of the workspace, which may not be open; what it replaces is kept."""
+    from ecoperf_desktop.store import backup
+
+    return backup.restore(path, copy, progress)
+
+
+def damaged(path: Path, progress: Progress = no_progress) -> Damaged | None:
+    """Look again at a workspace that was found damaged, set it aside and say what there is; None when it is sound after all."""
+    from ecoperf_desktop.store import safekeeping
+
+    return safekeeping.look_at_damage(path, progress)
+
+
+def salvage(kept: Path, path: Path, progress: Progress = no_progress) -> Salvaged:
+    """Read what can be read of a damaged file into a new workspace at ``path``."""
+    from ecoperf_desktop.store import salvage as room
+
+    return room.salvage(kept, path, progress)
 
 
 def demo(

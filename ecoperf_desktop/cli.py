@@ -8,6 +8,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from ecoperf_desktop import __version__, actions, cli_json, language, paths, plain, settings
-from ecoperf_desktop.errors import Cancelled, EcoPerfError, UsageError
+from ecoperf_desktop.errors import (
+    Cancelled,
+    EcoPerfError,
+    UsageError,
+    WorkspaceDamaged,
+    WorkspaceError,
+    WorkspaceInUse,
+)
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import Grain, Period, iso, parse_day
 from ecoperf_desktop.model.importing import FileReport, ImportReport
@@ -28,27 +36,78 @@ if TYPE_CHECKING:
     from ecoperf_desktop.store.database import Workspace
     from ecoperf_desktop.store.events import Event
 
-OK, REFUSED, USAGE, CANCELLED = 0, 1, 2, 130
+OK, REFUSED, USAGE = 0, 1, 2
+_GRACE = 1.0  # seconds for work to stop by itself, and again for SQL to
 
 
 class _Stop:
-    """Turns Ctrl-C and SIGTERM into a cancelled import instead of a killed one."""
+    """Turns Ctrl-C, SIGTERM and a closed terminal into work that is rolled back instead of a killed process.
+
+    Work that hears of it stops by itself.  SQL that takes long is interrupted after a second, and whatever still goes on
+    a second later ends with the process: what is not committed is not there when the workspace is opened again.
+    """
 
     def __init__(self) -> None:
         self.asked = threading.Event()
+        self.opened: Workspace | None = None  # whose statements are interrupted
+        self._ended = threading.Event()
+        self._number = int(signal.SIGINT)
+        self._heard = 0
+        self._pipe: int | None = None
+
+    @property
+    def code(self) -> int:
+        """Return the exit code by which a shell knows of the signal."""
+        return 128 + self._number
 
     def watch(self) -> None:
-        for name in ("SIGINT", "SIGTERM"):
-            signal.signal(getattr(signal, name), self._ask)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            raise KeyboardInterrupt
-        self.asked.set()
+        # While the main thread is inside SQLite, only the system's own part of a signal is done: it writes to this pipe.
+        reading, writing = os.pipe()
+        if os.name != "nt":
+            os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        self._pipe = writing
+        threading.Thread(target=self._follow, args=(reading,), name="stop", daemon=True).start()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._ask)
 
     def progress(self, done: int, total: int, what: str) -> None:
         if self.asked.is_set():
             raise Cancelled
+
+    def end(self) -> None:
+        """Say that the work is over, one way or the other."""
+        self._ended.set()
+        if self._pipe is not None:
+            signal.set_wakeup_fd(-1)
+            os.close(self._pipe)
+            self._pipe = None
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._number = number
+        self.asked.set()
+        self._heard += 1
+        if self._heard > 1:
+            raise KeyboardInterrupt
+
+    def _follow(self, pipe: int) -> None:
+        numbers = os.read(pipe, 1)
+        os.close(pipe)
+        if not numbers:
+            return
+        self._number = numbers[0]
+        self.asked.set()
+        if self._ended.wait(_GRACE):
+            return
+        with contextlib.suppress(sqlite3.Error):
+            if self.opened is not None:
+                self.opened.conn.interrupt()
+        if self._ended.wait(_GRACE):
+            return
+        with contextlib.suppress(OSError, ValueError):
+            print(sentence(Cancelled().code), file=sys.stderr, flush=True)
+        os._exit(self.code)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,12 +134,18 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return int(asked.run(path, asked, stop_asked))
     except Cancelled as problem:
-        return _say(problem, CANCELLED)
+        return _say(problem, stop_asked.code)
     except KeyboardInterrupt:
-        return _say(Cancelled(), CANCELLED)
+        return _say(Cancelled(), stop_asked.code)
     except UsageError as problem:
         return _say(problem, USAGE)
+    except WorkspaceDamaged as problem:
+        if asked.debug:
+            raise
+        return _say_damaged(problem, path, stop_asked)
     except EcoPerfError as problem:
+        if stop_asked.asked.is_set():  # what was interrupted fails with what it is interrupted by
+            return _say(Cancelled(), stop_asked.code)
         if asked.debug:
             raise
         return _say(problem, REFUSED)
@@ -100,6 +165,8 @@ def main(arguments: Sequence[str]) -> int:
 
         print(sentence("cli.bug", log=str(faults.record())), file=sys.stderr)
         return REFUSED
+    finally:
+        stop_asked.end()
 
 
 def _say(problem: EcoPerfError, code: int) -> int:
@@ -128,6 +195,23 @@ class _Plainly(io.TextIOBase):
 
 def _plainly(stream: TextIO) -> TextIO:
     return stream if stream is None or isinstance(stream, _Plainly) else cast(TextIO, _Plainly(stream))
+
+
+def _say_damaged(problem: WorkspaceDamaged, path: Path, stop: _Stop) -> int:
+    """Set a damaged workspace aside and say what can be done; a damaged backup is only named."""
+    _say(problem, REFUSED)
+    if not problem.code.startswith("store.") or problem.code == "store.cannot_salvage":
+        return REFUSED
+    try:
+        found = actions.damaged(path, stop.progress)
+    except (EcoPerfError, OSError):
+        return REFUSED
+    if found is None:
+        print(sentence("cli.sound_after_all"), file=sys.stderr)
+        return REFUSED
+    for line in cli_json.damaged_lines(found):
+        print(line, file=sys.stderr)
+    return REFUSED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -221,8 +305,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--privacy", action="store_true", help=sentence("cli.help_privacy"))
     added = command("backup", _backup)
     added.add_argument("folder", nargs="?", metavar="DIR")
+    added.add_argument("--to", metavar="DIR", help=sentence("cli.help_backup_to"))
+    added.add_argument("--list", action="store_true", help=sentence("cli.help_backup_list"))
+    added.add_argument("--pin", nargs="?", type=int, const=0, metavar="N", help=sentence("cli.help_backup_pin"))
+    added.add_argument("--unpin", type=int, metavar="N", help=sentence("cli.help_backup_unpin"))
     added = command("restore", _restore)
-    added.add_argument("file", metavar="FILE")
+    added.add_argument("file", nargs="?", metavar="FILE")
+    added.add_argument("--newest", action="store_true", help=sentence("cli.help_restore_newest"))
+    added = command("salvage", _salvage)
+    added.add_argument("file", nargs="?", metavar="FILE", help=sentence("cli.help_salvage_file"))
 
     added = command("demo", _demo)
     added.add_argument("--shop", choices=("small", "large"), default="small")
@@ -265,9 +356,22 @@ def _import(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     )
     paths = [Path(name) for name in asked.paths]
     with actions.reading_apart(paths, choices) as apart, actions.workspace(path, write=True) as opened:
+        stop.opened = opened
         planned = actions.plan_import(paths, choices, opened, stop.progress, unseen=not asked.dry_run, apart=apart)
         made = actions.apply_import(planned, opened, stop.progress, dry_run=asked.dry_run)
-    return _show_import(made, asked)
+        code = _show_import(made, asked)
+        sys.stdout.flush()  # what is imported is told before a copy begun with it is waited for
+        _tell_notices(opened, stop)
+    return code
+
+
+def _tell_notices(opened: Workspace, stop: _Stop) -> None:
+    """Wait for a copy made behind, and say once what a person should know of place and copies."""
+    with contextlib.suppress(Cancelled):  # what was asked for is done; only the copy is given up
+        actions.finish_backups(opened, stop.progress)
+    for notice in (actions.place_notice(opened), actions.backup_warning(opened)):
+        if notice is not None:
+            print(sentence(notice[0], **notice[1]), file=sys.stderr)
 
 
 def _show_import(made: ImportReport, asked: argparse.Namespace) -> int:
@@ -418,7 +522,9 @@ def _rate(text: str) -> Decimal | None:
 
 def _undo(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     with actions.workspace(path, write=True) as opened:
+        stop.opened = opened
         actions.undo(opened, asked.ids, stop.progress)
+        _tell_notices(opened, stop)
     if asked.json:
         _print_json({"undone": asked.ids})
     else:
@@ -663,8 +769,12 @@ def _check(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
         return _quality(path, asked)
     if asked.privacy:
         return _privacy(path, asked, stop)
-    with actions.workspace(path) as opened:
-        health = actions.check(opened)
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = stack.enter_context(actions.workspace(path, write=True))
+        except WorkspaceInUse:  # a check can be made beside the window; only its day is not remembered then
+            opened = stack.enter_context(actions.workspace(path))
+        health = actions.check(opened, stop.progress)
     if asked.json:
         _print_json({"sound": health.sound, "problems": [sentence(code, **details) for code, details in health.problems]})
     else:
@@ -676,21 +786,85 @@ def _check(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
 
 
 def _backup(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Make a backup; or list them, or pin one that is there."""
+    if asked.list or asked.pin or asked.unpin:
+        return _backups(path, asked)
+    named = asked.to or asked.folder
+    if asked.to and asked.folder:
+        raise UsageError("cli.backup_one_folder")
     with actions.workspace(path) as opened:
-        copy = actions.back_up(opened, Path(asked.folder) if asked.folder else None)
+        copy = actions.back_up(opened, Path(named) if named else None, pinned=asked.pin is not None, progress=stop.progress)
     if asked.json:
-        _print_json({"backup": str(copy)})
+        _print_json({"backup": str(copy.path), **cli_json.backup_entry(copy)})
     else:
-        print(sentence("cli.backed_up", path=copy))
+        print(sentence("cli.backed_up", path=copy.path))
+    return OK
+
+
+def _backups(path: Path, asked: argparse.Namespace) -> int:
+    for number, pinned in ((asked.pin, True), (asked.unpin, False)):
+        if number:
+            copy = next((one for one in actions.backups(path) if one.sequence == number), None)
+            if copy is None:
+                raise UsageError("cli.no_such_backup", number=number)
+            actions.pin_backup(copy, pinned)
+    found = actions.backups(path)
+    if asked.json:
+        _print_json({"backups": [cli_json.backup_entry(copy) for copy in found]})
+    else:
+        for copy in found:
+            print(cli_json.backup_line(copy))
+        if not found:
+            print(sentence("cli.no_backups"))
     return OK
 
 
 def _restore(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
-    kept = actions.restore(path, Path(asked.file))
-    if asked.json:
-        _print_json({"restored": asked.file, "kept": str(kept)})
+    if (asked.file is None) != asked.newest:
+        raise UsageError("cli.restore_usage")
+    if asked.newest:
+        copy = actions.newest_backup(path, stop.progress)
+        if copy is None:
+            raise WorkspaceError("backup.none_sound", path=str(path))
+        file = copy.path
     else:
-        print(sentence("cli.restored", file=asked.file, kept=kept))
+        file = Path(asked.file)
+    done = actions.restore(path, file, stop.progress)
+    if asked.json:
+        _print_json({
+            "restored": str(file), "kept": str(done.kept) if done.kept else None, "was_damaged": done.was_damaged, "version": done.version,
+        })  # fmt: skip
+    elif done.kept is None:
+        print(sentence("cli.restored_anew", file=file))
+    else:
+        print(sentence("cli.restored_over_damaged" if done.was_damaged else "cli.restored", file=file, kept=done.kept))
+    return OK
+
+
+def _salvage(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    """Read what can be read of a damaged workspace: of the one named, else of the one that was found damaged."""
+    if asked.file is None:
+        found = actions.damaged(path, stop.progress)
+        if found is None:
+            print(sentence("cli.sound"))
+            return OK
+        kept = found.kept[0]
+    else:
+        kept = Path(asked.file)
+    done = actions.salvage(kept, path, stop.progress)
+    if asked.json:
+        _print_json({
+            "salvaged": str(done.path), "from": str(kept), "whole": done.whole,
+            "tables": [{"table": one.table, "rows": one.rows, "whole": one.is_whole} for one in done.tables],
+            "import_again": [cli_json.lost_entry(one) for one in done.lost],
+        })  # fmt: skip
+        return OK
+    print(sentence("cli.salvaged" if done.whole else "cli.salvaged_partly", path=done.path, file=kept))
+    for one in done.tables:
+        if not one.is_whole:
+            print("   ", sentence("cli.salvaged_table", table=one.table, n=one.rows))
+    for lost in done.lost:
+        print("   ", sentence("cli.import_lost", path=lost.path))
     return OK
 
 

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from ecoperf_desktop.importing.suggest import Draft
     from ecoperf_desktop.metrics.catalogue import Catalogue
     from ecoperf_desktop.store.answers import Answer, Changed
+    from ecoperf_desktop.store.copies import Copy
     from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.privacy import Personal
     from ecoperf_desktop.store.rate_changes import RateChanged
     from ecoperf_desktop.store.rates import Known, Wanted
     from ecoperf_desktop.store.restatements import Restatement
+    from ecoperf_desktop.store.safekeeping import Damaged
+    from ecoperf_desktop.store.salvage import Lost
 
 Json = dict[str, Any]
 
@@ -113,6 +116,43 @@ def ledger_line(entry: ImportEntry) -> str:
     name = f"{entry.file} › {entry.member}" if entry.member else entry.file
     days = f"{iso(entry.period.first)} – {iso(entry.period.last)}" if entry.period else "–"
     return one_line(f"{entry.import_id:>5}  {sentence(f'cli.state_{entry.state}'):<8}  {entry.format:<24} {days:<25} {entry.rows.read:>9}  {name}")
+
+
+def backup_entry(copy: Copy) -> Json:
+    """``sound`` says that it was proven when it was made and still has its size."""
+    return {
+        "path": str(copy.path), "sequence": copy.sequence, "made_utc": copy.made.isoformat(timespec="seconds"), "version": copy.version,
+        "size": copy.size, "reason": copy.reason or None, "pinned": copy.pinned, "imports": copy.imports, "imported_utc": copy.imported_utc,
+        "sound": copy.sound, "sha256": copy.sha256 or None,
+    }  # fmt: skip
+
+
+def backup_line(copy: Copy) -> str:
+    marks = [sentence(f"backup.reason_{copy.reason or 'unknown'}")]
+    marks += [sentence("backup.is_pinned")] * copy.pinned + [sentence("backup.is_not_proven")] * (not copy.sound)
+    held = "–" if copy.imports is None else sentence("backup.holds", n=copy.imports)
+    made = copy.made.astimezone()
+    return one_line(f"{copy.sequence:>6}  {made:%Y-%m-%d %H:%M}  {copy.size / 1e6:>9.1f} MB  {held}  {', '.join(marks)}  {copy.path}")
+
+
+def lost_entry(lost: Lost) -> Json:
+    return {
+        "file": lost.file, "path": lost.path, "member": lost.member, "imported_utc": lost.imported_utc, "size": lost.size, "sha256": lost.sha256,
+    }  # fmt: skip
+
+
+def damaged_lines(found: Damaged) -> list[str]:
+    """Return what is left of a damaged workspace and what can be done, a line each."""
+    lines = [sentence("cli.damaged_kept" if found.moved else "cli.damaged_left", file=found.kept[0])]
+    if found.newest_backup is not None:
+        made = found.newest_backup.made.astimezone()
+        lines.append(sentence("cli.damaged_newest", when=f"{made:%Y-%m-%d %H:%M}", n=found.newest_backup.imports or 0))
+    else:
+        lines.append(sentence("cli.damaged_no_backup"))
+    lines += [f"    {sentence('cli.import_lost', path=one_line(lost.path))}" for lost in found.lost]
+    if found.salvageable:
+        lines.append(sentence("cli.damaged_salvage"))
+    return lines
 
 
 def answers(known: Sequence[Answer]) -> list[Json]:

@@ -31,6 +31,7 @@ PREFERENCES: dict[str, Preference] = {
         Preference("rate_change", "choice", "bp", "settings.rate_change", ("bp", "pp")),
         Preference("watched_folder", "folder", "", "settings.watched_folder"),
         Preference("watch", "choice", "offer", "settings.watch", ("offer", "import")),
+        Preference("second_backup_folder", "folder", "", "settings.second_backup_folder"),
         Preference("last_tab", "text", "overview", "settings.last_tab"),
         Preference("last_folder", "text", "", "settings.last_folder"),
     )

@@ -1,30 +1,35 @@
-"""Copies of the workspace that were checked before anyone relies on them, and the way back to one."""
+"""Whether a workspace is sound, the copies made of it, and the way back to one, which can itself be taken back."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import sqlite3
 import time
-import uuid
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ecoperf_desktop import paths
-from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceTooNew
-from ecoperf_desktop.store import schema
-from ecoperf_desktop.store.database import Workspace
+from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceInUse, WorkspaceTooNew
+from ecoperf_desktop.model.importing import Progress, no_progress
+from ecoperf_desktop.records import dataclass
+from ecoperf_desktop.store import copies, schema, trust
+from ecoperf_desktop.store.copies import Copy
+from ecoperf_desktop.store.database import (
+    Workspace,
+    bring_up_to_date,
+    check_header,
+    open_reader,
+    open_writer,
+    real,
+)
+from ecoperf_desktop.store.locks import WriterLock
+from ecoperf_desktop.store.places import place_of
 
 Problem = tuple[str, dict[str, object]]
 
-_NAME = re.compile(r"backup-\d{8}T\d{6}Z-v(\d+)-(\d{6})\.ecoperf")
-_KEEP_NEWEST_DAYS, _KEEP_NEWEST, _KEEP_DAILY, _KEEP_WEEKLY, _KEEP_MONTHLY = 2, 10, 12, 10, 9
-_HEADER = b"SQLite format 3\x00"
+CHECKED = "checked_day"
+_DAY = 86_400
+_LOGS = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True)
@@ -38,193 +43,264 @@ class Health:
         return not self.problems
 
 
-def check(workspace: Workspace) -> Health:
-    """Check the file's pages and keys, and that every import's counts add up."""
+@dataclass(frozen=True)
+class Restored:
+    """A workspace that was put back.
+
+    ``kept`` is where the file it replaced lies (None: there was none), under a name that says so when ``was_damaged``;
+    restoring it takes the restore back.  ``version`` is the copy's schema before it was brought up to date.
+    """
+
+    path: Path
+    kept: Path | None
+    was_damaged: bool
+    version: int
+
+
+def check(workspace: Workspace, progress: Progress = no_progress) -> Health:
+    """Check the file's pages and keys, and that every import's counts add up; remember the day when all is well."""
     conn = workspace.conn
     problems: list[Problem] = []
     try:
-        found = [row[0] for row in conn.execute("PRAGMA integrity_check(10)")]
-        if found != ["ok"]:
-            problems.append(("backup.damaged_pages", {"found": str(found[0])}))
-        for table, *_ in conn.execute("PRAGMA foreign_key_check").fetchmany(10):
-            problems.append(("backup.lost_reference", {"table": table}))
-        for import_id, file in conn.execute(
-            "SELECT import_id, file FROM imports"
-            " WHERE rows_read <> rows_new + rows_changed + rows_unchanged + rows_dropped + rows_rejected"
-        ):
-            problems.append(("backup.counts", {"import_id": import_id, "file": file}))
+        with copies.stopping(conn, progress):
+            found = [row[0] for row in conn.execute("PRAGMA integrity_check(10)")]
+            if found != ["ok"]:
+                problems.append(("backup.damaged_pages", {"found": str(found[0])}))
+            tables = {row[0] for row in conn.execute("PRAGMA foreign_key_check").fetchmany(1_000)}
+            problems += [("backup.lost_reference", {"table": table}) for table in sorted(tables)]
+            for import_id, file in conn.execute(
+                "SELECT import_id, file FROM imports"
+                " WHERE rows_read <> rows_new + rows_changed + rows_unchanged + rows_dropped + rows_rejected"
+            ):
+                problems.append(("backup.counts", {"import_id": import_id, "file": file}))
     except sqlite3.DatabaseError as problem:
         problems.append(("backup.damaged_pages", {"found": str(problem)}))
+    if not problems:
+        workspace.remember(CHECKED, str(int(copies.now().timestamp()) // _DAY))
     return Health(tuple(problems))
 
 
-def back_up(workspace: Workspace, folder: Path | None = None) -> Path:
-    """Write a consistent copy, prove it sound, give it its name, and thin out older ones.
+def back_up(
+    workspace: Workspace, folder: Path | None = None, *, reason: str = "asked", pinned: bool = False, progress: Progress = no_progress
+) -> Copy:
+    """Write a proven copy of the workspace as it is now and return it.
 
-    The workspace may be written to meanwhile.  Raise WorkspaceDamaged, and write nothing,
-    when the workspace itself is not sound.
+    Copies in the workspace's own folder of backups are thinned out afterwards; in a folder that a person has named
+    nothing is ever deleted.  The workspace may be written to meanwhile.  Raise WorkspaceDamaged, and write nothing,
+    when the workspace itself is not sound; WorkspaceError that names the megabytes needed, or what failed.
     """
-    if not _quick_check(workspace.conn):
-        raise WorkspaceDamaged("backup.not_from_damaged", path=str(workspace.path))
-    folder = folder or paths.backup_dir(workspace.path)
-    draft = folder / f".tmp-{uuid.uuid4().hex}.ecoperf"
+    own = folder is None
+    folder = paths.backup_dir(workspace.path) if folder is None else folder.absolute()
+    with closing(reader_of(workspace)) as conn:
+        copy = copies.make(conn, workspace.path, folder, reason=reason, pinned=pinned, progress=progress)
+    if own:
+        copies.thin_out(folder, copies.size_of(workspace.path))
+    return copy
+
+
+def reader_of(workspace: Workspace) -> sqlite3.Connection:
+    """Open another reader of the same file."""
+    sealed = not (os.access(workspace.path, os.W_OK) and os.access(workspace.path.parent, os.W_OK))
+    return open_reader(workspace.path, immutable=sealed, place=workspace.place)
+
+
+def backups(path: Path) -> list[Copy]:
+    """Return the backups of the workspace at ``path``, the newest first."""
+    return copies.listed(paths.backup_dir(real(path)))
+
+
+def newest_backup(path: Path, progress: Progress = no_progress) -> Copy | None:
+    """Return the newest backup that passes the whole check now, None when there is none."""
+    for copy in backups(path):
+        if verify(copy, progress).sound:
+            return copy
+    return None
+
+
+def verify(copy: Copy, progress: Progress = no_progress) -> Health:
+    """Read a whole backup and say what a restore would say."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sequence = 1 + max((number for _, number in _copies(folder)), default=0)
-        with closing(sqlite3.connect(_uri(workspace.path, "mode=ro"), uri=True, isolation_level=None)) as reader:
-            reader.execute("VACUUM INTO ?", (str(draft),))
-        _prove(draft, workspace.conn)
-        digest = _digest(draft)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        target = folder / f"backup-{stamp}-v{schema.VERSION}-{sequence:06d}.ecoperf"
-        os.chmod(draft, 0o600)
-        _sync(draft)
-        _replace(draft, target)
-        with (folder / "backups.jsonl").open("a", encoding="utf-8") as stream:
-            print(json.dumps({"file": target.name, "sha256": digest, "sequence": sequence}), file=stream)
-    except (OSError, sqlite3.Error) as problem:
-        raise WorkspaceError("backup.failed", folder=str(folder), problem=str(problem)) from problem
-    finally:
-        draft.unlink(missing_ok=True)
-    thin_out(folder)
-    return target
+        copies.verify(copy, progress)
+    except WorkspaceError as problem:
+        return Health(((problem.code, dict(problem.details)),))
+    return Health(())
 
 
-def restore(path: Path, copy: Path) -> Path:
-    """Put ``copy`` in the place of the workspace at ``path``; return where the replaced file is kept.
+def restore(path: Path, copy: Path, progress: Progress = no_progress) -> Restored:
+    """Put ``copy`` in the place of the workspace at ``path``, which nobody may have open for writing.
 
-    The copy is checked like any file from outside before a byte of the workspace is
-    touched.  Restoring the kept file undoes the restore.
+    The copy is checked like any file from outside, brought up to date and tried on a draft; only then is the
+    workspace touched, in one step.  The file it had is kept beside it.  Raise what ``trust.require`` raises, WorkspaceInUse,
+    or WorkspaceError: the workspace is then as it was.
     """
-    _refuse_unsound(copy)
-    draft = path.with_name(f".restore-{uuid.uuid4().hex}.ecoperf")
+    path, copy = real(path), copy.absolute()
+    version = trust.look(copy)
+    if path.is_dir():
+        raise WorkspaceError("store.is_folder", path=str(path))
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.write_bytes(copy.read_bytes())
-        os.chmod(draft, 0o600)
-        _sync(draft)
-        if path.exists():
-            # Whoever holds the workspace would go on writing into the old file.
-            Workspace.open(path, write=True).close()
-        kept = path.with_name(f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{path.name}")
-        if path.exists():
-            _replace(path, kept)
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        _replace(draft, path)
+        copies.make_private(path.parent)
+        copies.require_room(path.parent, 2 * copies.size_of(copy), "store.no_disk")
+        lock = WriterLock(path)
     except OSError as problem:
-        raise WorkspaceError("backup.restore_failed", path=str(path), problem=problem.strerror or str(problem)) from problem
-    finally:
-        draft.unlink(missing_ok=True)
-    Workspace.open(path, write=True).close()  # migrates an older copy, and proves that the file opens
-    return kept
-
-
-def thin_out(folder: Path) -> list[Path]:
-    """Delete copies beyond two days of all, 12 daily, 10 weekly and 9 monthly ones; return the deleted.
-
-    The order is that of the sequence numbers.  When the clock stands before the newest copy, or
-    went on by more than two days since the one before, nothing is deleted: a time may be wrong.
-    """
-    copies = sorted(_copies(folder), key=lambda entry: -entry[1])
-    if not copies:
-        return []
-    now = datetime.now(UTC)
-    times = {path: datetime.strptime(path.name[7:23], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for path, _ in copies}
-    if any(moment > now for moment in times.values()):
-        return []
-    # After a pause this is so too; the next copy thins out.
-    if len(copies) > 1 and times[copies[0][0]] - times[copies[1][0]] > timedelta(days=_KEEP_NEWEST_DAYS):
-        return []
-    kept: set[Path] = {copies[0][0]}
-    recent = [path for path, _ in copies if (now - times[path]).days < _KEEP_NEWEST_DAYS]
-    kept.update(recent[:_KEEP_NEWEST])
-    for name, limit in (("%Y-%m-%d", _KEEP_DAILY), ("%G-%V", _KEEP_WEEKLY), ("%Y-%m", _KEEP_MONTHLY)):
-        seen: set[str] = set()
-        for path, _ in copies:
-            label = times[path].strftime(name)
-            if label not in seen and len(seen) < limit:
-                seen.add(label)
-                kept.add(path)
-    gone = [path for path, _ in copies if path not in kept]
-    for path in gone:
-        path.unlink(missing_ok=True)
-    return gone
-
-
-def _copies(folder: Path) -> list[tuple[Path, int]]:
-    return [(path, int(match[2])) for path in folder.glob("backup-*.ecoperf") if (match := _NAME.fullmatch(path.name))]
-
-
-def _refuse_unsound(copy: Path) -> None:
-    if not copy.is_file():
-        raise WorkspaceError("backup.no_such_copy", file=str(copy))
-    if copy.stat().st_size < 512 or copy.open("rb").read(16) != _HEADER:
-        raise WorkspaceError("backup.not_a_workspace", file=str(copy))
+        raise _failed(path, problem) from problem
+    in_order = False
+    draft = path.with_name(f".{path.name}.draft-{os.urandom(6).hex()}")
     try:
-        with closing(sqlite3.connect(_uri(copy, "mode=ro&immutable=1"), uri=True, isolation_level=None)) as conn:
+        copies.stream_copy(copy, draft, progress)
+        _with_its_log(copy, draft, progress)
+        # What was copied is checked, not what the name may stand for by now.
+        trust.require(draft, progress)
+        sound = os.path.lexists(path) and _settle(path, progress)
+        bring_up_to_date(draft, _newest_generation(path, draft, sound))
+        make_current(draft)
+        copies.sync(draft)
+        progress(3, 4, "")
+        kept = _put(draft, path, sound)
+        in_order = True
+    except OSError as problem:
+        raise _failed(path, problem) from problem
+    finally:
+        for suffix in ("", *_LOGS):
+            with suppress(OSError):
+                copies.beside(draft, suffix).unlink(missing_ok=True)
+        lock.release(in_order=in_order or not lock.was_left_open)
+    return Restored(path, kept, kept is not None and not sound, version)
+
+
+def set_aside(path: Path) -> list[Path]:
+    """Give a damaged workspace and its logs, all together, names that say so; the caller holds the writer's lock.
+
+    Return the new names, that of the database first, the logs' after it.  Nothing is ever deleted.
+    """
+    stamp = f"{copies.now():%Y%m%dT%H%M%SZ}"
+    number = 1
+    kept = path.with_name(f"{path.name}.damaged-{stamp}")
+    while os.path.lexists(kept):
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    moved = []
+    for suffix in ("", *_LOGS):
+        if os.path.lexists(copies.beside(path, suffix)):
+            copies.replace_patiently(copies.beside(path, suffix), copies.beside(kept, suffix))
+            moved.append(copies.beside(kept, suffix))
+    copies.sync_folder(path.parent)
+    return moved
+
+
+def is_sound(path: Path, progress: Progress = no_progress, *, whole: bool = False) -> bool:
+    """Say whether a file at a workspace's place is one of ours whose pages pass; the caller holds the writer's lock.
+
+    A log beside it is merged first, as by any writer.  ``whole`` looks at the indexes too.
+    """
+    try:
+        with suppress(WorkspaceTooNew):
+            check_header(path)
+        with closing(open_writer(path, place_of(path))) as conn, copies.stopping(conn, progress):
+            if conn.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
+                return False
+            found = conn.execute(f"PRAGMA {'integrity' if whole else 'quick'}_check(1)").fetchone()
+            return found is not None and found[0] == "ok"
+    except (sqlite3.DatabaseError, WorkspaceError):
+        return False
+
+
+def _settle(path: Path, progress: Progress) -> bool:
+    """Back up a sound workspace that is about to be replaced, and merge its log; say whether it is sound."""
+    if not is_sound(path, progress):
+        return False
+    with closing(open_writer(path, place_of(path))) as conn:
+        generation = generation_of(conn)
+        own = paths.backup_dir(path)
+        if not any(one.generation == generation and one.sound for one in copies.listed(own)):
+            with closing(open_reader(path, place=place_of(path))) as reader:
+                try:
+                    copies.make(reader, path, own, reason="restore", progress=progress)
+                except WorkspaceDamaged:
+                    return False
+                except WorkspaceError:
+                    pass  # the file itself is kept
+        if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] != 0:
+            raise WorkspaceInUse("store.in_use", path=str(path))
+    return True
+
+
+def _with_its_log(copy: Path, draft: Path, progress: Progress) -> None:
+    """Merge the log that lies beside a copy: a workspace taken over while it was open holds its last changes there."""
+    log = copies.beside(copy, "-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return
+    copies.stream_copy(log, copies.beside(draft, "-wal"), progress)
+    trust.look(draft)
+    try:
+        with closing(sqlite3.connect(f"{draft.as_uri()}?mode=rw", uri=True, isolation_level=None)) as conn:
             conn.execute("PRAGMA trusted_schema=0")
             conn.execute("PRAGMA cell_size_check=1")
-            deadline = time.monotonic() + 60
-            conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 100_000)
-            if conn.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-                raise WorkspaceError("backup.not_a_workspace", file=str(copy))
-            version = conn.execute("PRAGMA user_version").fetchone()[0]
-            if version > schema.VERSION:
-                raise WorkspaceTooNew("backup.too_new", file=str(copy), version=version, known=schema.VERSION)
-            strange = conn.execute(
-                "SELECT name FROM sqlite_schema WHERE type IN ('view', 'trigger') OR sql LIKE '%GENERATED ALWAYS%' OR sql LIKE 'CREATE VIRTUAL%'"
-            ).fetchone()
-            if strange:
-                raise WorkspaceError("backup.strange_schema", file=str(copy), name=strange[0])
-            if conn.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or conn.execute("PRAGMA foreign_key_check").fetchone():
-                raise WorkspaceDamaged("backup.copy_damaged", file=str(copy))
+            conn.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as problem:
         raise WorkspaceDamaged("backup.copy_damaged", file=str(copy)) from problem
 
 
-def _prove(draft: Path, original: sqlite3.Connection) -> None:
-    with closing(sqlite3.connect(_uri(draft, "mode=ro&immutable=1"), uri=True, isolation_level=None)) as conn:
-        if conn.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
-            raise WorkspaceError("backup.copy_damaged", file=str(draft))
-        if conn.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-            raise WorkspaceError("backup.copy_damaged", file=str(draft))
-        if _tables(conn) != _tables(original):
-            raise WorkspaceError("backup.copy_damaged", file=str(draft))
+def make_current(draft: Path) -> None:
+    """Work out anew what is derived from the facts, where another program may have done it otherwise."""
+    from ecoperf_desktop.store import events, sums
 
-
-def _tables(conn: sqlite3.Connection) -> Sequence[str]:
-    return [row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
-
-
-def _quick_check(conn: sqlite3.Connection) -> bool:
-    try:
-        return bool(conn.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _uri(path: Path, options: str) -> str:
-    return f"{path.resolve().as_uri()}?{options}"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
-
-
-def _replace(draft: Path, target: Path) -> None:
-    """Rename, with patience for a virus scanner that holds the file for a moment."""
-    for attempt in range(10):
-        try:
-            draft.replace(target)
+    with closing(sqlite3.connect(f"{draft.as_uri()}?mode=rw", uri=True, isolation_level=None)) as conn:
+        for setting in ("trusted_schema=0", "cell_size_check=1", "foreign_keys=1", "temp_store=2"):
+            conn.execute(f"PRAGMA {setting}")
+        if sums.are_current(conn) and events.are_current(conn):
             return
-        except PermissionError:
-            if attempt == 9:
-                raise
-            time.sleep(0.025 * (attempt + 1))
+        conn.execute("BEGIN")
+        sums.ensure(conn)
+        events.follow(conn)
+        conn.execute("COMMIT")
+
+
+def _newest_generation(path: Path, draft: Path, sound: bool) -> int:
+    """Return the highest generation that this workspace has had, so that the restored one is newer than all."""
+    known = [copy.generation or 0 for copy in backups(path)]
+    with closing(trust.sealed(draft)) as conn:
+        known.append(generation_of(conn))
+    if sound:
+        with closing(trust.sealed(path)) as conn:
+            known.append(generation_of(conn))
+    return max(known)
+
+
+def generation_of(conn: sqlite3.Connection) -> int:
+    row = conn.execute("SELECT value FROM setting WHERE name = 'generation'").fetchone()
+    try:
+        return int(row[0]) if row else 0
+    except ValueError:
+        return 0
+
+
+def _put(draft: Path, path: Path, sound: bool) -> Path | None:
+    """Put the draft in the workspace's place; return where the file that was there is kept."""
+    kept: Path | None = None
+    if not os.path.lexists(path):
+        for suffix in _LOGS:  # of a workspace that is gone; merged into another one they would damage it
+            if os.path.lexists(copies.beside(path, suffix)):
+                kept = set_aside(path)[0]
+                break
+    elif not sound:
+        kept = set_aside(path)[0]
+    else:
+        kept = path.with_name(f"before-restore-{copies.now():%Y%m%dT%H%M%S}Z-{time.monotonic_ns() % 1_000_000:06d}-{path.name}")
+        try:
+            os.link(path, kept)  # so that at no moment there is no workspace
+        except OSError:
+            copies.replace_patiently(path, kept)
+        for suffix in _LOGS:
+            copies.beside(path, suffix).unlink(missing_ok=True)
+    try:
+        copies.replace_patiently(draft, path)
+    except OSError:
+        if sound and kept is not None and not os.path.lexists(path):
+            copies.replace_patiently(kept, path)
+        raise
+    copies.sync_folder(path.parent)
+    return kept
+
+
+def _failed(path: Path, problem: OSError) -> WorkspaceError:
+    return WorkspaceError("backup.restore_failed", path=str(path), problem=problem.strerror or str(problem))

@@ -5,22 +5,28 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from ecoperf_desktop import paths
-from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceInUse, WorkspaceTooNew
+from ecoperf_desktop.errors import (
+    Cancelled,
+    WorkspaceDamaged,
+    WorkspaceError,
+    WorkspaceInUse,
+    WorkspaceTooNew,
+)
 from ecoperf_desktop.model.days import EPOCH, day_of
 from ecoperf_desktop.model.importing import Answers
-from ecoperf_desktop.store import schema
+from ecoperf_desktop.store import copies, schema
+from ecoperf_desktop.store.locks import WriterLock, lock_of, may_have_been_left_open
+from ecoperf_desktop.store.places import LOCAL, Place, place_of
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -48,6 +54,9 @@ _READER: dict[str, int | str] = {
     "cache_size": -32_768,
     "query_only": 1,
 }
+# Where others may copy or read the file there is no log beside it; who waits for a writer waits for all of its transaction.
+_SHARED_WRITER: dict[str, int | str] = {"journal_mode": "truncate", "busy_timeout": 30_000}
+_SHARED_READER: dict[str, int | str] = {"busy_timeout": 30_000}
 # Apple's fsync only hands bytes to the disk; these ask the disk to keep them.
 _APPLE: dict[str, int | str] = {"fullfsync": 1, "checkpoint_fullfsync": 1}
 
@@ -67,59 +76,80 @@ _SQLITE_CODES = {
 }
 
 
+class Copying(Protocol):
+    """A copy of the workspace that is being made on another thread."""
+
+    def finish(self) -> None:
+        """Return when the copy is proven, or has failed."""
+
+    def abandon(self) -> None:
+        """Stop making it, and remove what was begun."""
+
+
 class Workspace:
     """One open workspace file.
 
     A writer holds an operating-system lock on a file beside the workspace for as
     long as it is open; readers need none.  ``read_only`` is also True for a
     workspace that was asked for writing in a folder that cannot be written.
+    ``place`` says what kind of disk the file lies on.
     """
 
-    def __init__(self, path: Path, conn: sqlite3.Connection, lock: _WriterLock | None) -> None:
+    def __init__(self, path: Path, conn: sqlite3.Connection, lock: WriterLock | None, place: Place = LOCAL) -> None:
         self.path = path
         self.conn = conn
         self.read_only = lock is None
+        self.place = place
         self._lock = lock
         self._turn = threading.RLock()
+        self._copying: Copying | None = None
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> Workspace:
         """Open the workspace at ``path``; create it when it is absent and ``write`` is set.
 
-        An older file is copied into the backup folder and brought up to date first.
-        Raises WorkspaceTooNew, WorkspaceInUse, WorkspaceDamaged or WorkspaceError;
+        An older file is copied into the backup folder and brought up to date first, and one whose writer did not end
+        in order is checked.  Raises WorkspaceTooNew, WorkspaceInUse, WorkspaceDamaged or WorkspaceError;
         none of them has changed a byte of the file.
         """
-        path = path.absolute()
+        path = real(path)
         if not os.path.lexists(path):
+            _refuse_what_was_set_aside(path)
             if not write:
                 raise WorkspaceError("store.absent", path=str(path))
             _create(path)
-        _check_header(path)
+        check_header(path)
+        place = place_of(path)
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         if not writable or not write:
-            conn = open_reader(path, immutable=not writable)
+            if writable and (may_have_been_left_open(path) or (place.is_shared and _keeps_a_log(path))):
+                # A writer checks it, and merges what its log holds. While one is at work there is nothing to do.
+                with suppress(WorkspaceInUse):
+                    cls.open(path, write=True).close()
+            conn = open_reader(path, immutable=not writable, place=place)
             if _version(conn, path) == schema.VERSION:
-                return cls(path, conn, None)
+                return cls(path, conn, None, place)
             conn.close()
             if not writable:
                 raise WorkspaceError("store.older_read_only", path=str(path))
             cls.open(path, write=True).close()
-            return cls(path, open_reader(path), None)
-        lock = _WriterLock(path)
+            return cls(path, open_reader(path, place=place), None, place)
+        lock = WriterLock(path)
         try:
-            conn = open_writer(path)
+            conn = open_writer(path, place)
             try:
                 if lock.was_left_open:
+                    _sweep(path)
                     _require_sound(conn, path)
                 _migrate(conn, path)
             except BaseException:
                 conn.close()
                 raise
         except BaseException:
-            lock.release()
+            # Another look would find no reason to check again, were it not for the word in the lock.
+            lock.release(in_order=not lock.was_left_open)
             raise
-        return cls(path, conn, lock)
+        return cls(path, conn, lock, place)
 
     def __enter__(self) -> Workspace:
         return self
@@ -138,7 +168,7 @@ class Workspace:
             raise WorkspaceError("store.read_only", path=str(self.path))
         with self._turn:
             try:
-                self.conn.execute("BEGIN IMMEDIATE")
+                self.conn.execute("BEGIN EXCLUSIVE" if self.place.kind == "network" else "BEGIN IMMEDIATE")
                 before = self.conn.total_changes
                 yield self.conn
                 if self.conn.total_changes != before:
@@ -150,9 +180,25 @@ class Workspace:
             except sqlite3.Error as error:
                 self._roll_back()
                 raise explained(error, self.path) from error
+            except (Cancelled, KeyboardInterrupt):
+                self._roll_back()
+                if self._copying is not None:
+                    self._copying.abandon()
+                raise
             except BaseException:
                 self._roll_back()
                 raise
+
+    @property
+    def copying(self) -> Copying | None:
+        """Return the copy that is being made on another thread, or was the last one, None when there was none."""
+        return self._copying
+
+    def copied_by(self, copying: Copying | None) -> None:
+        """Let a copy be made on another thread: ``close`` waits for it."""
+        before, self._copying = self._copying, copying
+        if before is not None:
+            before.finish()
 
     def setting(self, name: str) -> str | None:
         """Return the stored text, None when it was never set."""
@@ -167,6 +213,16 @@ class Workspace:
             return
         with self.transaction() as conn:
             conn.execute(command, (name, value))
+
+    def remember(self, name: str, value: str) -> None:
+        """Store what the program notes for itself: ``generation`` stays, since nothing a person has given changed."""
+        if self.read_only:
+            return
+        with self._turn:
+            try:
+                self.conn.execute("INSERT OR REPLACE INTO setting(name, value) VALUES (?, ?)", (name, value))
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from error
 
     @property
     def reporting_currency(self) -> str | None:
@@ -192,6 +248,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close the file; everything committed is in it.  Closing twice does nothing."""
+        self.copied_by(None)
         try:
             if self._lock is not None and self._lock.held:
                 self.conn.execute("PRAGMA optimize")
@@ -208,24 +265,35 @@ class Workspace:
             self.conn.execute("ROLLBACK")
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, place: Place = LOCAL) -> sqlite3.Connection:
     """Open ``path`` for writing with every safety setting read back; the caller holds the writer's lock.
 
     The connection may be used from another thread than the one that opened it,
     by one thread at a time.
     """
-    return _connected(path, "mode=rw", {**_WRITER, **(_APPLE if sys.platform == "darwin" else {})})
+    pragmas = {**_WRITER, **(_APPLE if sys.platform == "darwin" else {})}
+    if not place.is_shared:
+        return _connected(path, "mode=rw", pragmas)
+    # Alone with the file no shared memory is needed to merge a log that came with it.
+    conn = _connected(path, "mode=rw", {"locking_mode": "exclusive", **pragmas, **_SHARED_WRITER})
+    try:
+        _set(conn, "locking_mode", "normal", path)
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        conn.close()
+        raise explained(error, path) from error
+    return conn
 
 
-def open_reader(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+def open_reader(path: Path, *, immutable: bool = False, place: Place = LOCAL) -> sqlite3.Connection:
     """Open ``path`` for reading only.
 
     ``immutable`` is for folders that cannot be written, where SQLite could not keep
     its shared memory file; it is left off while a log with unmerged changes exists.
     """
-    log = path.with_name(path.name + "-wal")
-    sealed = immutable and not (log.exists() and log.stat().st_size > 0)
-    return _connected(path, "mode=ro&immutable=1" if sealed else "mode=ro", _READER)
+    sealed = immutable and not any(_is_filled(path, suffix) for suffix in ("-wal", "-journal"))
+    pragmas = {**_READER, **_SHARED_READER} if place.is_shared else _READER
+    return _connected(path, "mode=ro&immutable=1" if sealed else "mode=ro", pragmas)
 
 
 def explained(error: sqlite3.Error, path: Path) -> WorkspaceError:
@@ -236,69 +304,50 @@ def explained(error: sqlite3.Error, path: Path) -> WorkspaceError:
     return kind(code, path=str(path), reason=f"{name}: {error}" if name else str(error))
 
 
-def backup_name(path: Path, version: int) -> Path:
-    """Return the name for the copy made before a migration, in the workspace's backup folder."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return paths.backup_dir(path) / f"{path.stem}-before-migration-{stamp}-v{version}{path.suffix}"
+def real(path: Path) -> Path:
+    """Return where a workspace lies: the lock and the log of a linked one must lie beside the file itself.
 
-
-class _WriterLock:
-    """A lock that the operating system lets go of when the process ends, however it ends.
-
-    The lock file holds a word while the workspace is open, so that the next writer
-    sees whether the last one ended in order.
+    A link to nothing stays what it is, so that no file is made where it points.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.with_name(path.name + ".lock")
-        try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise WorkspaceError("store.cannot_open", path=str(path), reason=str(error)) from error
-        self._file: IO[bytes] = os.fdopen(handle, "r+b", buffering=0)
-        try:
-            _lock_file(self._file)
-        except OSError as error:
-            self._file.close()
-            raise WorkspaceInUse("store.in_use", path=str(path)) from error
-        self.held = True
-        self._file.seek(1)
-        self.was_left_open = self._file.read(4) == b"open"
-        self._file.seek(1)
-        self._file.write(b"open")
-
-    def release(self) -> None:
-        """Let go; the file stays, since removing it would race with the next writer."""
-        if not self.held:
-            return
-        self.held = False
-        self._file.truncate(0)
-        _unlock_file(self._file)
-        self._file.close()
+    path = path.absolute()
+    return Path(os.path.realpath(path)) if path.is_symlink() and os.path.exists(path) else path
 
 
-if sys.platform == "win32":
-    import msvcrt
+def bring_up_to_date(draft: Path, generation: int) -> None:
+    """Run the missing steps on a file that is no workspace yet and number it as changed after ``generation``.
 
-    def _lock_file(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-    def _unlock_file(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock_file(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock_file(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+    It is left without a log beside it.
+    """
+    conn = _connected(draft, "mode=rw", {**_SAFETY, "synchronous": 2, "journal_mode": "delete"})
+    try:
+        if _version(conn, draft) != schema.VERSION:
+            _run_steps(conn)
+        conn.execute("INSERT OR REPLACE INTO setting(name, value) VALUES ('generation', ?)", (str(generation + 1),))
+    except sqlite3.Error as error:
+        raise explained(error, draft) from error
+    finally:
+        conn.close()
 
 
-def _check_header(path: Path) -> None:
+def new_at_version(path: Path, version: int) -> sqlite3.Connection:
+    """Make an empty file with the tables of an older schema, to be filled; close it and ``bring_up_to_date``."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    conn = _connected(path, "mode=rw", {"page_size": 4096, **_SAFETY, "foreign_keys": 0, "synchronous": 2})
+    try:
+        _run_steps(conn, version)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def damaged_before(path: Path) -> list[Path]:
+    """Return the damaged files that were once at ``path``, the newest first, without their logs."""
+    found = path.parent.glob(f"{_glob_safe(path.name)}.damaged-*")
+    return sorted((one for one in found if not one.name.endswith(("-wal", "-shm", "-journal"))), reverse=True)
+
+
+def check_header(path: Path) -> None:
     """Refuse by its first bytes what is no workspace of ours, before SQLite sees it.
 
     For SQLite an empty file is a valid empty database, so that a damaged workspace
@@ -309,15 +358,54 @@ def _check_header(path: Path) -> None:
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)
+            length = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise WorkspaceError("store.cannot_open", path=str(path), reason=str(error)) from error
     if not header:
         raise WorkspaceDamaged("store.empty_file", path=str(path))
-    if len(header) < _HEADER or not header.startswith(_MAGIC):
-        raise WorkspaceError("store.not_workspace", path=str(path))
-    if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
+    if len(header) < _HEADER or not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
+        if lock_of(path).exists():  # a writer has had it open: it was a workspace once
+            raise WorkspaceDamaged("store.damaged", path=str(path), reason="its first page is not that of a workspace")
         raise WorkspaceError("store.not_workspace", path=str(path))
     _refuse_newer(int.from_bytes(header[60:64], "big"), path)
+    pages = int.from_bytes(header[28:32], "big") if header[24:28] == header[92:96] else 0
+    size = int.from_bytes(header[16:18], "big")
+    if pages * (65_536 if size == 1 else size) > length and not any(_is_filled(path, suffix) for suffix in ("-wal", "-journal")):
+        raise WorkspaceDamaged("store.damaged", path=str(path), reason="its end is missing")
+
+
+def _is_filled(path: Path, suffix: str) -> bool:
+    try:
+        return copies.beside(path, suffix).stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _keeps_a_log(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(20)[18:20] == b"\2\2"
+
+
+def _refuse_what_was_set_aside(path: Path) -> None:
+    """Make no new workspace where a damaged one was, or one that a restore had moved when it was cut off."""
+    kept = damaged_before(path)
+    if not kept and may_have_been_left_open(path):
+        kept = sorted(path.parent.glob(f"before-restore-*-{_glob_safe(path.name)}"), reverse=True)
+    if kept:
+        raise WorkspaceDamaged("store.set_aside", path=str(path), kept=str(kept[0]))
+
+
+def _glob_safe(name: str) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a command that was killed has left unfinished beside the workspace; the caller holds its lock."""
+    name = _glob_safe(path.name)
+    for pattern in (f".{name}.*.new*", f".{name}.draft-*"):
+        for left in path.parent.glob(pattern):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _version(conn: sqlite3.Connection, path: Path) -> int:
@@ -402,6 +490,7 @@ def _create(path: Path) -> None:
         finally:
             conn.close()
         os.replace(unfinished, path)
+        copies.sync_folder(path.parent)
     except sqlite3.Error as error:
         raise explained(error, path) from error
     except OSError as error:
@@ -421,26 +510,23 @@ def _migrate(conn: sqlite3.Connection, path: Path) -> None:
     version = _version(conn, path)
     if version == schema.VERSION:
         return
-    copy = backup_name(path, version)
+    with closing(open_reader(path)) as reader:
+        copies.make(reader, path, paths.backup_dir(path), reason="migration")
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if shutil.disk_usage(copy.parent).free < 2 * path.stat().st_size:
-            raise WorkspaceError("store.disk_full", path=str(copy), reason="")
-        conn.execute("VACUUM INTO ?", (str(copy),))
-        copy.chmod(0o600)
         _run_steps(conn)
         conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
         raise explained(error, path) from error
-    except OSError as error:
-        raise WorkspaceError("store.cannot_create", path=str(copy), reason=str(error)) from error
 
 
-def _run_steps(conn: sqlite3.Connection) -> None:
-    """Apply the missing steps in one exclusive transaction, the version inside it."""
+def _run_steps(conn: sqlite3.Connection, version: int | None = None) -> None:
+    """Apply the missing steps (up to ``version``) in one exclusive transaction, the version inside it."""
+    version = schema.VERSION if version is None else version
     migrations, database_of = _sqlite_utils()
     steps = migrations("ecoperf")
     for number, text in schema.STEPS:
+        if number > version:
+            break
         steps(name=f"{number:04d}")(lambda db, number=number, text=text: _apply_step(db.conn, number, text))
     conn.execute("BEGIN EXCLUSIVE")
     try:
@@ -448,7 +534,7 @@ def _run_steps(conn: sqlite3.Connection) -> None:
         if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise sqlite3.IntegrityError("foreign keys do not hold after the schema steps")
         conn.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
-        conn.execute(f"PRAGMA user_version={schema.VERSION}")
+        conn.execute(f"PRAGMA user_version={version}")
         conn.execute("COMMIT")
     except BaseException:
         if conn.in_transaction:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ecoperf_desktop import actions, paths
-from ecoperf_desktop.errors import Cancelled, EcoPerfError
+from ecoperf_desktop.errors import Cancelled, EcoPerfError, WorkspaceDamaged
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.importing import ImportReport, Progress
 from ecoperf_desktop.reports.blocks import Scope
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from ecoperf_desktop.importing.suggest import Draft
     from ecoperf_desktop.importing.trial import Trial
     from ecoperf_desktop.reports.pack import Pack
-    from ecoperf_desktop.store.backup import Health
+    from ecoperf_desktop.store.backup import Health, Restored
+    from ecoperf_desktop.store.copies import Copy
+    from ecoperf_desktop.ui.backups_dialog import BackupsDialog
     from ecoperf_desktop.ui.import_dialog import ImportDialog
     from ecoperf_desktop.ui.mapping_dialog import MappingDialog
 
@@ -52,6 +54,7 @@ class Errands(QObject):
     workspace_asked = Signal(object)  # Path
     page_asked = Signal(str)
     preferences_changed = Signal()
+    damage_met = Signal()
 
     def __init__(
         self,
@@ -64,11 +67,14 @@ class Errands(QObject):
         preferences: dict[str, str],
         scope: Callable[[], Scope | None],
         report_name: Callable[[], str],
+        path: Path,
+        cannot: Callable[[], str],
     ) -> None:
         super().__init__(window)
         self._window, self._writer, self._reader = window, writer, reader
         self._work, self._say, self._preferences = work, say, preferences
-        self._scope, self._report_name = scope, report_name
+        self._scope, self._report_name, self._path, self._cannot = scope, report_name, path, cannot
+        self._backups: BackupsDialog | None = None
         self._dialog: ImportDialog | None = None
         self._mapping: MappingDialog | None = None
         self._import_at_once: Path | None = None
@@ -116,7 +122,7 @@ class Errands(QObject):
 
     def import_files(self, files: Sequence[Path], choices: actions.ImportChoices | None = None) -> None:
         """Read files and open the preview; nothing is stored before it is confirmed."""
-        if not files:
+        if not files or self._refuses():
             return
         if self._writer.is_busy:
             self._say.warn(sentence("ui.busy"))
@@ -140,6 +146,8 @@ class Errands(QObject):
 
     def import_unseen(self, files: Sequence[Path]) -> None:
         """Read and load files that were looked at before; what still asks something is refused with its words."""
+        if self._refuses():
+            return
         wanted = list(files)
         self._work.begin(sentence("ui.importing_files", n=len(wanted)))
 
@@ -199,7 +207,7 @@ class Errands(QObject):
 
     def undo(self, import_ids: Sequence[int]) -> None:
         """Take imports back."""
-        if not import_ids:
+        if not import_ids or self._refuses():
             return
         wanted = tuple(import_ids)
         self._work.begin(sentence("ui.undoing", n=len(wanted)))
@@ -212,6 +220,8 @@ class Errands(QObject):
 
     def redo(self, import_ids: Sequence[int]) -> None:
         """Import the files of undone imports again, where they still lie."""
+        if self._refuses():
+            return
         wanted = set(import_ids)
 
         def find(opened: Workspace) -> list[Path]:
@@ -242,18 +252,57 @@ class Errands(QObject):
 
     def back_up(self) -> None:
         """Write a consistent copy of the workspace into its backup folder."""
+        if self._writer.is_busy:
+            self._say.warn(sentence("ui.busy"))
+            return
+
+        def done(copy: Copy) -> None:
+            self._finished(sentence("ui.backed_up", path=str(copy.path)))
+            self._list_backups(sentence("ui.backed_up", path=str(copy.path)))
+
         self._work.begin(sentence("ui.backing_up"))
-        self._writer.submit(
-            "backup",
-            lambda opened, progress: actions.back_up(opened),
-            lambda copy: self._finished(sentence("ui.backed_up", path=str(copy))),
+        self._writer.submit("backup", lambda opened, progress: actions.back_up(opened, progress=progress), done, self._failed_work)
+
+    def show_backups(self) -> None:
+        """Show the backups, and do with them what is asked there."""
+        from ecoperf_desktop.ui.backups_dialog import BackupsDialog
+
+        if self._backups is None:
+            dialog = BackupsDialog(paths.backup_dir(self._path), self._window)
+            dialog.back_up_asked.connect(self.back_up)
+            dialog.pin_asked.connect(self._pin)
+            dialog.check_asked.connect(self._verify)
+            dialog.restore_asked.connect(self.restore)
+            dialog.finished.connect(self._forget_backups)
+            self._writer.busy_changed.connect(dialog.set_busy)
+            dialog.set_busy(self._writer.is_busy)
+            self._backups = dialog
+        self._backups.forbid(self._cannot())
+        self._backups.show()
+        self._backups.raise_()
+        self._list_backups()
+
+    @property
+    def backups_dialog(self) -> BackupsDialog | None:
+        return self._backups
+
+    def restore(self, copy: Path) -> None:
+        """Put a backup in the workspace's place; the present state is kept, and every page shows the restored one."""
+        if self._refuses():
+            return
+        if self._writer.is_busy:
+            self._say.warn(sentence("ui.busy"))
+            return
+        self._work.begin(sentence("saving.restoring"))
+        self._writer.submit_apart(
+            "restore", lambda progress: actions.restore(self._path, copy, progress), self._reader, lambda done: self._restored(done, copy),
             self._failed_work,
-        )
+        )  # fmt: skip
 
     def check(self) -> None:
         """Check the workspace's integrity."""
         self._work.begin(sentence("ui.checking"))
-        self._writer.submit("check", lambda opened, progress: actions.check(opened), self._checked, self._failed_work)
+        self._writer.submit("check", lambda opened, progress: actions.check(opened, progress), self._checked, self._failed_work)
 
     def print_preview(self) -> None:
         """Show the sheets as they will be printed."""
@@ -423,6 +472,7 @@ class Errands(QObject):
         else:
             self._say.say(text, links)
         self.changed.emit()
+        self._warn_of_backups(links)
 
     def _undone(self, import_ids: tuple[int, ...]) -> None:
         self._work.end()
@@ -431,12 +481,91 @@ class Errands(QObject):
         self._say.say(sentence("ui.undone", n=len(import_ids)), [(sentence("ui.redo"), lambda: self.redo(import_ids))])
         self.changed.emit()
 
+    def _warn_of_backups(self, links: list[tuple[str, Callable[[], None]]]) -> None:
+        """Add to what was said that the automatic backup failed, at most once a day."""
+
+        def warn(problem: tuple[str, dict[str, object]] | None) -> None:
+            if problem is not None:
+                code, details = problem
+                said = f"{self._say.text} " if self._say.isVisible() else ""
+                self._say.warn(said + sentence(code, **details), [*links, (sentence("ui.backups_link"), self.show_backups)])
+
+        self._writer.submit("warning", lambda opened, progress: actions.backup_warning(opened), warn, lambda _: None, quiet=True)
+
     def _checked(self, health: Health) -> None:
         self._work.end()
         if health.sound:
             self._say.say(sentence("ui.check_sound"))
         else:
-            self._say.warn(" ".join(sentence(code, **details) for code, details in health.problems))
+            words = " ".join(sentence(code, **details) for code, details in health.problems)
+            self._say.warn(words, [(sentence("damage.what_now"), self.damage_met.emit)])
+
+    def _list_backups(self, said: str = "") -> None:
+        dialog = self._backups
+        if dialog is None:
+            return
+
+        def show(copies: list[Copy]) -> None:
+            if self._backups is dialog:
+                dialog.show_copies(copies)
+                if said:
+                    dialog.say(said)
+
+        self._reader.ask("backups", lambda opened: actions.backups(self._path), show, self._failed_with_backups)
+
+    def _pin(self, copy: Copy, pinned: bool) -> None:
+        self._reader.ask("pin", lambda opened: actions.pin_backup(copy, pinned), lambda _: self._list_backups(), self._failed_with_backups)
+
+    def _verify(self, copy: Copy) -> None:
+        dialog = self._backups
+        if dialog is None:
+            return
+
+        def show(health: Health) -> None:
+            self._work.end()
+            words = sentence("saving.checked_sound") if health.sound else sentence("saving.checked_damaged")
+            if self._backups is dialog:
+                dialog.show_state(copy, words)
+                dialog.say(" ".join(sentence(code, **details) for code, details in health.problems), problem=not health.sound)
+
+        self._work.begin(sentence("saving.checking"))
+        dialog.say(sentence("saving.checking"))
+        # With the writer: nothing is written meanwhile, and pages go on being answered.
+        self._writer.submit("verify", lambda opened, progress: actions.verify_backup(copy, progress), show, self._failed_work)
+
+    def _restored(self, done: Restored, copy: Path) -> None:
+        self._work.end()
+        self._last_imports = self._last_undone = ()
+        links: list[tuple[str, Callable[[], None]]] = []
+        words = sentence("saving.restored", file=copy.name)
+        if (kept := done.kept) is not None:
+            words = sentence("saving.restored_kept", file=copy.name, kept=kept.name)
+            links.append((sentence("saving.restore_undo"), lambda: self.restore(kept)))
+        self._say.say(words, links)
+        self.changed.emit()
+        self._list_backups(words)
+
+    def _forget_backups(self) -> None:
+        if self._backups is not None:
+            self._writer.busy_changed.disconnect(self._backups.set_busy)
+            self._backups.deleteLater()
+            self._backups = None
+
+    def _failed_with_backups(self, problem: BaseException) -> None:
+        if self._backups is not None:
+            self._backups.say(words_of(problem), problem=True)
+
+    def _refuses(self) -> bool:
+        """Say that nothing can be written here, where that is so."""
+        why = self._cannot()
+        if why:
+            self._say.warn(why)
+        return bool(why)
+
+    def warn(self, problem: BaseException) -> None:
+        """Say what went wrong; of a damaged workspace also what can be done now."""
+        damaged = isinstance(problem, WorkspaceDamaged) and problem.code.startswith("store.")
+        self._say.warn(words_of(problem), [(sentence("damage.what_now"), self.damage_met.emit)] if damaged else [])
 
     def _finished(self, text: str) -> None:
         self._work.end()
@@ -447,7 +576,8 @@ class Errands(QObject):
         if isinstance(problem, Cancelled):
             self._say.say(sentence("ui.stopped"))
         else:
-            self._say.warn(words_of(problem))
+            self.warn(problem)
+            self._failed_with_backups(problem)
 
     def _preview(self, made: Pack) -> None:
         from ecoperf_desktop.ui.printing import preview
@@ -455,7 +585,7 @@ class Errands(QObject):
         self.sheets = preview(made, self._preferences["paper"], self._window)
 
     def _failed(self, problem: BaseException) -> None:
-        self._say.warn(words_of(problem))
+        self.warn(problem)
 
 
 def _make_demo(target: Path, progress: Progress) -> Path:

@@ -158,7 +158,7 @@ def test_an_older_workspace_is_copied_and_brought_up_to_date(
         assert opened.setting("kept") == "yes"
         assert opened.conn.execute("SELECT count(*) FROM later").fetchone() == (0,)
         assert opened.conn.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
-    (copy,) = (path.parent / "backups").iterdir()
+    (copy,) = (path.parent / "backups" / path.stem).glob("*.ecoperf")
     with sqlite3.connect(copy) as conn:
         assert conn.execute("PRAGMA user_version").fetchone() == (schema.VERSION - 1,)
         assert conn.execute("SELECT value FROM setting WHERE name = 'kept'").fetchone() == ("yes",)
