@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -53,11 +54,18 @@ class Checking:
         for number, (count, record) in sorted(self._failed.items()):
             check = self._form.checks[number]
             details: dict[str, object] = {"n": count, "record": record, "file": self._file, "message": dict(check.message)}
-            code = "importing.check_failed" if not check.message else "importing.check_says"
+            code = "importing.check_says" if check.message else "importing.check_repeats" if check.unique else "importing.check_failed"
+            if check.unique:
+                details["columns"] = ", ".join(self._headers(check.unique))
             if check.level == "stop":
                 raise FileRefused(code, **details)
             findings.append(Finding(code, "warning", record, None, None, details))
         return findings
+
+    def _headers(self, names: Sequence[str]) -> list[str]:
+        """Return what a person calls the values: the headers they are read from."""
+        shown = {rule.field: rule.shown for rule in self._form.columns}
+        return [shown.get(name, name) for name in names]
 
     def _fail(self, number: int, rows: Rows, where: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
         count = int(where.sum())

@@ -88,7 +88,7 @@ class Member:
     @property
     def name(self) -> str:
         """Return the file's own name, or that of the archive's member without its folders."""
-        return self.path.name if self.member is None else self.member.rsplit("/", 1)[-1]
+        return as_text(self.path.name if self.member is None else self.member.rsplit("/", 1)[-1])
 
     @contextmanager
     def stream(self) -> Iterator[BinaryIO]:
@@ -110,7 +110,7 @@ class Member:
                 "reading.unreadable", file=self.name, reason=problem.strerror or ""
             ) from problem
         except (zipfile.BadZipFile, zlib.error, EOFError) as problem:
-            raise FileRefused("reading.damaged_zip", file=self.path.name) from problem
+            raise FileRefused("reading.damaged_zip", file=as_text(self.path.name)) from problem
 
     def read(self, most: int) -> bytes:
         """Return all bytes; raise FileRefused when there are more than ``most``."""
@@ -128,6 +128,11 @@ class Member:
         except OSError:
             return False
         return (stat.st_size, stat.st_mtime_ns) == self._seen
+
+
+def as_text(name: Path | str) -> str:
+    """Return a name or path as text that can be shown and stored: bytes of it that are no text stand as ``\\udce9``."""
+    return str(name).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def text_member(path: Path, *, sha256: str, size: int, mtime: int) -> Member:
@@ -157,13 +162,13 @@ def members(path: Path) -> Iterator[Member]:
             yield _single(path, stream, opening, seen)
     except OSError as problem:
         raise FileRefused(
-            "reading.unreadable", file=path.name, reason=problem.strerror or str(problem)
+            "reading.unreadable", file=as_text(path.name), reason=problem.strerror or str(problem)
         ) from problem
 
 
 def _single(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int], form: str = "") -> Member:
     size, mtime = seen[0], seen[1] // 1_000_000_000
-    kind, problem, damaged, found = _told(path.name, opening, size)
+    kind, problem, damaged, found = _told(as_text(path.name), opening, size)
     if kind == "other" and problem is not None and problem.code == "reading.too_big":
         digest = ""
     else:
@@ -265,7 +270,7 @@ def _marked_up(name: str, head: str, size: int) -> tuple[Kind, FileRefused | Non
 
 def _zipped(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int]) -> Iterator[Member]:
     """Yield the workbook that the zip is, or its members."""
-    name, size, mtime = path.name, seen[0], seen[1] // 1_000_000_000
+    name, size, mtime = as_text(path.name), seen[0], seen[1] // 1_000_000_000
 
     def refused(problem: FileRefused, form: str = "") -> Member:
         kind: Kind = "other"
@@ -294,7 +299,7 @@ def _zipped(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int])
         names = {info.filename for info in infos}
         form = workbook_form(archive, names)
         try:
-            check_archive(path.name, stream, archive, workbook=bool(form))
+            check_archive(name, stream, archive, workbook=bool(form))
         except FileRefused as problem:
             yield refused(problem, form)
             return
@@ -357,7 +362,7 @@ def _inner(
                     kept.write(chunk)
                 chunk = stream.read(_CHUNK)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
-        problem = FileRefused("reading.damaged_member", file=path.name, member=name)
+        problem = FileRefused("reading.damaged_member", file=as_text(path.name), member=name)
         return Member(path, name, "", size, mtime, "other", opening, "", problem, True, index, _seen=seen)
     content = kept.getvalue() if kept is not None else None
     form = ""

@@ -282,6 +282,8 @@ class Detector:
         """Recognise a document by the paths that exist in it."""
         content = member.read(limits.JSON_FILE)
         document = _first_record(content, member)
+        if document == [] and only is None:
+            raise FileRefused("reading.json_no_records", file=member.name)  # nothing tells what there is none of
         claims: list[tuple[Format, Bound]] = []
         nearest: tuple[int, Format, tuple[str, ...]] | None = None
         for form in (only,) if only else (self.formats[place] for place in self._documents):
@@ -290,7 +292,7 @@ class Detector:
             if form.detect.filename is not None and not form.detect.filename.search(member.name):
                 continue
             bound = _bound_paths(form, document)
-            if _paths_fit(form, document) and not bound.lacking:
+            if (_paths_fit(form, document) or document == []) and not bound.lacking:
                 claims.append((form, bound))
             elif bound.places and bound.lacking and (nearest is None or len(bound.places) > nearest[0]):
                 nearest = (len(bound.places), form, bound.lacking)
@@ -595,7 +597,7 @@ def _bound_paths(form: Format, document: Json) -> Bound:
         pointers = [_pointer(path) for path in rule.paths]
         if rule.field in places or not pointers:
             continue
-        if not any(value_at(one, at_turn(pointers, turn)) is not None for one in records for turn in range(turns)):
+        if records and not any(value_at(one, at_turn(pointers, turn)) is not None for one in records for turn in range(turns)):
             continue
         places[rule.field] = (len(header), rule)
         header.append(rule.shown if rule.shown not in header else f"{rule.shown}#{len(header)}")

@@ -6,7 +6,7 @@ import codecs
 import html
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,8 +71,13 @@ def json_reader(
 
 
 def json_document(raw: bytes, file: str = "") -> Json:
-    """Return the document, numbers as they are written; raise FileRefused."""
-    return _parsed(_decoded(raw, file), file, _Remarks())
+    """Return the document, numbers as they are written; raise FileRefused, also for one that can hold no records."""
+    document = _parsed(_decoded(raw, file), file, _Remarks())
+    if not isinstance(document, dict | list):
+        raise FileRefused("reading.json_no_records", file=file)
+    listed = document if isinstance(document, list) else _list_within(document) or []
+    _check_width({name for record in listed if isinstance(record, dict) for name in record}, file)
+    return document
 
 
 def at_turn(paths: Where, turn: int) -> Where:
@@ -184,16 +189,39 @@ def _document_reader(
     else:
         header = list(columns)
         turned = None if along is None else [_turns(record, along, columns, file) for record in records]
-        shaped = (row for turns in turned for row in turns) if turned is not None else (
-            r if isinstance(r, _BrokenLine) else [text_of(value_at(r, path)) for path in columns.values()]
-            for r in records
-        )
+        shaped = (row for turns in turned for row in turns) if turned is not None else (_taken(r, columns) for r in records)
     if not header:
         raise FileRefused("reading.json_no_records", file=file)
     reader = _JsonReader(header, shaped, file)
+    for name in _paths_twice(records):
+        reader.findings.append(Finding("reading.json_path_twice", "warning", column=name))
     for name in remarks.repeated:
         reader.findings.append(Finding("reading.json_key_twice", "warning", column=name))
     return reader
+
+
+def _taken(record: Json | _BrokenLine, columns: Mapping[str, Where]) -> _Shaped:
+    """Return the values of a record; None for what is none: a plain value, or a list in which nothing stands where it should."""
+    if isinstance(record, _BrokenLine):
+        return record
+    values = [text_of(value_at(record, path)) for path in columns.values()]
+    return values if isinstance(record, dict) or any(value is not None for value in values) else None
+
+
+def _paths_twice(records: Sequence[Json | _BrokenLine]) -> list[str]:
+    """Return the names with a point in them that also lead to a value within another one."""
+    found: dict[str, None] = {}
+    for record in records:
+        if isinstance(record, dict):
+            for name in record:
+                if "." in name and name not in found and value_at(record, name) is not None:
+                    found[name] = None
+    return list(found)
+
+
+def _check_width(names: Collection[str], file: str) -> None:
+    if len(names) > limits.COLUMNS:
+        raise FileRefused("reading.too_many_columns", file=file, n=len(names), limit=limits.COLUMNS)
 
 
 def _turns(record: Json | _BrokenLine, along: str, columns: Mapping[str, Where], file: str) -> list[_Shaped]:

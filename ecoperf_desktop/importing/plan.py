@@ -15,7 +15,7 @@ from ecoperf_desktop.errors import Cancelled, FileRefused, UsageError
 from ecoperf_desktop.importing import descriptor, limits
 from ecoperf_desktop.importing.answers import asked, check_settings
 from ecoperf_desktop.importing.apart import ReadingProcess
-from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.container import Member, as_text
 from ecoperf_desktop.importing.descriptor import Format
 from ecoperf_desktop.importing.detect import Detector, Recognised
 from ecoperf_desktop.importing.prepare import (
@@ -138,11 +138,11 @@ def plan(
             raise
     ticker.finished()
     if not plans:
-        plans = [_refused(Found(path, True, None), FileRefused("importing.empty_folder", path=str(path))) for path in paths]
+        plans = [_refused(Found(path, True, None), FileRefused("importing.empty_folder", path=as_text(path))) for path in paths]
     elif all(file.outcome == "skipped" for file in plans):
         # Whoever names a folder or an archive expects something of it.
         named = Path(paths[0])
-        plans.append(_refused(Found(named, True, None), FileRefused("importing.nothing_to_read", path=str(named), n=len(plans))))
+        plans.append(_refused(Found(named, True, None), FileRefused("importing.nothing_to_read", path=as_text(named), n=len(plans))))
     return ImportPlan(tuple(plans), options)
 
 
@@ -204,7 +204,7 @@ class _Planner:
         """
         member = one.member
         if member is None:
-            return [_refused(one, one.problem or FileRefused("importing.absent", path=str(one.path)))]
+            return [_refused(one, one.problem or FileRefused("importing.absent", path=as_text(one.path)))]
         recognised: tuple[Recognised, ...] = ()
         try:
             self._check_size(member)
@@ -379,7 +379,7 @@ def _refused(
     return FilePlan(
         path=one.path,
         member=member_of(member, part) if member else part,
-        name=member.name if member else one.path.name,
+        name=member.name if member else as_text(one.path.name),
         outcome="skipped" if skipped else "refused",
         findings=findings_of(problem),
         question=None if skipped else asked(problem),
@@ -500,7 +500,7 @@ def _report(
 ) -> FileReport:
     refused = status in ("refused", "skipped")
     return FileReport(
-        path=str(file.path),
+        path=as_text(file.path),
         member=file.member,
         sha256=file.sha256,
         import_id=import_id,

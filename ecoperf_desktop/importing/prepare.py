@@ -13,21 +13,22 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from ecoperf_desktop import paths
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.answers import resolved
 from ecoperf_desktop.importing.apart import Begun, Ended, ReadingProcess, Whole
 from ecoperf_desktop.importing.binding import Bound
 from ecoperf_desktop.importing.checks import Checking
-from ecoperf_desktop.importing.container import Member
-from ecoperf_desktop.importing.descriptor import Emit, Format
+from ecoperf_desktop.importing.container import Member, as_text
+from ecoperf_desktop.importing.descriptor import Emit, Format, normal
 from ecoperf_desktop.importing.detect import Recognised, Table
 from ecoperf_desktop.importing.emit import Emitter
 from ecoperf_desktop.importing.evaluation import FileFacts, Rows, is_absent
 from ecoperf_desktop.importing.period import AsOfFrom, PeriodFrom, business_day, stated_as_of, stated_period
 from ecoperf_desktop.importing.raw import Chunk, chunks_of
 from ecoperf_desktop.importing.redaction import of_columns
-from ecoperf_desktop.importing.split import TableReader
+from ecoperf_desktop.importing.split import TableReader, header_findings
 from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.typed import Decisions, ReadAgain, Typing, absent_values
 from ecoperf_desktop.importing.usual import absent_columns
@@ -292,13 +293,32 @@ class _Reading:
             self._looked_at_all = True
 
     def _judged(self, attempt: _Attempt, stretches: list[Stretch] | None) -> Prepared:
-        findings = [*self._tables_passed_over(), *self._absent_columns(), *attempt.findings, *attempt.checking.close()]
         dropped, rejected, read = attempt.dropped(), attempt.rejected, attempt.read
-        self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
+        findings = [
+            *([] if read else [Finding("importing.no_rows", "warning", details={"file": self.member.name})]), *self._header_remarks(),
+            *self._tables_passed_over(), *self._absent_columns(), *attempt.findings, *attempt.checking.close(),
+        ]  # fmt: skip
+        if read:
+            self._refuse_too_many(read, dropped, rejected, findings, says_days=attempt.spoken_for is not None)
         return Prepared(
             self._head(attempt.newest), self.form, read, dropped, rejected, findings, dict(attempt.emitter.counts), self._covers(attempt),
             self.period_from, self.table.bound.unmapped, stretches, self, attempt.size, attempt.newest,
         )
+
+    def _header_remarks(self) -> list[Finding]:
+        """Return what is odd about the header; of an export whose format ships, only what makes a used column doubtful."""
+        if self.form.read.layout != "table" or self.form.read.header == "none":
+            return []
+        bound = self.table.bound
+        as_written = {normal(name): name for name in reversed(bound.header)}
+        remarks = [
+            replace(one, column=as_written.get(one.column, one.column)) if one.column else one for one in header_findings(bound.header, normal)
+        ]
+        if self.form.path.parent == paths.resources() / "formats":
+            used = {normal(bound.header[place]) for place, _ in bound.places.values()}
+            used -= {alias.partition("#")[0] for rule in self.form.columns for alias in rule.aliases if "#" in alias}
+            return [one for one in remarks if one.code == "reading.same_name_twice" and normal(one.column or "") in used]
+        return remarks
 
     def _tables_passed_over(self) -> list[Finding]:
         unread = self.recognised.passed_over
@@ -317,8 +337,8 @@ class _Reading:
         hidden, hashed = _kept_back(self.table.bound)
         return ImportHead(
             answers=replace(self.answers, currency=self.decisions.currency, tz=self.answers.tz),
-            path=str(self.member.path),
-            file=self.member.path.name,
+            path=as_text(self.member.path),
+            file=as_text(self.member.path.name),
             member=member_of(self.member, self.recognised.part),
             sha256=self.member.sha256,
             size=self.member.size,
@@ -341,6 +361,8 @@ class _Reading:
         A file of orders that would also tell their refunds speaks for the refunds of its days, if there are none.
         """
         emitter = attempt.emitter
+        if not attempt.read:
+            return {}  # an export of nothing may as well be one that failed: it says nothing about its days
         if not self.form.covers:
             tells = {emit.into for emit in self.form.emits}
             if "sales" in emitter.first_day and {"orders", "refunds"} <= tells:
@@ -360,8 +382,6 @@ class _Reading:
         self, read: int, dropped: Mapping[str, int], rejected: int, findings: Sequence[Finding], *, says_days: bool
     ) -> None:
         file = self.member.name
-        if not read:
-            raise FileRefused("importing.no_rows", file=file)
         limit = rejected_limit(self.settings, read)
         left = read - rejected - sum(dropped.values())
         nothing_left = left <= 0 and (rejected > 0 or self.period is None and not says_days)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
-from ecoperf_desktop.importing.container import Member, members
+from ecoperf_desktop.importing.container import Member, as_text, members
 from ecoperf_desktop.model.importing import Progress
 
 _PASSED_OVER = re.compile(r"^(\.|~\$|__MACOSX$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
@@ -36,7 +36,7 @@ def found(paths: Sequence[Path], progress: Progress) -> Iterator[Found]:
     files = list(_files(paths))
     seen: set[Path] = set()
     for number, (path, named, problem) in enumerate(files):
-        progress(number, len(files), path.name)
+        progress(number, len(files), as_text(path.name))
         if problem is not None:
             yield Found(path, named, None, problem)
             continue
@@ -56,13 +56,13 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, FileRefused | No
         if path.is_dir():
             inside = list(_inside(path))
             if not inside:
-                yield path, True, FileRefused("importing.empty_folder", path=str(path))
+                yield path, True, FileRefused("importing.empty_folder", path=as_text(path))
             for file in inside:
                 yield file, False, None
         elif path.exists():
             yield path, True, None
         else:
-            yield path, True, FileRefused("importing.absent", path=str(path))
+            yield path, True, FileRefused("importing.absent", path=as_text(path))
 
 
 def _inside(folder: Path) -> Iterator[Path]:

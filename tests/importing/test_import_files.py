@@ -245,7 +245,6 @@ def test_a_total_row_is_dropped_and_compared(workspace: Workspace, inbox: Path) 
     (b"\x89PNG\r\n\x1a\n" + bytes(range(200)), "reading.picture"),
     (b"PK\x03\x04" + bytes(100), None),
     (b"just some words\nand more\n", "importing.unknown_format"),
-    (HEADER.encode() + b"\n", "importing.no_rows"),
 ])
 def test_what_is_no_export_is_refused_with_one_sentence(workspace: Workspace, inbox: Path, content: bytes, code: str | None) -> None:
     path = inbox / "odd.csv"
@@ -258,6 +257,14 @@ def test_what_is_no_export_is_refused_with_one_sentence(workspace: Workspace, in
         text = _sentence(report, words)
         assert "odd.csv" in text and "{" not in text
     _assert_nothing_stored(workspace)
+
+
+def test_a_header_without_rows_is_an_import_of_nothing_with_a_warning(workspace: Workspace, inbox: Path) -> None:
+    report = _only(_import(workspace, inbox, _csv(inbox)))
+    assert (report.status, report.rows.read, report.rows.new, report.period) == ("loaded", 0, 0, None)
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("importing.no_rows", "warning")]
+    assert set(_facts(workspace.conn).values()) == {0}
+    assert workspace.conn.execute("SELECT count(*) FROM coverage").fetchone() == (0,)
 
 
 def test_damaged_ids_past_the_limit_refuse_the_file(workspace: Workspace, inbox: Path) -> None:
