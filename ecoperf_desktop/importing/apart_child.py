@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ecoperf_desktop.errors import FileRefused
-from ecoperf_desktop.importing import wire
+from ecoperf_desktop.importing import child, wire
 from ecoperf_desktop.importing.container import text_member
 from ecoperf_desktop.importing.descriptor import Format, read_all
 from ecoperf_desktop.importing.detect import Detector
@@ -33,6 +33,7 @@ _COMPRESSED_AT_ONCE = 2
 
 def main() -> int:
     """Read one job from standard input, and say on standard output what its file gives."""
+    child.end_with_starter()
     sink: BinaryIO = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing printed by mistake gets between
     try:

@@ -425,6 +425,7 @@ def _applied(file: FilePlan, workspace: Workspace, dry_run: bool, ticker: _Ticke
             return [_unchanged(file, made, known, stretches)]
         with loading(workspace, head, dry_run=dry_run) as load:
             loaded = _loaded(load, made, stretches)
+            ticker.finished()  # the last moment at which the person can stop it
     except ReadAgain:
         return [
             report

@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice, zip_longest
 from typing import BinaryIO, cast
 
-from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing import child, limits
 
 _BATCH = 2_000
 _COLUMN_BATCH = 20_000
@@ -30,6 +30,7 @@ _WHOLE = 2**53
 
 def main() -> int:
     """Serve one workbook on standard input and output."""
+    child.end_with_starter()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     try:
         head = json.loads(source.readline())
