@@ -24,7 +24,7 @@ from ecoperf_desktop.errors import (
 )
 from ecoperf_desktop.model.days import EPOCH, day_of
 from ecoperf_desktop.model.importing import Answers
-from ecoperf_desktop.store import copies, schema
+from ecoperf_desktop.store import schema
 from ecoperf_desktop.store.locks import WriterLock, lock_of, may_have_been_left_open
 from ecoperf_desktop.store.places import LOCAL, Place, place_of
 
@@ -376,7 +376,7 @@ def check_header(path: Path) -> None:
 
 def _is_filled(path: Path, suffix: str) -> bool:
     try:
-        return copies.beside(path, suffix).stat().st_size > 0
+        return path.with_name(path.name + suffix).stat().st_size > 0
     except OSError:
         return False
 
@@ -474,6 +474,8 @@ def _require_sound(conn: sqlite3.Connection, path: Path) -> None:
 
 def _create(path: Path) -> None:
     """Make a new workspace under another name and move it into place, so that no half-made file is ever met."""
+    from ecoperf_desktop.store import copies
+
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -510,6 +512,9 @@ def _migrate(conn: sqlite3.Connection, path: Path) -> None:
     version = _version(conn, path)
     if version == schema.VERSION:
         return
+    # Opening a workspace that needs nothing must not wait for what makes copies.
+    from ecoperf_desktop.store import copies
+
     with closing(open_reader(path)) as reader:
         copies.make(reader, path, paths.backup_dir(path), reason="migration")
     try:

@@ -17,25 +17,19 @@ _NETWORK = frozenset({
     "fuse.vmhgfs-fuse",
 })  # fmt: skip
 
-# Folders of programs that copy what changes, as these name them; the word before a company's name is enough.
-_SYNCED: tuple[tuple[str, str], ...] = (
-    (r"onedrive( ?[-–(].*)?", "OneDrive"),
-    (r"dropbox( ?[-–(].*)?", "Dropbox"),
-    (r"icloud ?drive|mobile documents|com~apple~clouddocs", "iCloud Drive"),
-    (r"google ?drive( ?[-–(].*)?|googledrive-.*|drivefs", "Google Drive"),
-    (r"cloudstorage", "iCloud/CloudStorage"),
-    (r"nextcloud\d*", "Nextcloud"),
-    (r"owncloud\d*", "ownCloud"),
-    (r"nutstore( files)?|nutstoresync|我的坚果云|坚果云", "坚果云 Nutstore"),
-    (r"baidusyncdisk|baidunetdiskworkspace|百度网盘同步空间", "百度网盘"),
-    (r"wps ?云盘|wpsdrive|wps cloud files", "WPS 云盘"),
-    (r"synologydrive|cloudstation", "Synology Drive"),
-    (r"seafile( .*)?", "Seafile"),
-    (r"pclouddrive|pcloud drive", "pCloud"),
-)
-_SYNCED_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _SYNCED)
+# Folders of programs that copy what changes, as these name them, in small letters; some add a company or a number.
+_SYNCED: dict[str, str] = {
+    "onedrive": "OneDrive", "dropbox": "Dropbox", "icloud drive": "iCloud Drive", "iclouddrive": "iCloud Drive",
+    "mobile documents": "iCloud Drive", "com~apple~clouddocs": "iCloud Drive", "cloudstorage": "CloudStorage",
+    "google drive": "Google Drive", "googledrive": "Google Drive", "drivefs": "Google Drive", "nextcloud": "Nextcloud",
+    "owncloud": "ownCloud", "nutstore": "坚果云", "nutstore files": "坚果云", "我的坚果云": "坚果云", "坚果云": "坚果云",
+    "baidusyncdisk": "百度网盘", "baidunetdiskworkspace": "百度网盘", "百度网盘同步空间": "百度网盘", "wps云盘": "WPS 云盘",
+    "wps cloud files": "WPS 云盘", "wpsdrive": "WPS 云盘", "synologydrive": "Synology Drive", "cloudstation": "Synology Drive",
+    "seafile": "Seafile", "pclouddrive": "pCloud", "pcloud drive": "pCloud",
+}  # fmt: skip
+_WITH_MORE = ("onedrive", "dropbox", "google drive", "googledrive")
 # What such programs leave in the folder they copy, whatever the folder is called.
-_MARKS = ((".stfolder", "Syncthing"), (".dropbox.cache", "Dropbox"), (".owncloudsync.log", "ownCloud"), (".nextcloudsync.log", "Nextcloud"))
+_MARKS = ((".stfolder", "Syncthing"), (".dropbox.cache", "Dropbox"))
 
 
 @dataclass(frozen=True)
@@ -65,12 +59,15 @@ def place_of(path: Path) -> Place:
 
 def _synced(path: Path) -> str:
     for part in path.parent.parts:
-        for pattern, name in _SYNCED_PATTERNS:
-            if pattern.fullmatch(part):
-                return name
-    for folder in path.parents:
+        folder = part.lower()
+        name = _SYNCED.get(folder.rstrip("0123456789"))
+        if name is None and folder.startswith(_WITH_MORE):  # "OneDrive - Company", "Dropbox (Company)", "GoogleDrive-me@example.com"
+            name = next((_SYNCED[begin] for begin in _WITH_MORE if folder.startswith((f"{begin} -", f"{begin}-", f"{begin} ("))), None)
+        if name is not None:
+            return name
+    for parent in path.parents:
         for mark, name in _MARKS:
-            if os.path.lexists(folder / mark):
+            if os.path.lexists(f"{parent}/{mark}"):
                 return name
     return ""
 
@@ -126,7 +123,11 @@ def network_mount(path: str, mounts: bytes) -> str:
         fields = line.split()
         if len(fields) < 3:
             continue
-        folder = os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), fields[1])).rstrip("/")
+        folder = os.fsdecode(_plain(fields[1])).rstrip("/")
         if len(folder) >= deepest and (path == folder or path.startswith(f"{folder}/")):
             deepest, found = len(folder), os.fsdecode(fields[2])
     return found if found in _NETWORK else ""
+
+
+def _plain(field: bytes) -> bytes:
+    return re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), field) if b"\\" in field else field

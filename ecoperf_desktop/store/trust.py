@@ -43,15 +43,6 @@ _SQLITES_OWN = {
     "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
     "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
 }
-# Sums are made of declared measures and differ from release to release: plain columns and a key, nothing worked out.
-_COLUMN = r'(?:"[a-z0-9_]+"|[a-z][a-z0-9_]*) (?:INTEGER|REAL|TEXT|BLOB|ANY)(?: NOT NULL)?'
-_SUMS = re.compile(
-    rf'CREATE TABLE (?P<name>"?(?:sum|week)_[a-z0-9_]+"?) ?\( ?{_COLUMN}(?: ?, ?{_COLUMN})*'
-    r'(?: ?, ?PRIMARY KEY ?\( ?[a-z0-9_]+(?: ?, ?[a-z0-9_]+)* ?\))? ?\)(?: STRICT)?(?: ?, ?WITHOUT ROWID)?'
-)
-# How sqlite-utils keeps which steps were applied: quoted one way or another, by its release.
-_STEPS_TABLE = re.compile(r"CREATE TABLE _sqlite_migrations ?\( ?[a-z_]+ (?:INTEGER PRIMARY KEY|TEXT)(?: ?, ?[a-z_]+ TEXT(?: PRIMARY KEY)?)* ?\)")
-_STEPS_INDEX = re.compile(r"CREATE UNIQUE INDEX idx__sqlite_migrations_[a-z_]+ ON _sqlite_migrations ?\( ?[a-z_]+(?: ?, ?[a-z_]+)* ?\)")
 
 
 def require(file: Path, progress: Progress = no_progress) -> int:
@@ -147,7 +138,7 @@ def expected(version: int) -> dict[tuple[str, str], str]:
 
 def _strange(conn: sqlite3.Connection, version: int) -> str | None:
     """Return the name of the first object that is not ours, or that is missing; None when all are as they should be."""
-    wanted = dict(expected(version))
+    wanted, forms = dict(expected(version)), _forms()
     read = conn.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchmany(_MOST_OBJECTS + 1)
     if len(read) > _MOST_OBJECTS:
         return f"{_MOST_OBJECTS}+"
@@ -165,15 +156,34 @@ def _strange(conn: sqlite3.Connection, version: int) -> str | None:
             continue
         if kind == "table" and _SQLITES_OWN.get(name) == sql:
             continue
-        if kind == "table" and (sums := _SUMS.fullmatch(plain)) and sums["name"].strip('"') == name == table:
+        if kind == "table" and (sums := forms[0].fullmatch(plain)) and sums["name"].strip('"') == name == table:
             continue
         unquoted = plain.replace('"', "")
-        if (kind, name) == ("table", "_sqlite_migrations") and _STEPS_TABLE.fullmatch(unquoted):
+        if (kind, name) == ("table", "_sqlite_migrations") and forms[1].fullmatch(unquoted):
             continue
-        if kind == "index" and table == "_sqlite_migrations" and name.startswith("idx__sqlite_migrations") and _STEPS_INDEX.fullmatch(unquoted):
+        if kind == "index" and table == "_sqlite_migrations" and name.startswith("idx__sqlite_migrations") and forms[2].fullmatch(unquoted):
             continue
         return name
     return next((name for _, name in wanted), None)
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """Return what tables may look like that are not of the schema: sums, and which steps were applied.
+
+    Sums are made of declared measures and differ from release to release: plain columns and a key, nothing worked out.
+    The steps are kept by sqlite-utils, which quotes one way or another.
+    """
+    column = r'(?:"[a-z0-9_]+"|[a-z][a-z0-9_]*) (?:INTEGER|REAL|TEXT|BLOB|ANY)(?: NOT NULL)?'
+    names = r"[a-z_][a-z0-9_]*(?: ?, ?[a-z_][a-z0-9_]*)*"
+    return (
+        re.compile(
+            rf'CREATE TABLE (?P<name>"?(?:sum|week)_[a-z0-9_]+"?) ?\( ?{column}(?: ?, ?{column})*'
+            rf"(?: ?, ?PRIMARY KEY ?\( ?{names} ?\))? ?\)(?: STRICT)?(?: ?,? ?WITHOUT ROWID)?"
+        ),
+        re.compile(r"CREATE TABLE _sqlite_migrations ?\( ?[a-z_]+ (?:INTEGER PRIMARY KEY|TEXT)(?: ?, ?[a-z_]+ TEXT(?: PRIMARY KEY)?)* ?\)"),
+        re.compile(rf"CREATE UNIQUE INDEX idx__sqlite_migrations_[a-z_]+ ON _sqlite_migrations ?\( ?{names} ?\)"),
+    )
 
 
 def _plain(sql: str) -> str:
