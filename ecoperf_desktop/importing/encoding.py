@@ -128,11 +128,24 @@ def _plain(stream: BinaryIO, member: Member, chunk: int) -> Iterator[bytes]:
                     raise _invalid(member, "utf-8", _lines_before(member, place + problem.start)) from None
                 rest = whole[problem.start :]
                 whole = whole[: problem.start]
-        yield whole
+            yield _mended(whole) if b"\xc2" in whole else whole
+        else:
+            yield whole
         place += len(whole)
         piece = stream.read(chunk)
     if rest:
         raise _invalid(member, "utf-8", _lines_before(member, place))
+
+
+# Single signs of Windows-1252 that somebody took for Latin-1 on the way to UTF-8: dashes, curly quotes, the euro.  As they stand
+# they are control signs, which no text holds but for the line end among them; several in a row are meant as they are.
+_TAKEN_FOR_LATIN = re.compile(
+    rb"(?<!\xc2[\x80-\x9f])\xc2([\x80\x82-\x84\x86-\x8c\x8e\x91-\x9c\x9e\x9f])(?!\xc2[\x80-\x9f])"
+)
+
+
+def _mended(text: bytes) -> bytes:
+    return _TAKEN_FOR_LATIN.sub(lambda sign: sign[1].decode("cp1252").encode("utf-8"), text)
 
 
 def _lines_before(member: Member, place: int) -> int:

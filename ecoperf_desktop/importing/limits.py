@@ -27,13 +27,15 @@ ZIP_DEPTH = 1
 SHEETS = 200
 
 # ---- tables
-COLUMNS = 500
+COLUMNS = 2_000  # which is SQLite's own
 COLUMNS_WARNED = 100
 COLUMN_NAME = 200  # characters
 CELL = 32_767  # characters, which is Excel's own maximum
 RECORD = 2 * MIB
 RECORDS = 10_000_000
 RECORDS_ASKED = 2_000_000
+MENDED = 32 * KIB  # a record with a stray quote, up to which its first line alone is rejected
+SWALLOWED = 20  # lines behind a quote that is never closed, up to which only they are rejected
 REJECTED_LISTED = 1_000  # all are counted
 
 # ---- how much is looked at before anything is decided

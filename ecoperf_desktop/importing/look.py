@@ -1,4 +1,4 @@
-"""The first rows of a file that no format claims: how it is cut, where its header is, and what stands below."""
+"""A file that no format claims: how it is cut, where its header is, its first rows, and all of them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.container import Member
-from ecoperf_desktop.importing.dialect import dialects
+from ecoperf_desktop.importing.dialect import Dialect, blank_separated, dialects
 from ecoperf_desktop.importing.documents import html_tables
-from ecoperf_desktop.importing.encoding import encodings, head
+from ecoperf_desktop.importing.encoding import Encodings, encodings, head
 from ecoperf_desktop.importing.evidence import Evidence, evidence, is_value
 from ecoperf_desktop.importing.likeness import spelled
-from ecoperf_desktop.importing.split import first_rows
+from ecoperf_desktop.importing.split import Row, TextReader, first_rows, tables_below
+from ecoperf_desktop.importing.text import Block
 from ecoperf_desktop.importing.workbook import Workbook
 
 _ROWS = 300  # looked at for what the columns hold
 _SAMPLE = 32 * limits.KIB
 _COMMENT = "#"
+_REMEMBERED = 200_000  # records, to know them again
+_HEADER_MORE = 3  # rows below the first one of a header that may belong to it
+_MOSTLY = 0.6
+_ALIKE = 0.9  # share of the records that agree on their width, where the header does not
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,101 @@ class Look:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return what the values of each column look like."""
         return tuple(evidence(self.cells(place)) for place in range(len(self.header)))
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """One table of a delimited text as it stands, without a format.
+
+    ``header`` are the names of the columns, empty where there are none; those of a header of several rows are put together.
+    ``named`` is False where the header has another number of cells than nearly all records: which name belongs to which column
+    cannot be known then, and the reader numbers them.
+    """
+
+    header: tuple[str, ...]
+    named: bool
+    reader: TextReader
+
+
+def unclaimed(member: Member, names: frozenset[str] = frozenset()) -> tuple[Unclaimed, ...]:
+    """Open the tables of a delimited text that no format claims: the likeliest encoding, delimiter and headers.
+
+    Raise FileRefused for what is no delimited text, or is empty.
+    """
+    if member.problem is not None:
+        raise member.problem
+    if member.kind != "text":
+        raise FileRefused("importing.suggest_document", file=member.name)
+    found, dialect, looked = _looked_at(member)
+    rows = [row.cells for row in looked]
+    place = _header_row(rows, names)
+    below = [row for row in rows[0 if place is None else place + 1 :] if any(cell.strip() for cell in row) and not _comments(row)]
+    width = _usual_width(below[:50])
+    numbered = [str(number) for number in range(1, (width or max(map(len, below), default=0)) + 1)]
+    if place is None:
+        return (Unclaimed((), False, _Sheet(member, found.name, dialect, None, header=numbered, unclosed="reject")),)
+    comment = _comment(rows, place)
+    last = _last_header_row(rows, place)
+    names_below = _joined(rows[place : last + 1]) if last > place else None
+    reader = _Sheet(member, found.name, dialect, last, header=names_below, comment=comment, unclosed="reject")
+    first = Unclaimed(reader.header, True, reader)
+    if width and reader.width != width:
+        reader = _Sheet(
+            member, found.name, dialect, last, header=numbered, comment=comment, unclosed="reject", named=False
+        )
+        first = Unclaimed(rows[place], False, reader)
+    return (first, *_later_tables(member, found.name, dialect, first, last))
+
+
+def _later_tables(member: Member, encoding: str, dialect: Dialect, first: Unclaimed, header_row: int) -> Iterator[Unclaimed]:
+    """Yield the tables of other widths below the first, but for those that are the first once more, with fewer or more columns."""
+    known = _bare_names(first.header)
+    for start, end, header in tables_below(member, encoding, dialect, header_row, first.reader.width):
+        bare = _bare_names(header)
+        if any(is_value(cell) for cell in header if cell.strip()) or len(bare) < 2 or bare <= known or known <= bare:
+            continue
+        yield Unclaimed(header, True, _Sheet(member, encoding, dialect, start, header=header, end_row=end, unclosed="reject"))
+
+
+def _bare_names(header: Sequence[str]) -> frozenset[str]:
+    return frozenset(spelled(name).plain for name in header if name.strip())
+
+
+class _Sheet(TextReader):
+    """A text as people arrange tables: with headings between parts of it, or with the whole table once more below.
+
+    What repeats the header is mostly the next page of an export.  Where the record below it is the first of the table
+    again, the table begins anew, and what stood above already is left out.  A heading fills the first cell of its record
+    only, and stands below a blank one or another heading.
+    """
+
+    def blocks(self) -> Iterator[Block]:
+        first: int | None = None
+        anew: bool | None = None
+        seen: set[int] = set()
+        before, heading = 0, False
+        for block in super().blocks():
+            keep = np.ones(len(block), np.bool_)
+            header = self.repeated[0] if self.repeated else None
+            rows = zip(*(cells.texts() for cells in block.columns), strict=True)
+            for row, (record, cells) in enumerate(zip(block.records.tolist(), rows, strict=True)):
+                heading = (heading or record > before + 1 > 1) and len(cells) > 1 and not any(cell.strip() for cell in cells[1:])
+                before = record
+                if heading:
+                    keep[row] = False
+                    self._drop("heading", 1)
+                    continue
+                mark = hash(cells)
+                if header is None or record < header:
+                    first = mark if first is None else first
+                    if len(seen) < _REMEMBERED:
+                        seen.add(mark)
+                    continue
+                anew = mark == first if anew is None else anew
+                if anew and mark in seen:
+                    keep[row] = False
+                    self._drop("repeated", 1)
+            yield block if keep.all() else block.take(np.flatnonzero(keep))
 
 
 def look(member: Member, names: frozenset[str]) -> Look:
@@ -85,17 +187,24 @@ def _views(member: Member) -> Iterator[tuple[Look, list[tuple[str, ...]]]]:
                 if sheet.visible:
                     yield Look(member.name, (), (), sheet=sheet.name), [row.cells for row in workbook.first_rows(number, _ROWS)]
         return
+    found, dialect, looked = _looked_at(member)
+    rows = [row.cells for row in looked]
+    yield Look(member.name, (), (), encoding=found.name, certain=found.certain, delimiter=dialect.delimiter), rows
+
+
+def _looked_at(member: Member) -> tuple[Encodings, Dialect, list[Row]]:
     found = encodings(member)
-    for dialect in dialects(head(member, found.name, _SAMPLE))[:1]:
-        rows = [row.cells for row in first_rows(member, found.name, dialect, _ROWS)]
-        yield Look(member.name, (), (), encoding=found.name, certain=found.certain, delimiter=dialect.delimiter), rows
+    sample = head(member, found.name, _SAMPLE)
+    dialect = dialects(sample)[0]
+    dialect = blank_separated(sample, dialect) or dialect
+    return found, dialect, first_rows(member, found.name, dialect, _ROWS)
 
 
 def _header_row(rows: Sequence[tuple[str, ...]], names: frozenset[str]) -> int | None:
     best: tuple[float, int] | None = None
     for place, row in enumerate(rows[: limits.HEADER_ROWS]):
         filled = [cell for cell in row if cell.strip()]
-        if len(filled) < 2 or _comments(row):
+        if len(filled) < 2 or _comments(row) and not _heads(rows[place + 1 :], len(row)):
             continue
         texts = sum(not is_value(cell) for cell in filled) / len(filled)
         if texts < 0.6:
@@ -103,11 +212,66 @@ def _header_row(rows: Sequence[tuple[str, ...]], names: frozenset[str]) -> int |
         below = [other for other in rows[place + 1 : place + 21] if any(cell.strip() for cell in other)]
         widths = Counter(len(_without_empty_tail(other)) for other in below)
         alike = sum(count for width, count in widths.items() if width <= len(row)) / len(below) if below else 0.0
+        whole = sum(len(other) in (len(row), len(_without_empty_tail(row))) for other in rows[place + 1 :])
+        alike += whole / max(len(rows) - place - 1, 1)
         unlike = len({cell.strip() for cell in filled}) / len(filled)
-        worth = texts + alike + unlike + 2 * _worth(row, names) / len(filled) + min(len(filled), 20) / 20 - 0.02 * place
+        worth = 1.5 * texts + alike + unlike + 2 * _worth(row, names) / len(filled) + min(len(filled), 20) / 20 - 0.02 * place
         if best is None or worth > best[0]:
             best = (worth, place)
     return best[1] if best else None
+
+
+def _heads(below: Sequence[tuple[str, ...]], width: int) -> bool:
+    """Return whether the records below a remark have as many cells as it: then it is a header that begins with the sign."""
+    records = [row for row in below if any(cell.strip() for cell in row)][:10]
+    return bool(records) and all(len(row) == width and not _comments(row) for row in records)
+
+
+def _last_header_row(rows: Sequence[tuple[str, ...]], place: int) -> int:
+    """Return where the header ends: a row below it with words, but none in a column of words, goes on with it."""
+    width = len(rows[place])
+    last = place
+    for number in range(place + 1, min(place + 1 + _HEADER_MORE, len(rows))):
+        row = rows[number]
+        filled = [at for at, cell in enumerate(row) if cell.strip()]
+        if not filled:
+            continue
+        if len(row) != width or row == rows[place] or any(is_value(row[at]) for at in filled):
+            break
+        below = [other for other in rows[number + 1 : number + 51] if len(other) == width]
+        if not below or not all(_holds_values([other[at] for other in below]) for at in filled):
+            break
+        last = number
+    return last
+
+
+def _holds_values(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return not filled or sum(is_value(cell) for cell in filled) >= _MOSTLY * len(filled)
+
+
+def _joined(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the names of a header of several rows; a name above stands for the unnamed columns behind it too."""
+    names = list(rows[0])
+    for row in rows[1:]:
+        above = ""
+        for place, name in enumerate(row):
+            above = rows[0][place].strip() or above
+            if name.strip():
+                names[place] = f"{names[place].strip() or above} {name.strip()}".strip()
+    return names
+
+
+def _usual_width(rows: Sequence[tuple[str, ...]]) -> int:
+    """Return how many cells nearly all records have, 0 where they do not agree."""
+    widths = Counter(len(row) for row in rows)
+    width, count = max(widths.items(), key=lambda entry: entry[1], default=(0, 0))
+    return width if count >= _ALIKE * widths.total() else 0
+
+
+def _comment(rows: Sequence[tuple[str, ...]], header: int) -> str | None:
+    """Return the sign that remarks begin with, where there are any."""
+    return _COMMENT if any(_comments(row) for row in rows[:header]) and not rows[header][0].startswith(_COMMENT) else None
 
 
 def _worth(header: Sequence[str], names: frozenset[str]) -> float:

@@ -5,9 +5,11 @@ Every record's width is compared with the header's.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -16,17 +18,19 @@ from numpy.typing import NDArray
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.container import Member
-from ecoperf_desktop.importing.dialect import Dialect, cut_record, unquoted
+from ecoperf_desktop.importing.dialect import PADDING, Cut, Dialect, cut_record, unquoted
 from ecoperf_desktop.importing.encoding import head, utf8
 from ecoperf_desktop.importing.text import PAD, Block, Bool, Bytes, Cells, Int64, RawRows, padded
 from ecoperf_desktop.model.finding import Finding
 
+_BLANK = 32
 _LF, _CR, _NUL, _SUBSTITUTE = 10, 13, b"\0", b"\x1a"
 _SLICE = 1 << 19  # bytes looked at in one go: small enough to stay in the processor's cache
 
 # Asked about a record of another width than the header's: why it may be dropped, or None when it is a fault.
 Stray = Callable[[tuple[str, ...]], str | None]
 ShortRows = Literal["refuse", "fill"]
+Unclosed = Literal["refuse", "reject"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,9 @@ class TextReader(TableReader):
     ends.  Records that begin with ``comment`` are dropped.  ``stray`` may excuse records of another
     width, such as footers.  ``short_rows="fill"`` takes records that lack cells at their end as
     having them empty, with a warning; by default they are rejected, since a lost
-    delimiter in the middle looks the same.  Raises FileRefused for more columns than allowed.
+    delimiter in the middle looks the same.  A quote that is never closed refuses the file, or, with
+    ``unclosed="reject"`` and few lines behind it, rejects these.  ``named`` False says that what stands at ``header_row``
+    does not name the columns of ``header``.  Raises FileRefused for more columns than allowed.
     """
 
     def __init__(
@@ -108,6 +114,8 @@ class TextReader(TableReader):
         comment: str | None = None,
         stray: Stray | None = None,
         short_rows: ShortRows = "refuse",
+        unclosed: Unclosed = "refuse",
+        named: bool = True,
         block: int = limits.BLOCK,
     ) -> None:
         skipped = 0 if header_row is None else header_row + 1
@@ -115,7 +123,7 @@ class TextReader(TableReader):
         if header_row is not None and header is None:
             if header_row >= len(look):
                 raise FileRefused("reading.no_header", file=member.name)
-            header = look[header_row].cells
+            header = _without_spare_names(look[header_row].cells, look[skipped:])
         above = [dialect.delimiter.join(row.cells) for row in look[: max(skipped - 1, 0)]]
         super().__init__(header or (), above, encoding, dialect.delimiter, member.name)
         self._member = member
@@ -125,11 +133,21 @@ class TextReader(TableReader):
         self._comment = comment
         self._stray = stray
         self._short_rows = short_rows
+        self._unclosed = unclosed
+        self._named = named and header_row is not None
         self._block = block
+        self.repeated: list[int] = []
+        # Records are counted as in the look above up to the header, and up to an end that was found by looking.
+        self._mended_from = look[skipped].line if end_row is None and len(look) > skipped else None
         self._width = len(self.header) + _trailing_delimiter(look[skipped:], len(self.header))
 
+    @property
+    def width(self) -> int:
+        """Return how many cells a record has to have: one more than the header where a delimiter ends each line."""
+        return self._width
+
     def blocks(self) -> Iterator[Block]:
-        cutter = _Cutter(self._dialect, self._member.name)
+        cutter = _Cutter(self._dialect, self._member.name, self._unclosed, self._width, self._mended_from)
         row = 0  # records of the file before this block
         for chunk in cutter.chunks(
             utf8(self._member, self.encoding or "utf-8", self._block), self._dialect.skip_lines
@@ -147,6 +165,10 @@ class TextReader(TableReader):
             row += count
             if self._end_row is not None and row >= self._end_row:
                 break
+        for line in cutter.swallowed:
+            self.records += 1
+            details: dict[str, object] = {"opened": cutter.swallowed[0]}
+            self.reject(Finding("reading.quote_open", "error", self.records, line, None, details))
         if cutter.substituted:
             self.findings.append(
                 Finding("reading.nul", "warning", line=cutter.substituted, details={"file": self.file})
@@ -204,7 +226,11 @@ class TextReader(TableReader):
         self._drop("blank", int(nothing.sum()))
         wrong, stops = wrong[~nothing], stops[~nothing]
         lines = chunk.lines_of(starts[wrong], records[wrong] + shift)
+        broken = frozenset(chunk.broken)
         for place, stop, line in zip(wrong.tolist(), stops.tolist(), lines.tolist(), strict=True):
+            if int(starts[place]) in broken:
+                self.reject(Finding("reading.quote_swallows", "error", int(records[place]), line))
+                continue
             cells = chunk.record(int(starts[place]), stop, self._dialect)
             reason = self._excuse(cells)
             if reason:
@@ -251,13 +277,15 @@ class TextReader(TableReader):
             self._judge_long_cells(
                 np.flatnonzero(keep & (lengths > limits.CELL)), columns, lines, records, keep
             )
-        self._drop_repeated_headers(columns, keep)
+        self._drop_repeated_headers(columns, records, keep)
         if self._comment:
             marked = np.flatnonzero(columns[0].starts_with(self._comment) & keep)
             keep[marked] = False
             self._drop("comment", len(marked))
         if self._width > len(self.header):
             for row in np.flatnonzero(keep & ~columns[-1].empty).tolist():
+                if not columns[-1].text(row).strip():
+                    continue
                 keep[row] = False
                 details: dict[str, object] = {"found": self._width, "expected": len(self.header)}
                 self.reject(
@@ -288,15 +316,17 @@ class TextReader(TableReader):
                     )
                     break
 
-    def _drop_repeated_headers(self, columns: tuple[Cells, ...], keep: Bool) -> None:
-        """Drop records that repeat the header, as in paged or concatenated exports."""
-        if not self._skipped or sum(1 for name in self.header if name.strip()) < 2:
+    def _drop_repeated_headers(self, columns: tuple[Cells, ...], records: Int64, keep: Bool) -> None:
+        """Drop records that repeat the header, as in paged or concatenated exports; ``repeated`` are the first of them."""
+        if not self._named or sum(1 for name in self.header if name.strip()) < 2:
             return
         alike = np.flatnonzero(columns[0].equal(self.header[0]) & keep)
         for row in alike.tolist():
             if all(cells.text(row) == name for cells, name in zip(columns, self.header, strict=False)):
                 keep[row] = False
                 self._drop("header", 1)
+                if len(self.repeated) < limits.REJECTED_LISTED:
+                    self.repeated.append(int(records[row]))
 
     def _judge_stray_quotes(
         self, chunk: _Chunk, starts: Int64, stops: Int64, lines: Int64, records: Int64, keep: Bool
@@ -489,6 +519,31 @@ def first_rows(member: Member, encoding: str, dialect: Dialect, n: int = limits.
     return rows
 
 
+def tables_below(
+    member: Member, encoding: str, dialect: Dialect, header_row: int, width: int
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Yield what may be other tables below the one of ``width``: the record of its header, the one behind its end, the header.
+
+    That is three and more records in a row that have as many cells as each other, but not ``width``.
+    """
+    cutter = _Cutter(dialect, member.name, "reject")
+    row = 0
+    begun, size, header = 0, 0, ()  # the run of equal widths, and the record it begins with
+    for chunk in cutter.chunks(utf8(member, encoding), dialect.skip_lines):
+        ends = chunk.ends
+        widths = np.diff(ends, prepend=-1)
+        changes = np.flatnonzero(np.diff(widths, prepend=size))
+        for at in changes.tolist():
+            if begun > header_row and size > 1 and size != width and row + at - begun >= 3:
+                yield begun, row + at, header
+            begun, size = row + at, int(widths[at])
+            start = int(chunk.separators[ends[at - 1]]) + 1 if at else chunk.begins
+            header = chunk.record(start, int(chunk.separators[ends[at]]), dialect) if size > 1 and size != width else ()
+        row += len(ends)
+    if begun > header_row and size > 1 and size != width and row - begun >= 3:
+        yield begun, row, header
+
+
 def check_header(header: Sequence[str], file: str) -> None:
     """Raise FileRefused when there are more columns than allowed."""
     if len(header) > limits.COLUMNS:
@@ -520,9 +575,9 @@ def _quote_spans_cells(cells: tuple[str, ...], quote: str) -> bool:
     for cell in cells:
         if cell.count(quote) % 2 == 0:
             continue
-        behind = cell[cell.rfind(quote) + 1 :]
-        if opened and not behind:
+        if opened and cell.endswith(quote):
             return True
+        behind = cell[cell.find(quote) + 1 :]
         opened = opened or bool(behind and not behind[0].isspace())
     return False
 
@@ -579,12 +634,20 @@ def _trailing_delimiter(rows: Sequence[Row], width: int) -> int:
     return int(bool(shapes) and all(len(cells) == width + 1 and not cells[-1].strip() for cells in shapes))
 
 
+def _without_spare_names(header: Sequence[str], rows: Sequence[Row]) -> Sequence[str]:
+    """Return the header without the empty names at its end that no record reaches: a delimiter ends its line only."""
+    named = max((place + 1 for place, name in enumerate(header) if name.strip()), default=0)
+    widths = [len(row.cells) for row in rows if any(cell.strip() for cell in row.cells)]
+    return header[: max(named, *widths)] if named and widths else header
+
+
 @dataclass(frozen=True)
 class _Chunk:
     """Whole records of a text.
 
     ``separators`` are the places in ``buffer`` of the delimiters and line ends that separate, in order; ``ends``
-    index those that end a record.  ``begins`` is the first record's place.  ``disorderly`` are the places of records with stray quotes.
+    index those that end a record.  ``begins`` is the first record's place.  ``disorderly`` are the places of records with stray quotes,
+    ``broken`` those of lines that are none.
     """
 
     buffer: Bytes
@@ -598,6 +661,7 @@ class _Chunk:
     quotes: Int64 | None
     plain: bool
     disorderly: list[int]
+    broken: list[int]
 
     def lines_of(self, starts: Int64, rows: Int64) -> Int64:
         """Return the physical lines of the records ``rows`` of this chunk, which begin at ``starts``."""
@@ -619,13 +683,20 @@ class _Chunk:
 class _Cutter:
     """Cuts a stream of UTF-8 into chunks of whole records."""
 
-    def __init__(self, dialect: Dialect, file: str) -> None:
+    def __init__(
+        self, dialect: Dialect, file: str, unclosed: Unclosed = "refuse", width: int = 0, mended_from: int | None = None
+    ) -> None:
+        """Take ``width`` for that of a whole record, from the line ``mended_from`` on: None where records are cut as they come."""
         self._delimiter = ord(dialect.delimiter)
         self._quote = ord(dialect.quote) if dialect.quote else None
         self._dialect = dialect
         self._file = file
         self._line = 1
+        self._unclosed = unclosed
+        self._width = width
+        self._mended_from = mended_from
         self.substituted = 0
+        self.swallowed: range = range(0)  # the lines behind a quote that is never closed
 
     def chunks(self, pieces: Iterable[bytes], skip_lines: int) -> Iterator[_Chunk]:
         """Yield chunks of whole records; raise FileRefused where a record never ends."""
@@ -657,6 +728,12 @@ class _Cutter:
             chunk = self._cut(text, final)
             carried = text[chunk.used - PAD :] + held
             if len(carried) > limits.RECORD or (final and carried.strip()):
+                lines = _line_count(carried)
+                if final and self._unclosed == "reject" and lines <= limits.SWALLOWED:
+                    self.swallowed = range(self._line, self._line + lines)
+                    if len(chunk.ends):
+                        yield chunk
+                    return
                 self._refuse(carried, chunk, text)
             if len(chunk.ends):
                 yield chunk
@@ -678,9 +755,10 @@ class _Cutter:
         bare = _bare_returns(buffer, text, size, final) if returns else None
         quoted = self._quote is not None and text.find(bytes([self._quote])) >= 0
         disorderly: list[int] = []
+        broken: list[int] = []
         quotes: Int64 | None = None
         if quoted:
-            separators, quotes, disorderly = self._separators_among_quotes(buffer, text, size, bare, final)
+            separators, quotes, disorderly = self._separators_among_quotes(buffer, text, size, bare, final, broken)
         else:
             separators = _places(buffer, PAD, size, (self._delimiter, _LF))
             if bare is not None:
@@ -709,19 +787,20 @@ class _Cutter:
                 newlines = None
         first_line = self._line
         self._line += line_count
-        plain = not disorderly and not self._dialect.escape and bare is None
+        plain = not disorderly and not self._dialect.escape and not self._dialect.padded and bare is None
         return _Chunk(
-            buffer, PAD, used, separators, ends, first_line, newlines, returns, quotes, plain, disorderly
+            buffer, PAD, used, separators, ends, first_line, newlines, returns, quotes, plain, disorderly, broken
         )
 
     def _separators_among_quotes(
-        self, buffer: Bytes, text: bytes, size: int, bare: Int64 | None, final: bool
+        self, buffer: Bytes, text: bytes, size: int, bare: Int64 | None, final: bool, broken: list[int]
     ) -> tuple[Int64, Int64 | None, list[int]]:
         """Return the separators outside quotes, the quotes, and where records with stray quotes begin.
 
         A quote opens at the start of a cell and closes before a separator; two together are
         one quote of the text.  As long as that holds, whatever stands behind an odd number of quotes is inside.
-        Where it does not, one record is cut by the plain rules and the count begins anew behind it.
+        Where it does not, one record is cut by the plain rules and the count begins anew behind it.  ``broken`` gets the
+        lines in which a quote opens that has no end of its own: they are no record, and the next line begins one.
         """
         assert self._quote is not None
         events = _places(buffer, PAD, size, (self._delimiter, _LF, self._quote))
@@ -737,6 +816,8 @@ class _Cutter:
         before, behind = buffer.take(quotes - 1), buffer.take(quotes + 1)
         at_start = known.take(before)
         at_start[quotes == PAD] = True
+        if self._dialect.padded:
+            at_start |= _behind_blanks(buffer, quotes, known)
         if not at_start.any():
             return events[~is_quote], None, []  # inch marks and the like: no cell is quoted
         counted = np.cumsum(is_quote, dtype=np.int32)
@@ -751,7 +832,19 @@ class _Cutter:
         separating = ~is_quote
         if not len(faults[0]):
             return events[separating & (counted & 1 == 0)], quotes, []
-        return self._cut_around_faults(buffer, text, events, separating, counted, quotes, faults, final)
+        return self._cut_around_faults(buffer, text, events, separating, counted, quotes, faults, final, broken)
+
+    def _broken_line(self, text: bytes, record: int, cut: Cut) -> int:
+        """Return where the first line of a record ends, 0 when the record is one.
+
+        A quote out of order, a record of several lines and a wrong width together: a quote that never ended swallowed lines.
+        """
+        if self._mended_from is None or self._width < 2 or len(cut.separators) == self._width or cut.end - record > limits.MENDED:
+            return 0
+        line_end = _end_of_line(text, record, cut.end)
+        if line_end >= cut.end or self._line < self._mended_from and record < _behind_lines(text, self._mended_from - self._line):
+            return 0
+        return line_end
 
     def _cut_around_faults(
         self,
@@ -763,6 +856,7 @@ class _Cutter:
         quotes: Int64,
         faults: tuple[Int64, Int64],
         final: bool,
+        broken: list[int],
     ) -> tuple[Int64, Int64, list[int]]:
         pieces: list[Int64] = []
         disorderly: list[int] = []
@@ -786,15 +880,47 @@ class _Cutter:
             cut = cut_record(text, record - PAD, self._dialect, decode=False)
             if not cut.closed or (cut.end >= len(text) and not final):
                 break
-            disorderly.append(record)
-            own = np.array(cut.separators, np.int64) + PAD
-            own[-1] = cut.end - 1 + PAD
+            line_end = self._broken_line(text, record - PAD, cut)
+            if line_end:
+                broken.append(record)
+                own = np.array([line_end - 1 + PAD], np.int64)
+                place = line_end + PAD
+            else:
+                disorderly.append(record)
+                own = np.array(cut.separators, np.int64) + PAD
+                own[-1] = cut.end - 1 + PAD
+                place = cut.end + PAD
             pieces.append(own)
-            place = cut.end + PAD
             quote = int(np.searchsorted(quotes, place))
             if place >= PAD + len(text):
                 break
         return (np.concatenate(pieces) if pieces else events[:0]), quotes, disorderly
+
+
+def _end_of_line(text: bytes, place: int, end: int) -> int:
+    """Return where the line that begins at ``place`` ends, its line end included, at most ``end``."""
+    found = _LINE_END.search(text, place, end)
+    return found.end() if found else end
+
+
+def _behind_lines(text: bytes, lines: int) -> int:
+    """Return where the text goes on behind so many lines."""
+    return next((end.end() for end in islice(_LINE_END.finditer(text), lines - 1, None)), len(text))
+
+
+_LINE_END = re.compile(rb"\r*\n|\r")
+
+
+def _behind_blanks(buffer: Bytes, quotes: Int64, known: Bool) -> Bool:
+    """Return which quotes have nothing but a few blanks between them and the start of their cell."""
+    found = np.zeros(len(quotes), np.bool_)
+    place = quotes - 1
+    blank = buffer.take(place) == _BLANK
+    for _ in range(PADDING):
+        place = np.maximum(place - blank, PAD - 1)
+        found |= blank & ((place < PAD) | known.take(buffer.take(place)))
+        blank &= buffer.take(place) == _BLANK
+    return found
 
 
 def _last_line_end(buffer: Bytes, candidates: Int64, low: int, high: int) -> int | None:
@@ -862,6 +988,9 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
     if chunk.quotes is None or dialect.quote is None:
         return tuple(Cells(buffer, begin, stop) for begin, stop in zip(begins, stops, strict=True))
     quote = ord(dialect.quote)
+    if dialect.padded:
+        for place, (begin, stop) in enumerate(zip(begins, stops, strict=True)):
+            begins[place] = _within_padding(buffer, begin, stop, quote)
     wrapped = []
     for begin, stop in zip(begins, stops, strict=True):
         inside = (buffer.take(begin) == quote) & (buffer.take(stop - 1) == quote) & (stop - begin >= 2)
@@ -874,6 +1003,14 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
         Cells(buffer, begin + inside, stop - inside)
         for begin, stop, inside in zip(begins, stops, wrapped, strict=True)
     )
+
+
+def _within_padding(buffer: Bytes, begin: Int64, stop: Int64, quote: int) -> Int64:
+    """Return where the cells begin without the few blanks before a quote."""
+    place = begin
+    for _ in range(PADDING):
+        place = place + ((buffer.take(place) == _BLANK) & (place < stop))
+    return np.where((buffer.take(place) == quote) & (place < stop), place, begin)
 
 
 # The first bytes of blanks, in ASCII and beyond it, and of an empty cell.
