@@ -17,6 +17,7 @@ from typing import BinaryIO, Literal
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.zero_bytes import wide_form
 
 Kind = Literal["text", "workbook", "json", "html", "other"]
 
@@ -232,14 +233,12 @@ def _peeked(opening: bytes) -> str | None:
         if opening.startswith(bom):
             return opening.decode(encoding, "replace")
     if b"\0" in opening:
-        even, odd = opening[0::2].count(0), opening[1::2].count(0)
-        half = max(1, len(opening) // 2)
-        if odd > half * 0.3 and even < half * 0.05:
-            return opening.decode("utf-16-le", "replace")
-        if even > half * 0.3 and odd < half * 0.05:
-            return opening.decode("utf-16-be", "replace")
-        if even + odd > max(2, len(opening) // 50):
+        if wide := wide_form(opening):
+            return opening.decode(wide, "replace")
+        if opening.count(0) > max(2, len(opening) // 50):
             return None
+    if b"\x1b$)C" in opening:  # Korean in seven bits, which shifts with control signs
+        return opening.decode("iso2022_kr", "replace")
     odd_ones = len(opening.translate(None, _PRINTABLE))
     if odd_ones * 20 > len(opening):
         return None

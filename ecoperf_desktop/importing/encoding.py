@@ -11,7 +11,9 @@ from typing import BinaryIO
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
+from ecoperf_desktop.importing.alphabets import likelihood
 from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.zero_bytes import wide_form
 
 _CHUNK = 1 << 20
 
@@ -27,6 +29,11 @@ _BOMS = (
 # valid there.
 MULTI_BYTE = ("gb18030", "cp932", "big5", "cp949", "euc_jp")
 SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859-1")
+# Offered only where the text reads better in them than in any of the others.
+SELDOM = (
+    "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "cp866", "cp855", "mac-cyrillic",
+    "cp1255", "cp1256", "iso8859-6", "iso8859-8", "cp1257", "tis-620", "cp437", "cp850", "cp852", "mac-roman", "johab",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ def encodings(member: Member) -> Encodings:
     if proven:
         return Encodings((proven,), True)
     if b"\x1b$" in member.opening:  # shifts between alphabets: ASCII by its bytes, but no text as it stands
-        return Encodings(("iso2022_jp_ext", "iso2022_kr"), False)
+        seven_bits = ("iso2022_jp_ext", "iso2022_kr")
+        return Encodings(seven_bits[::-1] if b"\x1b$)C" in member.opening else seven_bits, False)
     with member.stream() as stream:
         if _is_utf8(stream):
             return Encodings(("utf-8",), True)
@@ -192,15 +200,7 @@ def _proven(opening: bytes) -> str:
     for bom, name in _BOMS:
         if opening.startswith(bom):
             return name
-    if b"\0" not in opening:
-        return ""
-    even, odd = opening[0::2].count(0), opening[1::2].count(0)
-    half = max(1, len(opening) // 2)
-    if odd > half * 0.3 and even < half * 0.05:
-        return "utf-16-le"
-    if even > half * 0.3 and odd < half * 0.05:
-        return "utf-16-be"
-    return ""
+    return wide_form(opening) if b"\0" in opening else ""
 
 
 def _is_utf8(stream: BinaryIO) -> bool:
@@ -237,7 +237,7 @@ def _ranked(names: list[str], member: Member) -> list[str]:
     """
     sample = _not_ascii(member)
     runs = _high_runs(sample)
-    single = [name for name in names if name in SINGLE_BYTE]
+    single = _by_likelihood([name for name in names if name in SINGLE_BYTE], sample)
     multi = [name for name in names if name in MULTI_BYTE]
     likely = {name: _commonness(sample, name) for name in multi}
     if likely.get("cp949", 0) < 0.95:  # Chinese read as Korean is Korean too, but for every third character
@@ -260,6 +260,22 @@ def _ranked(names: list[str], member: Member) -> list[str]:
         )
         + single
     )
+
+
+def _by_likelihood(names: list[str], sample: bytes) -> list[str]:
+    """Return the encodings in which the sample reads most like words first; seldom ones only where they do so best."""
+    read = {name: _likelihood(sample, name) for name in names}
+    best = max(read.values(), default=0.0)
+    seldom = {name: worth for name in SELDOM if (worth := _likelihood(sample, name)) > best + 0.05}
+    read.update(sorted(seldom.items(), key=lambda entry: -entry[1])[:3])
+    return sorted(read, key=lambda name: -round(read[name], 1))
+
+
+def _likelihood(sample: bytes, name: str) -> float:
+    try:
+        return likelihood(sample.decode(name)) if name not in SINGLE_BYTE else likelihood(sample.decode(name, "ignore"))
+    except UnicodeDecodeError:
+        return 0.0
 
 
 def _not_ascii(member: Member) -> bytes:
