@@ -56,7 +56,7 @@ def dialects(sample: bytes) -> tuple[Dialect, ...]:
             dialect = replace(dialect, escape=True)
         if _wrapped(sample, delimiter, b"'") > max(3, _wrapped(sample, delimiter, b'"')):
             dialect = replace(dialect, quote="'", escape=False)
-        if dialect.quote and f"{delimiter} {dialect.quote}".encode() in sample:
+        if dialect.quote and any(f"{delimiter}{' ' * blanks}{dialect.quote}".encode() in sample for blanks in range(1, PADDING + 1)):
             padded = replace(dialect, padded=True)
             if regularity(sample, padded) > regularity(sample, dialect):
                 dialect = padded

@@ -81,6 +81,8 @@ def unclaimed(member: Member, names: frozenset[str] = frozenset()) -> tuple[Uncl
     rows = [row.cells for row in looked]
     place = _header_row(rows, names)
     below = [row for row in rows[0 if place is None else place + 1 :] if any(cell.strip() for cell in row) and not _comments(row)]
+    if place is None and not below:
+        raise FileRefused("importing.suggest_no_table", file=member.name)
     width = _usual_width(below[:50])
     numbered = [str(number) for number in range(1, (width or max(map(len, below), default=0)) + 1)]
     if place is None:
@@ -228,7 +230,7 @@ def _heads(below: Sequence[tuple[str, ...]], width: int) -> bool:
 
 
 def _last_header_row(rows: Sequence[tuple[str, ...]], place: int) -> int:
-    """Return where the header ends: a row below it with words, but none in a column of words, goes on with it."""
+    """Return where the header ends: a row of words, mostly over columns of values, goes on with it, such as units."""
     width = len(rows[place])
     last = place
     for number in range(place + 1, min(place + 1 + _HEADER_MORE, len(rows))):
@@ -239,7 +241,10 @@ def _last_header_row(rows: Sequence[tuple[str, ...]], place: int) -> int:
         if len(row) != width or row == rows[place] or any(is_value(row[at]) for at in filled):
             break
         below = [other for other in rows[number + 1 : number + 51] if len(other) == width]
-        if not below or not all(_holds_values([other[at] for other in below]) for at in filled):
+        columns = {at: [other[at] for other in below] for at in filled}
+        if not below or any(row[at] in cells for at, cells in columns.items()):
+            break
+        if 2 * sum(_holds_values(cells) for cells in columns.values()) <= len(filled):
             break
         last = number
     return last

@@ -508,7 +508,7 @@ def first_rows(member: Member, encoding: str, dialect: Dialect, n: int = limits.
     if not rows and sample.strip():
         cut = cut_record(sample, 0, dialect, decode=False)
         raise FileRefused(
-            "reading.record_too_long" if cut.closed else "reading.unclosed_quote",
+            "reading.record_too_long" if cut.closed else "reading.unclosed_quote" if whole else "reading.quote_too_long",
             file=member.name,
             line=1,
             limit=limits.shown(limits.RECORD),
@@ -528,7 +528,8 @@ def tables_below(
     """
     cutter = _Cutter(dialect, member.name, "reject")
     row = 0
-    begun, size, header = 0, 0, ()  # the run of equal widths, and the record it begins with
+    header: tuple[str, ...] = ()
+    begun, size = 0, 0  # the run of equal widths; ``header`` is the record it begins with
     for chunk in cutter.chunks(utf8(member, encoding), dialect.skip_lines):
         ends = chunk.ends
         widths = np.diff(ends, prepend=-1)
@@ -745,7 +746,8 @@ class _Cutter:
 
     def _refuse(self, carried: bytes, chunk: _Chunk, text: bytes) -> None:
         cut = cut_record(carried, 0, self._dialect, decode=False)
-        code = "reading.record_too_long" if cut.closed else "reading.unclosed_quote"
+        open_quote = "reading.quote_too_long" if len(carried) > limits.RECORD else "reading.unclosed_quote"
+        code = "reading.record_too_long" if cut.closed else open_quote
         raise FileRefused(code, file=self._file, line=self._line, limit=limits.shown(limits.RECORD))
 
     def _cut(self, text: bytes, final: bool) -> _Chunk:
@@ -837,13 +839,18 @@ class _Cutter:
     def _broken_line(self, text: bytes, record: int, cut: Cut) -> int:
         """Return where the first line of a record ends, 0 when the record is one.
 
-        A quote out of order, a record of several lines and a wrong width together: a quote that never ended swallowed lines.
+        A quote that never ended swallowed lines where the record has several, its quotes are out of order, and either its
+        width is wrong or its second line is a record itself.
         """
-        if self._mended_from is None or self._width < 2 or len(cut.separators) == self._width or cut.end - record > limits.MENDED:
+        if self._mended_from is None or self._width < 2 or cut.end - record > limits.MENDED:
             return 0
         line_end = _end_of_line(text, record, cut.end)
         if line_end >= cut.end or self._line < self._mended_from and record < _behind_lines(text, self._mended_from - self._line):
             return 0
+        if len(cut.separators) == self._width:
+            second = cut_record(text, line_end, self._dialect, decode=False)
+            if not second.orderly or second.end > cut.end or len(second.separators) != self._width:
+                return 0
         return line_end
 
     def _cut_around_faults(
@@ -997,7 +1004,7 @@ def _cells(chunk: _Chunk, starts: Int64, separators: Int64, dialect: Dialect) ->
         wrapped.append(inside)
     doubled = _cells_to_rewrite(chunk, starts, separators, quote, dialect)
     if doubled:
-        begins[0] = starts.copy()  # the raw text goes on using where the records begin
+        begins[0] = begins[0].copy()  # the raw text goes on using where the records begin
         buffer, begins, stops = _rewritten(buffer, begins, stops, wrapped, doubled, dialect)
     return tuple(
         Cells(buffer, begin + inside, stop - inside)

@@ -40,6 +40,17 @@ def rows_of(reader: TextReader) -> list[tuple[int, int, tuple[str, ...]]]:
     return rows
 
 
+def swallowing(text: bytes, place: int, width: int, dialect: Dialect) -> int:
+    """Return where the first line of the record ends when a quote without an end swallowed the others, else 0."""
+    cut = cut_record(text, place, dialect)
+    first = re.compile(rb"\r*\n|\r").search(text, place, cut.end)
+    if cut.orderly or first is None or first.end() == cut.end:
+        return 0
+    second = cut_record(text, first.end(), dialect)
+    is_record = second.orderly and second.end <= cut.end and len(second.cells) == width
+    return first.end() if len(cut.cells) != width or is_record else 0
+
+
 def plainly(
     content: bytes, width: int, dialect: Dialect = COMMA
 ) -> list[tuple[int, int, tuple[str, ...]]] | None:
@@ -51,9 +62,8 @@ def plainly(
         if not cut.closed:
             return None
         number += 1
-        first = re.search(rb"\r*\n|\r", text[place : cut.end])
-        if first and first.end() < cut.end - place and not cut.orderly and len(cut.cells) != width and width > 1:
-            place, line = place + first.end(), line + 1  # a quote without an end swallowed lines: the first is no record
+        if width > 1 and (line_end := swallowing(text, place, width, dialect)):
+            place, line = line_end, line + 1  # the first line is no record, the next one begins one
             continue
         if len(cut.cells) == width and any(cell.strip() for cell in cut.cells):
             rows.append((number, line, cut.cells))
