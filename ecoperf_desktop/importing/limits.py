@@ -35,6 +35,7 @@ RECORD = 2 * MIB
 RECORDS = 10_000_000
 RECORDS_ASKED = 2_000_000
 MENDED = 32 * KIB  # a record with a stray quote, up to which its first line alone is rejected
+MENDED_IN_ALL = 32 * MIB  # of a file: what a stray quote swallowed has to be looked at again
 SWALLOWED = 20  # lines behind a quote that is never closed, up to which only they are rejected
 REJECTED_LISTED = 1_000  # all are counted
 

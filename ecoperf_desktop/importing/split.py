@@ -696,6 +696,7 @@ class _Cutter:
         self._unclosed = unclosed
         self._width = width
         self._mended_from = mended_from
+        self._mendable = limits.MENDED_IN_ALL
         self.substituted = 0
         self.swallowed: range = range(0)  # the lines behind a quote that is never closed
 
@@ -842,7 +843,8 @@ class _Cutter:
         A quote that never ended swallowed lines where the record has several, its quotes are out of order, and either its
         width is wrong or its second line is a record itself.
         """
-        if self._mended_from is None or self._width < 2 or cut.end - record > limits.MENDED:
+        length = cut.end - record
+        if self._mended_from is None or self._width < 2 or length > min(limits.MENDED, self._mendable):
             return 0
         line_end = _end_of_line(text, record, cut.end)
         if line_end >= cut.end or self._line < self._mended_from and record < _behind_lines(text, self._mended_from - self._line):
@@ -851,6 +853,7 @@ class _Cutter:
             second = cut_record(text, line_end, self._dialect, decode=False)
             if not second.orderly or second.end > cut.end or len(second.separators) != self._width:
                 return 0
+        self._mendable -= length
         return line_end
 
     def _cut_around_faults(

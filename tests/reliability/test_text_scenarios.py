@@ -105,6 +105,16 @@ def test_c8_a_quote_that_opens_in_the_last_line_rejects_it_where_a_person_looks_
     assert caught.value.details["line"] == 32
 
 
+@pytest.mark.parametrize("lines", [400, 4_000])
+def test_c8_a_stray_quote_in_every_line_does_not_make_reading_slow(lines: int) -> None:
+    unit = b'1,"a,2\n' * lines + b'3,b",4,5\n'
+    content = b"x,y,z\n" + unit * (1_000_000 // len(unit))
+    began = time.process_time()
+    reader = TextReader(member_of(content), "utf-8", Dialect(), 0)
+    assert not cells_of(reader) and reader.rejected
+    assert time.process_time() - began < 5
+
+
 def test_c8_line_breaks_within_quotes_are_no_broken_lines() -> None:
     text = 'order,note\n1,"two\nlines"\n2,"said ""hi""\nand left"\n3,plain\n'
     _, _, found, errors = the_table(text)
