@@ -17,7 +17,7 @@ from ecoperf_desktop.importing.encoding import Encodings, encodings, head
 from ecoperf_desktop.importing.evidence import Evidence, evidence, is_value
 from ecoperf_desktop.importing.likeness import spelled
 from ecoperf_desktop.importing.split import Row, TextReader, first_rows, tables_below
-from ecoperf_desktop.importing.text import Block
+from ecoperf_desktop.importing.text import Block, Int64
 from ecoperf_desktop.importing.workbook import Workbook
 
 _ROWS = 300  # looked at for what the columns hold
@@ -148,7 +148,13 @@ class _Sheet(TextReader):
                 if anew and mark in seen:
                     keep[row] = False
                     self._drop("repeated", 1)
-            yield block if keep.all() else block.take(np.flatnonzero(keep))
+            yield block if keep.all() else _taken(block, np.flatnonzero(keep))
+
+
+def _taken(block: Block, rows: Int64) -> Block:
+    """Return the block with no other rows than ``rows``; it covers as many records."""
+    lines = None if block.lines is None else block.lines[rows]
+    return replace(block, lines=lines, columns=tuple(cells.take(rows) for cells in block.columns), records=block.records[rows], raw=None)
 
 
 def look(member: Member, names: frozenset[str]) -> Look:

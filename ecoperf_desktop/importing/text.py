@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -319,12 +319,6 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.records)
-
-    def take(self, rows: Int64) -> Block:
-        """Return the block with no other rows than ``rows``; it covers as many records."""
-        lines = None if self.lines is None else self.lines[rows]
-        raw = None if self.raw is None else replace(self.raw, start=self.raw.start[rows], separators=self.raw.separators[rows])
-        return Block(self.first_record, lines, tuple(cells.take(rows) for cells in self.columns), self.records[rows], self.span, raw)
 
 
 def padded(content: bytes) -> Bytes:
