@@ -16,6 +16,7 @@ from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.zero_bytes import wide_form
 
 _CHUNK = 1 << 20
+_TOLD_BY = 16 * limits.KIB  # of lines that are not ASCII: enough to tell one-byte encodings apart
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -237,7 +238,7 @@ def _ranked(names: list[str], member: Member) -> list[str]:
     """
     sample = _not_ascii(member)
     runs = _high_runs(sample)
-    single = _by_likelihood([name for name in names if name in SINGLE_BYTE], sample)
+    single = [name for name in names if name in SINGLE_BYTE]
     multi = [name for name in names if name in MULTI_BYTE]
     likely = {name: _commonness(sample, name) for name in multi}
     if likely.get("cp949", 0) < 0.95:  # Chinese read as Korean is Korean too, but for every third character
@@ -248,7 +249,9 @@ def _ranked(names: list[str], member: Member) -> list[str]:
         likely["euc_jp"] = 0
     lone = sum(1 for run in runs if run == 1)
     if lone * 2 > len(runs) and max(likely.values(), default=0) < 0.8:
-        return single + multi
+        return _by_likelihood(single, sample) + multi
+    if not multi:
+        return _by_likelihood(single, sample)
     return (
         sorted(
             multi,
@@ -264,9 +267,10 @@ def _ranked(names: list[str], member: Member) -> list[str]:
 
 def _by_likelihood(names: list[str], sample: bytes) -> list[str]:
     """Return the encodings in which the sample reads most like words first; seldom ones only where they do so best."""
-    read = {name: _likelihood(sample, name) for name in names}
+    told = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:_TOLD_BY]
+    read = {name: _likelihood(told, name) for name in names}
     best = max(read.values(), default=0.0)
-    seldom = {name: worth for name in SELDOM if (worth := _likelihood(sample, name)) > best + 0.05}
+    seldom = {name: worth for name in SELDOM if (worth := _likelihood(told, name)) > best + 0.05}
     read.update(sorted(seldom.items(), key=lambda entry: -entry[1])[:3])
     return sorted(read, key=lambda name: -round(read[name], 1))
 

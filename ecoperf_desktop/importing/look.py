@@ -173,7 +173,8 @@ def look(member: Member, names: frozenset[str]) -> Look:
         if place is None:
             continue
         header = _without_empty_tail(rows[place])
-        below = tuple(row for row in rows[place + 1 :] if any(cell.strip() for cell in row) and not _comments(row))
+        last = _last_header_row(rows, place)
+        below = tuple(row for row in rows[last + 1 :] if any(cell.strip() for cell in row) and not _comments(row))
         commented = any(_comments(row) for row in rows[:place])
         found = replace(seen, header=header, rows=below, header_row=place, commented=commented)
         worth = _worth(header, names) + len(header) / 1000

@@ -15,7 +15,7 @@ from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.container import Member, members
 from ecoperf_desktop.importing.dialect import Dialect, cut_record
-from ecoperf_desktop.importing.split import RowReader, TextReader, first_rows
+from ecoperf_desktop.importing.split import RowReader, TextReader, _quote_spans_cells, first_rows
 
 COMMA = Dialect()
 
@@ -65,7 +65,8 @@ def plainly(
         if width > 1 and (line_end := swallowing(text, place, width, dialect)):
             place, line = line_end, line + 1  # the first line is no record, the next one begins one
             continue
-        if len(cut.cells) == width and any(cell.strip() for cell in cut.cells):
+        across = not cut.orderly and _quote_spans_cells(cut.cells, dialect.quote or "")
+        if len(cut.cells) == width and any(cell.strip() for cell in cut.cells) and not across:
             rows.append((number, line, cut.cells))
         piece = text[place : cut.end]
         line += len(re.findall(rb"\r*\n|\r", piece))

@@ -57,21 +57,24 @@ class Scores:
         self._kept = 0.0
         self._wrong = 0
 
-    def add(self, path: Path, clean: str, weight: float = 0.0) -> None:
-        """Read a file and compare it with its clean text."""
-        self.files += 1
-        self._weights += weight
+    def add(self, path: Path, clean: str, weight: float = 0.0, *others: Scores) -> None:
+        """Read a file, compare it with its clean text, and count it here and in ``others``."""
         expected = list(csv.reader(io.StringIO(clean, newline="")))
+        problem = None
+        points, kept, wrong = 0.0, 0.0, 0
         try:
             found, _ = rows(path)
-        except Exception as problem:  # whatever it is, the file counts as not read
-            self.errors.append(f"{path.name}: {problem}")
-            return
-        points, kept, wrong = _compared(expected, found)
-        self._points += points
-        self._weighted += points * weight
-        self._kept += kept
-        self._wrong += wrong
+            points, kept, wrong = _compared(expected, found)
+        except Exception as raised:  # whatever it is, the file counts as not read
+            problem = f"{path.name}: {raised}"
+        for scores in (self, *others):
+            scores.files += 1
+            scores.errors.extend([problem] if problem else [])
+            scores._points += points
+            scores._weighted += points * weight
+            scores._weights += weight
+            scores._kept += kept
+            scores._wrong += wrong
 
     @property
     def simple(self) -> float:
