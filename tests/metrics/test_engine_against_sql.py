@@ -21,7 +21,7 @@ from stated_shop import DAYS, stated_shop
 from ecoperf_desktop.metrics.catalogue import catalogue
 from ecoperf_desktop.metrics.evaluate import Engine
 from ecoperf_desktop.model.days import Period
-from ecoperf_desktop.model.metric import Awaits
+from ecoperf_desktop.model.metric import Awaits, Sum
 from ecoperf_desktop.model.value import Number, Question, Value
 from ecoperf_desktop.store import sums
 from ecoperf_desktop.store.views import DIMENSIONS
@@ -98,6 +98,8 @@ def _read_otherwise(defined: Defined) -> Defined:
     return dataclasses.replace(defined, formula=formula)
 
 
+# No file speaks of the days; no refund so far says why it was made.
+UNSAID = ("metrics.not_covered", "metrics.catalogue_no_refund_reasons")
 OF_PERSONS = {one.id: one for one in entries("sql") if one.id in OF_ONE_PERSON}
 DEFINED = {one.id: _read_otherwise(one) for kind in ("sql", "expr") for one in entries(kind)}
 ASKED = [
@@ -111,7 +113,7 @@ PAIRS |= {(metric, dimension) for metric, own in TABLES.items() for dimension in
 IS_CI = os.environ.get("CI") == "true"
 SHOPS = ["stated 1", "stated 2", "imported 1", "imported 2"]
 if IS_CI:
-    SHOPS += ["stated 3", *(f"imported {seed}" for seed in range(3, 15))]
+    SHOPS += ["stated 3", *(f"imported {seed}" for seed in range(3, 9))]
 
 
 class Both:
@@ -134,8 +136,9 @@ class Both:
             if name == "days":
                 return Fraction(period.last - period.first + 1)
             found = self.plainly(DEFINED[name], period)
-            # A sum of no rows is 0 in a covered period.
-            return Fraction(0) if found is None and KNOWN[name].zero_policy == "Z0" else found
+            # A sum of no rows is 0 in a covered period; a quotient without a base is none.
+            is_sum = isinstance(KNOWN[name].calculation, Sum)
+            return Fraction(0) if found is None and is_sum else found
 
         return arithmetic(defined.formula, part)
 
@@ -191,7 +194,7 @@ def _differing(told: Iterator[tuple[object, Number | None, Fraction | float | No
 
 def _told(both: Both, defined: Defined, value: Value) -> Iterator[tuple[object, Number | None, Fraction | float | None]]:
     # What no file speaks of is unknown to us; a table that is empty cannot say so.
-    if value.reason != "metrics.not_covered":
+    if value.reason not in UNSAID:
         yield (defined.id, value.per, value.period), value.value, both.plainly(defined, value.period)
 
 
