@@ -114,6 +114,10 @@ class Sheet:
     legend: tuple[tuple[Mark | None, str], ...] = ()
 
 
+# Letters; no line of a sheet has room for more.
+_LONGEST = 2_000
+
+
 class Canvas:
     """Draws in points; ``width`` and ``height`` are the sheet's or the picture's."""
 
@@ -168,16 +172,26 @@ class Canvas:
         return width
 
     def elided(self, words: str, size: float, room: float, bold: bool = False) -> str:
-        if self.text_width(words, size, bold) <= room:
+        """Return as much of ``words`` as fits into ``room``, with an ellipsis where something is left out."""
+        is_whole = len(words) <= _LONGEST
+        words = words[:_LONGEST]
+        if is_whole and self.text_width(words, size, bold) <= room:
             return words
-        while words and self.text_width(words + "…", size, bold) > room:
-            words = words[:-1].rstrip()
+        # Halved, not cut letter by letter: a cell may hold thousands of them.
+        fits, beyond = 0, len(words) + 1 - is_whole
+        while beyond - fits > 1:
+            middle = (fits + beyond) // 2
+            if self.text_width(words[:middle].rstrip() + "…", size, bold) <= room:
+                fits = middle
+            else:
+                beyond = middle
+        words = words[:fits].rstrip()
         return words + "…" if words else ""
 
     def wrapped(self, words: str, size: float, room: float, most: int, bold: bool = False) -> list[str]:
         """Return at most ``most`` lines that fit into ``room``; Chinese breaks anywhere but before its marks."""
         lines: list[str] = []
-        rest = plain(words).strip()
+        rest = plain(words[: most * _LONGEST]).strip()
         while rest and len(lines) < most:
             if len(lines) == most - 1 or self.text_width(rest, size, bold) <= room:
                 lines.append(self.elided(rest, size, room, bold))
