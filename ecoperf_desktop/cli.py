@@ -128,6 +128,8 @@ def main(arguments: Sequence[str]) -> int:
     path = Path(asked.workspace) if asked.workspace else paths.default_workspace()
     if asked.command is None:
         return _window(path, asked)
+    if (kept := settings.set_aside()) is not None:
+        print(sentence("settings.set_aside", path=kept), file=sys.stderr)
     stop_asked = _Stop()
     if threading.current_thread() is threading.main_thread():
         stop_asked.watch()
@@ -153,15 +155,15 @@ def main(arguments: Sequence[str]) -> int:
         # The reader of a pipe went away (``| head``): nothing is wrong with the command.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except OSError as problem:
-        if asked.debug:
-            raise
-        print(sentence("cli.system", path=problem.filename or "", problem=problem.strerror or str(problem)), file=sys.stderr)
-        return REFUSED
-    except Exception:
+    except Exception as problem:
         if asked.debug:
             raise
         from ecoperf_desktop import faults
+        from ecoperf_desktop.store import mishaps
+
+        known = mishaps.known(problem, path)
+        if known is not None:
+            return _say(known, REFUSED)
 
         print(sentence("cli.bug", log=str(faults.record())), file=sys.stderr)
         return REFUSED
@@ -321,6 +323,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--into", metavar="DIR")
     added = command("templates", _templates)
     added.add_argument("folder", metavar="DIR")
+    added = command("guide", _guide)
+    added.add_argument("words", nargs="*", metavar="WORD", help=sentence("cli.help_guide_words"))
     return parser
 
 
@@ -887,6 +891,24 @@ def _templates(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
     else:
         for file in written:
             print(file)
+    return OK
+
+
+def _guide(path: Path, asked: argparse.Namespace, stop: _Stop) -> int:
+    from ecoperf_desktop import guide
+
+    words = " ".join(asked.words)
+    found = [section for section in guide.sections(path) if section.speaks_of(words)]
+    if not found:
+        raise UsageError("guide.no_such_section", words=words)
+    if asked.json:
+        _print_json([
+            {"title": section.title, "parts": [{"kind": part.kind, "text": part.text, "mark": part.mark} for part in section.parts]}
+            for section in found
+        ])  # fmt: skip
+    else:
+        for section in found:
+            print(guide.written(section))
     return OK
 
 

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "ecoperf_desktop"
 
-GROUND = {"collector", "declarations", "errors", "language", "paths", "plain", "records", "settings", "faults", "screen", "__init__"}
+GROUND = {"collector", "declarations", "errors", "guide", "language", "paths", "plain", "records", "settings", "faults", "screen", "__init__"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(GROUND, GROUND),
     "model": GROUND,

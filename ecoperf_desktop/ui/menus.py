@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.ui.tabs import PAGES
+from ecoperf_desktop.ui.texts import tip
 from ecoperf_desktop.ui.toolbar import COMPARISONS
 
 
@@ -17,7 +18,7 @@ from ecoperf_desktop.ui.toolbar import COMPARISONS
 class Command:
     """Something the window does: the code of its words, its keys, what runs it.
 
-    ``group`` makes it one choice of several.
+    ``group`` makes it one choice of several; ``writes`` says that it changes the workspace.
     """
 
     code: str
@@ -25,6 +26,7 @@ class Command:
     run: Callable[[], None]
     group: str = ""
     needs_data: bool = False
+    writes: bool = False
 
 
 class Menus:
@@ -33,6 +35,7 @@ class Menus:
     def __init__(self, window: QMainWindow, layout: dict[str, list[Command | None]]) -> None:
         self._menus: list[tuple[str, QMenu]] = []
         self._actions: list[tuple[Command, QAction]] = []
+        self._there, self._busy, self._cannot = True, False, ""
         groups: dict[str, QActionGroup] = {}
         for code, commands in layout.items():
             menu = window.menuBar().addMenu("")
@@ -63,15 +66,29 @@ class Menus:
             menu.setTitle(sentence(code))
         for command, action in self._actions:
             action.setText(sentence(command.code))
+        self._enable()
 
     def check(self, code: str) -> None:
         self.action(code).setChecked(True)
 
     def enable_data(self, there: bool) -> None:
         """Grey out what needs data when there are none."""
+        self._there = there
+        self._enable()
+
+    def enable_writing(self, *, busy: bool | None = None, cannot: str | None = None) -> None:
+        """Grey out what writes while something is written, or for good where ``cannot`` says why."""
+        self._busy = self._busy if busy is None else busy
+        self._cannot = self._cannot if cannot is None else cannot
+        self._enable()
+
+    def _enable(self) -> None:
+        for _, menu in self._menus:
+            menu.setToolTipsVisible(bool(self._cannot))
         for command, action in self._actions:
-            if command.needs_data:
-                action.setEnabled(there)
+            may_write = not command.writes or not (self._busy or self._cannot)
+            action.setEnabled(may_write and (self._there or not command.needs_data))
+            action.setToolTip(tip(self._cannot) if command.writes else "")
 
 
 def _calling(run: Callable[[], None]) -> Callable[[bool], None]:

@@ -15,6 +15,7 @@ from ecoperf_desktop.errors import EcoPerfError
 from ecoperf_desktop.model.calendars import CIVIL, Calendar
 from ecoperf_desktop.model.days import Bucket, Day, Grain
 from ecoperf_desktop.model.finding import Finding
+from ecoperf_desktop.model.importing import Progress
 from ecoperf_desktop.model.value import Explanation
 from ecoperf_desktop.records import dataclass
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
@@ -24,10 +25,13 @@ from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.events import yearly
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ecoperf_desktop.metrics.catalogue import Catalogue
     from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import SourceDays
     from ecoperf_desktop.reports.make.quality import Told
+    from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.store.ledger import ImportEntry
     from ecoperf_desktop.store.restatements import Restated
 
@@ -90,6 +94,26 @@ def stand(opened: Workspace) -> Standing:
         tuple(standing.shops(opened.conn)), tuple(standing.channels(opened.conn)), tuple(yearly(opened.conn)),
         tuple(actions.brand_words(opened)),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What a person is to be told when the window stands: codes and details of sentences; whether a check is due."""
+
+    problems: tuple[tuple[str, dict[str, object]], ...]
+    is_check_due: bool
+
+
+def notices(opened: Workspace) -> Notices:
+    """Ask what is to be said about the workspace's place and its backups; with the writer, so that it is said once."""
+    problems = (actions.place_notice(opened), actions.backup_warning(opened))
+    return Notices(tuple(problem for problem in problems if problem is not None), actions.is_check_due(opened))
+
+
+def look_over(path: Path, progress: Progress) -> Health:
+    """Check the whole file on a connection of its own."""
+    with actions.workspace(path) as opened:
+        return actions.check(opened, progress)
 
 
 def summary(opened: Workspace, page: str, scope: Scope) -> PageSummary:

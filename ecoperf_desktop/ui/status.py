@@ -24,7 +24,13 @@ class Status(QWidget):
         self._places: list[tuple[QRectF, str]] = []
         self._facts: Facts | None = None
         self._gaps: tuple[str, ...] = ()
+        self._state = self._why = ""
         self.show_facts(None)
+
+    def show_state(self, words: str, why: str = "") -> None:
+        """Say at the right how the workspace stands (read only, being backed up); ``why`` is its tip, nothing takes it away."""
+        self._state, self._why = words, why
+        self.show_facts(self._facts)
 
     def show_facts(self, facts: Facts | None, code: str = "") -> None:
         """Show what is known about the data; ``code`` are eight signs of the report's hash."""
@@ -38,6 +44,8 @@ class Status(QWidget):
             self._left = [(through, False), (gap, True), (facts.cost_text, False), (facts.calendar_text, False)]
             self._left = [part for part in self._left if part[0]]
             self._right = [part for part in (facts.draft, code or facts.report) if part]
+        if self._state:
+            self._right.append(self._state)
         self.setAccessibleName(". ".join([text for text, _ in self._left] + self._right))
         self.update()
 
@@ -59,14 +67,16 @@ class Status(QWidget):
         painter.setFont(font)
         center = int(Qt.AlignmentFlag.AlignVCenter.value)
         right = float(self.width() - looks.PAGE_SIDE)
+        self._places = []
         for text in reversed(self._right):
             width = metrics.horizontalAdvance(text) + 2
-            painter.setPen(looks.color(now.ink2))
+            if text == self._state:
+                self._places.append((QRectF(right - width, 0, width, self.height()), self._why))
+            painter.setPen(looks.color(now.worse if text == self._state and self._why else now.ink2))
             painter.drawText(QRectF(right - width, 1, width, self.height()), center, text)
             right -= width + 14
             self._rule(painter, right + 7)
         left = float(looks.PAGE_SIDE)
-        self._places = []
         for position, (text, is_gap) in enumerate(self._left):
             room = right - left - 8
             lead = 20 if is_gap else 0

@@ -18,7 +18,7 @@ _SHOW_AFTER = 300  # milliseconds: shorter work shows nothing
 _DONE_FOR = 8000
 
 
-class _Bar(QWidget):
+class Bar(QWidget):
     """How far the work is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,7 +53,7 @@ class WorkStrip(QWidget):
         self._title = Label(role="body_strong")
         self._what = Label(role="table", tone="ink2", elided=True)
         self._share = Label(role="table", tone="ink2")
-        self._bar = _Bar()
+        self._bar = Bar()
         self._meaning = Label(role="small", tone="ink3", elided=True)
         self._stop = FlatButton(word="")
         self._stop.clicked.connect(self._stopped)
@@ -76,6 +76,11 @@ class WorkStrip(QWidget):
         self._late.setInterval(_SHOW_AFTER)
         self._late.timeout.connect(self.show)
         self._began = 0.0
+
+    @property
+    def title(self) -> str:
+        """Return what is being done, or was last."""
+        return self._title.text()
 
     def begin(self, title: str) -> None:
         self._title.setText(title)

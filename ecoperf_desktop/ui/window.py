@@ -25,10 +25,10 @@ from PySide6.QtGui import (
     QPen,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from ecoperf_desktop import actions, language, settings
-from ecoperf_desktop.errors import WorkspaceInUse
+from ecoperf_desktop.errors import EcoPerfError, WorkspaceDamaged, WorkspaceInUse
 from ecoperf_desktop.language import sentence
 from ecoperf_desktop.model.days import date_of
 from ecoperf_desktop.reports.blocks import Compare, PageSummary, RateChange, Reference, Scope
@@ -36,14 +36,16 @@ from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.ui import chart_cards, icons, looks, reading, words
 from ecoperf_desktop.ui.crash import words_of
 from ecoperf_desktop.ui.errands import Errands
+from ecoperf_desktop.ui.forbidden import forbid_writing
 from ecoperf_desktop.ui.menus import Command, Menus, compare_commands, page_commands
 from ecoperf_desktop.ui.page_view import PageView
 from ecoperf_desktop.ui.remembered import window_settings
 from ecoperf_desktop.ui.status import Status
 from ecoperf_desktop.ui.strips import SayStrip, WorkStrip
 from ecoperf_desktop.ui.tabs import PAGES, TabRow, Tabs
+from ecoperf_desktop.ui.texts import for_title, tip
 from ecoperf_desktop.ui.toolbar import ToolBar
-from ecoperf_desktop.ui.work import Reader, Writer
+from ecoperf_desktop.ui.work import Errand, Reader, Writer
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from ecoperf_desktop.model.metric import OwnMetric
     from ecoperf_desktop.model.quality import Mend
     from ecoperf_desktop.store.answers import Answer, Changed
+    from ecoperf_desktop.store.backup import Health
     from ecoperf_desktop.store.events import Event
     from ecoperf_desktop.store.rate_changes import RateChanged
     from ecoperf_desktop.store.rates import Known, Wanted
@@ -61,11 +64,14 @@ if TYPE_CHECKING:
     from ecoperf_desktop.ui.events_dialog import Change, EventsDialog
     from ecoperf_desktop.ui.explain_panel import ExplainPanel
     from ecoperf_desktop.ui.first_run import FirstRun
+    from ecoperf_desktop.ui.guide import GuideWindow
     from ecoperf_desktop.ui.rates_dialog import RatesDialog
     from ecoperf_desktop.ui.watching import Watching
 
 SMALLEST = (1100, 680)
 _DROP_FRAME = 2
+_PATIENCE = 10.0  # seconds, for threads to end
+_CHECK_AFTER = 5000  # milliseconds: first the pages
 
 
 class MainWindow(QMainWindow):
@@ -73,6 +79,7 @@ class MainWindow(QMainWindow):
 
     painted = Signal()
     workspace_asked = Signal(object)  # Path of another workspace to open
+    damage_met = Signal()  # the person wants to see what is left of this one
 
     def __init__(
         self,
@@ -96,6 +103,13 @@ class MainWindow(QMainWindow):
         self._first_run: FirstRun | None = None
         self._panel: ExplainPanel | None = None
         self._catalogue: CatalogueWindow | None = None
+        self._guide: GuideWindow | None = None
+        self._keeping: QDialog | None = None
+        self._cannot: tuple[str, dict[str, object]] | None = None
+        self._checking: Errand | None = None
+        self._closes_now = False
+        # Whoever runs the program waits for the copy that is made at the end; a window alone does without.
+        self.backs_up = False
         self._was_painted = False
         self._dropping = ""
         self.setObjectName("window")
@@ -122,7 +136,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(body)
         self.errands = Errands(
             self, writer=self.writer, reader=self.reader, work=self.work, say=self.say, preferences=self.preferences,
-            scope=lambda: self.scope, report_name=self._report_name,
+            scope=lambda: self.scope, report_name=self._report_name, path=workspace, cannot=lambda: self.cannot_write,
         )  # fmt: skip
         self.menus = Menus(self, self._commands())
         self._connect()
@@ -279,9 +293,11 @@ class MainWindow(QMainWindow):
         self.bar.retranslate()
         self.tabs.retranslate()
         self.menus.check("ui.english" if language.current() == "en" else "ui.chinese")
-        for part in (self._first_run, self._data, self._panel):
+        for part in (self._first_run, self._data, self._panel, self._guide):
             if part is not None:
                 part.retranslate()
+        if self._cannot is not None:
+            self._show_writing()
         if self.scope is not None:
             self.scope = replace(self.scope, language=language.current(), rate_change=self._rate_change())
             self._summaries.clear()
@@ -299,6 +315,18 @@ class MainWindow(QMainWindow):
         from ecoperf_desktop.ui.about import AboutBox
 
         AboutBox(self.path, self).exec()
+
+    def show_guide(self, section: str = "") -> None:
+        """Open the guide: what is kept where, and what to do when something went wrong."""
+        from ecoperf_desktop.ui.guide import GuideWindow
+
+        if self._guide is None:
+            self._guide = GuideWindow(self.path, self)
+        self._guide.open_at(section)
+
+    def show_backups(self) -> None:
+        """Show the backups of this workspace."""
+        self.errands.show_backups()
 
     def show_preferences(self) -> None:
         """Let the person choose language, looks, paper and the form of changes."""
@@ -345,6 +373,7 @@ class MainWindow(QMainWindow):
             through = self.standing.through
             dialog = EventsDialog(known, self, year=None if through is None else date_of(through).year)
             dialog.change_asked.connect(lambda change: self._change_event(dialog, change))
+            forbid_writing(dialog, self.cannot_write)
             dialog.show()
 
         self.reader.ask("events", actions.events, show, self._failed)
@@ -396,7 +425,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         files = _files_of(event)
-        if files and not self.writer.is_busy:
+        if files and not self.writer.is_busy and not self._cannot:
             event.acceptProposedAction()
             self._drop_frame.show_over(sentence("ui.drop_to_import", n=len(files)))
 
@@ -412,11 +441,48 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, lambda: self.errands.import_files(files))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.writer.is_busy and not self._closes_now:
+            event.ignore()
+            self._ask_to_close()
+            return
         kept = window_settings()
         kept.setValue("geometry", self.saveGeometry())
-        self.writer.close()
-        self.reader.close()
+        if self._checking is not None:
+            self._checking.stop(0)
+        self.writer.end(actions.back_up_on_exit if self.backs_up else None)
+        self.reader.end()
+        if not self.backs_up:
+            self.writer.join(_PATIENCE)
+            self.reader.join(_PATIENCE)
         event.accept()
+
+    def close_now(self) -> None:
+        """Close without a question; what is being written is stopped and taken back."""
+        self._closes_now = True
+        self.close()
+
+    def settle(self, seconds: float) -> bool:
+        """Stop what is being written and wait until it is taken back, because the session ends; return whether it was in time."""
+        self.writer.stop()
+        return self.writer.wait_idle(seconds)
+
+    def _ask_to_close(self) -> None:
+        from ecoperf_desktop.ui.closing import Closing
+
+        if self._keeping is not None:
+            return
+        dialog = Closing(self.work.title, self)
+        self._keeping = dialog
+        self.writer.busy_changed.connect(dialog.follow)
+
+        def answered(stop: int) -> None:
+            self._keeping = None
+            dialog.deleteLater()
+            if stop:
+                self.close_now()
+
+        dialog.finished.connect(answered)
+        dialog.open()
 
     def resizeEvent(self, event: object) -> None:
         self._drop_frame.setGeometry(self.rect())
@@ -436,18 +502,20 @@ class MainWindow(QMainWindow):
                 Command("ui.open_workspace", "Ctrl+O", self.open_workspace),
                 Command("ui.open_demo", "", self.errands.open_demo),
                 None,
-                Command("ui.import_files_menu", "Ctrl+I", self.errands.choose_files),
-                Command("ui.import_folder", "Ctrl+Shift+I", self.errands.choose_folder),
+                Command("ui.import_files_menu", "Ctrl+I", self.errands.choose_files, writes=True),
+                Command("ui.import_folder", "Ctrl+Shift+I", self.errands.choose_folder, writes=True),
                 None,
                 Command("ui.print_preview", "Ctrl+P", self.errands.print_preview, "", True),
                 Command("ui.save_pdf", "Ctrl+Shift+S", self.errands.save_pdf, "", True),
                 None,
                 Command("ui.back_up", "", self.errands.back_up),
+                Command("ui.backups", "", self.show_backups),
+                None,
                 Command("ui.quit", "Ctrl+Q", lambda: (self.close(), None)[1]),
             ],
             "ui.menu_edit": [
-                Command("ui.undo_import", "Ctrl+Z", self.errands.undo_last),
-                Command("ui.redo_import", "Ctrl+Y  Ctrl+Shift+Z", self.errands.redo_last),
+                Command("ui.undo_import", "Ctrl+Z", self.errands.undo_last, writes=True),
+                Command("ui.redo_import", "Ctrl+Y  Ctrl+Shift+Z", self.errands.redo_last, writes=True),
                 None,
                 Command("ui.copy_value", "", self.copy, "", True),
                 Command("ui.copy_picture", "Ctrl+Shift+C", self.copy_picture, "", True),
@@ -487,9 +555,11 @@ class MainWindow(QMainWindow):
                 Command("ui.save_report", "", self.errands.save_pdf, "", True),
             ],
             "ui.menu_help": [
+                Command("ui.guide", "F1", self.show_guide),
+                None,
                 Command("ui.find_number", "Ctrl+K", self.open_finder, "", True),
                 Command("ui.catalogue", "Ctrl+Shift+K", self.open_catalogue),
-                Command("ui.keys", "F1", self._show_keys),
+                Command("ui.keys", "Ctrl+/", self._show_keys),
                 Command("ui.about", "", self.about),
             ],
         }
@@ -501,6 +571,9 @@ class MainWindow(QMainWindow):
         self.bar.print_asked.connect(self.errands.print_preview)
         self.tabs.page_chosen.connect(self.go)
         self.writer.busy_changed.connect(self._busy)
+        self.writer.bug_met.connect(self._show_bug)
+        self.reader.bug_met.connect(self._show_bug)
+        self.errands.damage_met.connect(self.damage_met)
         self.errands.changed.connect(self.refresh)
         self.errands.page_asked.connect(self.go)
         self.errands.workspace_asked.connect(self.workspace_asked)
@@ -517,7 +590,9 @@ class MainWindow(QMainWindow):
             self.resize(min(1440, max(SMALLEST[0], room.width() - 80)), min(900, max(SMALLEST[1], room.height() - 80)))
 
     def _title(self) -> None:
-        self.setWindowTitle("EcoPerf" if self.scope is None or not self._shop_name() else f"{self._shop_name()} — EcoPerf")
+        name = "" if self.scope is None else self._shop_name()
+        title = f"{for_title(name)} — EcoPerf" if name else "EcoPerf"
+        self.setWindowTitle(f"{title} ({sentence('ui.read_only_short')})" if self._cannot else title)
 
     def _report_name(self) -> str:
         overview = self._summaries.get("overview")
@@ -616,6 +691,7 @@ class MainWindow(QMainWindow):
             return
         # The writing workspace is opened now: it is held as long as the window is open.
         self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable, quiet=True)
+        self.writer.submit("notices", lambda opened, progress: reading.notices(opened), self._show_notices, lambda problem: None, quiet=True)
         self._ask_counts()
         QTimer.singleShot(600, self, self._warm_charts)
         QTimer.singleShot(1200, self, self._follow_watched)
@@ -627,13 +703,77 @@ class MainWindow(QMainWindow):
 
     def _opened(self, read_only: bool) -> None:
         if read_only:
-            self.say.warn(sentence("ui.read_only", path=str(self.path)))
+            self._forbid_writing("ui.read_only", {"path": str(self.path)})
+        elif self._cannot is not None:
+            self._cannot = None
+            self._show_writing()
 
     def _not_writable(self, problem: BaseException) -> None:
         if isinstance(problem, WorkspaceInUse):
-            self.say.warn(sentence("ui.in_use"))
+            self._forbid_writing("ui.in_use", {})
+        elif isinstance(problem, EcoPerfError):
+            self._forbid_writing(problem.code, problem.details)
         else:
             self.say.warn(words_of(problem))
+
+    @property
+    def cannot_write(self) -> str:
+        """Return why nothing can be written here, nothing where it can."""
+        return "" if self._cannot is None else sentence(self._cannot[0], **self._cannot[1])
+
+    def _forbid_writing(self, code: str, details: dict[str, object]) -> None:
+        self._cannot = (code, details)
+        self._show_writing()
+        links: list[tuple[str, Callable[[], None]]] = []
+        if code != "ui.read_only":
+            links.append((sentence("damage.try_again"), self._try_writing))
+        self.say.warn(self.cannot_write, links)
+
+    def _try_writing(self) -> None:
+        """Ask once more for the writer's place: the other program may be gone."""
+        self.say.hide()
+        self.writer.submit("open", lambda opened, progress: opened.read_only, self._opened, self._not_writable, quiet=True)
+
+    def _show_writing(self) -> None:
+        """Enable or grey out everything that writes, with the reason where it is greyed out."""
+        why = self.cannot_write
+        self.menus.enable_writing(cannot=why)
+        self.bar.importing.setEnabled(not why and not self.writer.is_busy)
+        if why:
+            self.bar.importing.setToolTip(tip(why))
+        self.status.show_state(sentence("ui.read_only_short") if why else "", why)
+        for part in (self._first_run, self._data, *self.findChildren(QDialog)):
+            if part is not None:
+                forbid_writing(part, why)
+        self._title()
+
+    def _show_notices(self, told: reading.Notices) -> None:
+        """Say what is to be known about the place and the backups, and look the file over when it is time."""
+        if told.problems and not self.say.isVisible():
+            links = [(sentence("ui.backups_link"), self.show_backups)] if any(code.startswith("backup.") for code, _ in told.problems) else []
+            self.say.warn(" ".join(sentence(code, **details) for code, details in told.problems), links)
+        if told.is_check_due and self._checking is None:
+            # On a connection of its own: pages do not wait for it.
+            self._checking = Errand(lambda progress: reading.look_over(self.path, progress), self.path, self)
+            self._checking.finished.connect(self._looked_over, Qt.ConnectionType.QueuedConnection)
+            QTimer.singleShot(_CHECK_AFTER, self, self._checking.start)
+
+    def _looked_over(self, health: Health | None, problem: BaseException | None) -> None:
+        self._checking = None
+        if health is not None and not health.sound:
+            words = " ".join(sentence(code, **details) for code, details in health.problems)
+            self.say.warn(words, [(sentence("damage.what_now"), self.damage_met.emit)])
+        elif isinstance(problem, WorkspaceDamaged):
+            self._failed(problem)
+
+    def _show_bug(self, path: str) -> None:
+        from ecoperf_desktop.ui.crash_dialog import CrashDialog
+
+        if any(isinstance(child, CrashDialog) for child in self.findChildren(QDialog)):
+            return
+        dialog = CrashDialog(Path(path), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _welcome(self) -> FirstRun:
         from ecoperf_desktop.ui.first_run import FirstRun
@@ -644,6 +784,8 @@ class MainWindow(QMainWindow):
             page.demo_asked.connect(self.errands.open_demo)
             page.open_asked.connect(self.open_workspace)
             page.language_chosen.connect(self.set_language)
+            page.buttons["choose"].setProperty("writes", True)
+            forbid_writing(page, self.cannot_write)
             self._first_run = page
             self.stack.addWidget(page)
         return self._first_run
@@ -661,6 +803,7 @@ class MainWindow(QMainWindow):
             view.mend_asked.connect(self._mend)
             view.answers_asked.connect(self._ask_answers)
             view.show_watched(self.preferences["watched_folder"])
+            forbid_writing(view, self.cannot_write)
             self._data = view
             self.stack.addWidget(view)
         return self._data
@@ -698,6 +841,7 @@ class MainWindow(QMainWindow):
         dialog.import_asked.connect(dialog.accept)
         dialog.import_asked.connect(self.errands.choose_files)
         self._show_rates_in(dialog)
+        forbid_writing(dialog, self.cannot_write)
         dialog.show()
 
     def _show_rates_in(self, dialog: RatesDialog) -> None:
@@ -726,6 +870,7 @@ class MainWindow(QMainWindow):
             dialog = AnswersDialog(source, [one for one in known if one.source == source], self)
             dialog.changes_asked.connect(lambda name, changes: self._change_answers(dialog, name, changes))
             dialog.import_again_asked.connect(self._read_again)
+            forbid_writing(dialog, self.cannot_write)
             dialog.show()
 
         self.reader.ask("answers", actions.answers, show, self._failed)
@@ -936,12 +1081,11 @@ class MainWindow(QMainWindow):
         self._ask_counts()
 
     def _failed(self, problem: BaseException) -> None:
-        self.say.warn(words_of(problem))
+        self.errands.warn(problem)
 
     def _busy(self, busy: bool) -> None:
-        self.bar.importing.setEnabled(not busy)
-        for code in ("ui.import_files_menu", "ui.import_folder", "ui.undo_import", "ui.redo_import"):
-            self.menus.action(code).setEnabled(not busy)
+        self.bar.importing.setEnabled(not busy and not self._cannot)
+        self.menus.enable_writing(busy=busy)
 
     def _full_screen(self) -> None:
         if self.isFullScreen():
