@@ -422,7 +422,7 @@ def _open_text(member: Member, encoding: str, dialect: Dialect, row: int | None,
         width = max((len(shown.cells) for shown in first_rows(member, encoding, dialect)[:end]), default=0)
         names = [str(place + 1) for place in range(width)]
     reader = TextReader(
-        member, encoding, dialect, row, header=names, end_row=end, comment=form.read.comment,
+        member, encoding, dialect, row, header=names, end_row=end, comment=form.read.comment, short_rows="fit",
     )
     reader._stray = stray(form, reader.header)
     return reader

@@ -20,6 +20,7 @@ from ecoperf_desktop.importing import limits
 from ecoperf_desktop.importing.container import Member
 from ecoperf_desktop.importing.dialect import PADDING, Cut, Dialect, cut_record, unquoted
 from ecoperf_desktop.importing.encoding import head, utf8
+from ecoperf_desktop.importing.short_rows import WHOLE_MOST, WholeRecords
 from ecoperf_desktop.importing.text import PAD, Block, Bool, Bytes, Cells, Int64, RawRows, padded
 from ecoperf_desktop.model.finding import Finding
 
@@ -29,7 +30,7 @@ _SLICE = 1 << 19  # bytes looked at in one go: small enough to stay in the proce
 
 # Asked about a record of another width than the header's: why it may be dropped, or None when it is a fault.
 Stray = Callable[[tuple[str, ...]], str | None]
-ShortRows = Literal["refuse", "fill"]
+ShortRows = Literal["refuse", "fill", "fit"]
 Unclosed = Literal["refuse", "reject"]
 
 
@@ -97,7 +98,8 @@ class TextReader(TableReader):
     ends.  Records that begin with ``comment`` are dropped.  ``stray`` may excuse records of another
     width, such as footers.  ``short_rows="fill"`` takes records that lack cells at their end as
     having them empty, with a warning; by default they are rejected, since a lost
-    delimiter in the middle looks the same.  A quote that is never closed refuses the file, or, with
+    delimiter in the middle looks the same.  ``"fit"`` takes those whose cells are what whole records have there.
+    A quote that is never closed refuses the file, or, with
     ``unclosed="reject"`` and few lines behind it, rejects these.  ``named`` False says that what stands at ``header_row``
     does not name the columns of ``header``.  Raises FileRefused for more columns than allowed.
     """
@@ -227,6 +229,7 @@ class TextReader(TableReader):
         wrong, stops = wrong[~nothing], stops[~nothing]
         lines = chunk.lines_of(starts[wrong], records[wrong] + shift)
         broken = frozenset(chunk.broken)
+        whole: WholeRecords | None = None
         for place, stop, line in zip(wrong.tolist(), stops.tolist(), lines.tolist(), strict=True):
             if int(starts[place]) in broken:
                 self.reject(Finding("reading.quote_swallows", "error", int(records[place]), line))
@@ -237,7 +240,11 @@ class TextReader(TableReader):
                 self._drop(reason, 1)
                 continue
             details: dict[str, object] = {"found": len(cells), "expected": len(self.header)}
-            if self._short_rows == "fill" and len(cells) < self._width:
+            lacks_its_end = self._short_rows == "fill" and len(cells) < self._width
+            if self._short_rows == "fit" and len(cells) < len(self.header):
+                whole = whole or self._whole_records(chunk, starts, ends, fits)
+                lacks_its_end = whole.lacks_only_its_end(cells)
+            if lacks_its_end:
                 filled[place] = True
                 if len(self.findings) < limits.REJECTED_LISTED:
                     self.findings.append(
@@ -246,6 +253,13 @@ class TextReader(TableReader):
                 continue
             self.reject(Finding("reading.width", "error", int(records[place]), line, None, details))
         return filled
+
+    def _whole_records(self, chunk: _Chunk, starts: Int64, ends: Int64, fits: Bool) -> WholeRecords:
+        """Return what some of the whole records of the chunk look like."""
+        rows = np.flatnonzero(fits)
+        rows = rows[:: max(len(rows) // WHOLE_MOST, 1)][:WHOLE_MOST]
+        cells = [chunk.record(int(starts[row]), int(chunk.separators[ends[row]]), self._dialect) for row in rows.tolist()]
+        return WholeRecords([record for record in cells if not self._excuse(record)], len(self.header))
 
     def _excuse(self, cells: tuple[str, ...]) -> str | None:
         if not any(cell.strip() for cell in cells):

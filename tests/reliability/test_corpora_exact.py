@@ -180,11 +180,7 @@ _VALUES = {"trailing_delims_rows": ("A", ["1", "4", "7"]), "thousands_pipe": ("B
 _OTHER_SHAPE = {"bad_lines": (2, 3), "ragged_grow": (1, 5), "buffer_overflow_0": (4, 1), "buffer_overflow_1": (5, 1), "buffer_overflow_2": (6, 1)}
 
 
-_SHORT = pytest.mark.xfail(strict=True, reason="records that lack cells at their end are rejected and named")
-_PANDAS = [pytest.param(case, marks=_SHORT if "missing_trailing" in case["file"] else (), id=Path(case["file"]).name) for case in _pandas()]
-
-
-@pytest.mark.parametrize("case", _PANDAS)
+@pytest.mark.parametrize("case", _pandas(), ids=[Path(case["file"]).name for case in _pandas()])
 def test_c18_c19_the_cases_of_pandas(case: dict[str, Any], opened: Workspace, tmp_path: Path) -> None:
     path = BADINPUT / case["file"]
     stem = path.name.partition(".")[0]
