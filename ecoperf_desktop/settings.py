@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from ecoperf_desktop import language, paths
+from ecoperf_desktop import language, paths, plain
 from ecoperf_desktop.records import dataclass
 
 
@@ -41,24 +41,46 @@ PREFERENCES: dict[str, Preference] = {
 def load() -> dict[str, str]:
     """Return every preference; what the file does not say, or says wrongly, is its default.
 
-    A file that cannot be read at all is kept beside as ``.bad``.
+    A file that cannot be read at all is kept beside as ``.bad``; ``set_aside`` says so once.
     """
     chosen = {name: preference.default for name, preference in PREFERENCES.items()}
     path = _path()
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise ValueError("too large")
+        stored = json.loads(content.decode("utf-8"))
         if not isinstance(stored, dict):
             raise ValueError("not an object")
     except FileNotFoundError:
         return chosen
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         _set_aside(path)
         return chosen
     for name, value in stored.items():
         preference = PREFERENCES.get(name)
-        if preference and isinstance(value, str) and (not preference.choices or value in preference.choices):
+        if preference and isinstance(value, str) and _is_allowed(preference, value):
             chosen[name] = value
     return chosen
+
+
+def set_aside() -> Path | None:
+    """Return where preferences that could not be read were kept, to whoever asks first; None when all is well."""
+    global _kept_bad
+    found, _kept_bad = _kept_bad, None
+    return found
+
+
+def _is_allowed(preference: Preference, value: str) -> bool:
+    if preference.choices:
+        return value in preference.choices
+    return len(value) <= _LONGEST and plain.one_line(value) == value
+
+
+_LARGEST = 1_000_000  # bytes; what we write is a hundredth of it
+_LONGEST = 4_096  # letters of a folder's path
+_kept_bad: Path | None = None
 
 
 def save(chosen: dict[str, str]) -> None:
@@ -83,7 +105,10 @@ def _path() -> Path:
 
 
 def _set_aside(path: Path) -> None:
+    global _kept_bad
+    kept = path.with_suffix(".bad")
     try:
-        path.replace(path.with_suffix(".bad"))
+        path.replace(kept)
     except OSError:
-        pass
+        return
+    _kept_bad = kept

@@ -212,7 +212,7 @@ def test_d9_programs_are_started_from_lists_by_one_file_and_never_by_a_shell() -
     starters = set()
     for name, call in _calls():
         words = {keyword.arg for keyword in call.keywords}
-        assert not (("shell" in words)), name
+        assert "shell" not in words, name
         target = call.func
         if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in ("subprocess", "os", "pty"):
             if target.attr in ("Popen", "run", "call", "check_output", "check_call", "getoutput", "spawnv", "execv", "posix_spawn", "fork"):

@@ -19,7 +19,15 @@ from hostile_texts import SENTINEL, Opened, payloads, planted_shop, watched
 from PySide6.QtCore import QAbstractListModel, QCoreApplication, QEvent, QMimeData, QModelIndex, Qt, QUrl
 from PySide6.QtGui import QAction
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QGraphicsTextItem, QLabel, QLineEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QGraphicsTextItem,
+    QLabel,
+    QLineEdit,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ecoperf_desktop import actions, cli, language, plain, settings
@@ -408,7 +416,7 @@ def test_d11_hostile_settings_and_geometry_give_a_usual_window(qtbot: QtBot, tmp
     folder = paths.data_dir()
     for content in (
         b"[General]\ngeometry=@ByteArray(\x01\xd9\xd0\xcb" + b"\xff" * 60 + b")\n", b"[General]\ngeometry=<b>\ntables/x=a b c d\n",
-        b"[General]\ngeometry=@Variant(\\0\\0\\0\\x41\\xff\\xff\\xff\\xff)\n", b"\0" * 5000, "[General]\ngeometry=@Rect(-99999 -99999 1 1)\n".encode(),
+        b"[General]\ngeometry=@Variant(\\0\\0\\0\\x41\\xff\\xff\\xff\\xff)\n", b"\0" * 5000, b"[General]\ngeometry=@Rect(-99999 -99999 1 1)\n",
     ):
         (folder / "window.ini").write_bytes(content)
         assert window_settings() is not None
