@@ -52,6 +52,7 @@ class AnswersDialog(QDialog):
         why = Label(sentence("answering.why"), "table", "ink2")
         why.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("writes", True)
         self.buttons.accepted.connect(self._ask)
         self.buttons.rejected.connect(self.reject)
         self._outcome = QVBoxLayout()

@@ -160,7 +160,7 @@ class BackupsDialog(QDialog):
             row = QTreeWidgetItem([
                 when(copy.made), reason_words(copy), holds_words(copy), when(copy.imported_utc), size_words(copy.size), self._state(copy),
             ])  # fmt: skip
-            row.setTextAlignment(4, int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value))
+            row.setTextAlignment(4, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             row.setData(0, _PLACE, str(copy.path))
             row.setToolTip(0, tip(one_line(copy.path.name)))
             if copy.pinned:

@@ -65,6 +65,7 @@ class CatalogueWindow(QDialog):
         self.list.setAccessibleName(sentence("catalogue.title"))
         self._count = Label(role="small", tone="ink3")
         self._new = Link(sentence("catalogue.new"), self)
+        self._new.setProperty("writes", True)
         self._new.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._new.clicked.connect(lambda: self.write(None))
         left = QVBoxLayout()
@@ -203,6 +204,8 @@ class CatalogueWindow(QDialog):
         if own is not None:
             links = QHBoxLayout()
             change, remove = Link(sentence("catalogue.change"), sheet), Link(sentence("catalogue.remove"), sheet)
+            change.setProperty("writes", True)
+            remove.setProperty("writes", True)
             change.clicked.connect(lambda: self.write(own))
             remove.clicked.connect(lambda: self.removed.emit(own.id))
             for link in (change, remove):

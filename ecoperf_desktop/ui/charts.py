@@ -58,7 +58,8 @@ class _Plot(pg.PlotItem):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.bottom, self.side = _Ticks("bottom"), _Ticks("right")
-        super().__init__(axisItems={"bottom": self.bottom, "right": self.side, "left": _Ticks("left"), "top": _Ticks("top")})
+        axes = {"bottom": self.bottom, "right": self.side, "left": _Ticks("left"), "top": _Ticks("top")}
+        super().__init__(axisItems=axes, enableMenu=False)
         self.hideButtons()
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
@@ -69,6 +70,10 @@ class _Plot(pg.PlotItem):  # type: ignore[misc]
         self.vb.setBorder(None)
         # Words beside the last point may stand over the edge; the ranges hold every line.
         self.vb.setFlag(self.vb.GraphicsItemFlag.ItemClipsChildrenToShape, False)
+
+    def belong_to(self, view: QWidget) -> None:
+        """Let the menus, which are never shown and stand alone, go when ``view`` goes."""
+        self.ctrlMenu.setParent(view, self.ctrlMenu.windowFlags())
 
 
 class Chart(QWidget):
@@ -227,6 +232,7 @@ class Chart(QWidget):
         for column, panel in enumerate((block.weeks, block.months)):
             plot = _Plot()
             self._view.addItem(plot, 0, column)
+            plot.belong_to(self._view)
             drawn = _Drawn(plot, panel.labels, panel.points, len(block.weeks.labels) if column else 0)
             share = 0.47 if column == 0 else 0.53
             side = self._axis_width(panel.axis) if column else 26
@@ -345,6 +351,7 @@ class Chart(QWidget):
         now = looks.now()
         plot = _Plot()
         self._view.addItem(plot, 0, 0)
+        plot.belong_to(self._view)
         count = len(block.labels)
         axis = block.axis
         line = QFontMetricsF(looks.font("axis")).height()

@@ -54,6 +54,7 @@ class DataView(QScrollArea):
         self._drop, self._kinds = Label(role="body_strong"), Label(role="table", tone="ink2")
         self._choose = FlatButton("file")
         self._choose.clicked.connect(self.choose_asked)
+        self._choose.setProperty("writes", True)
         self._watch = FlatButton("folder")
         self._watch.clicked.connect(self.watch_asked)
         self._watched = ""

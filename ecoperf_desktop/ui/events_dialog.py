@@ -91,6 +91,8 @@ class EventsDialog(QDialog):
         self.new, self.keep = FlatButton(word=sentence("events.new")), FlatButton(word=sentence("events.keep"), primary=True)
         self.take_out, self.as_shipped = FlatButton(word=sentence("events.take_out")), FlatButton(word=sentence("events.as_shipped"))
         for button in (self.new, self.keep, self.take_out, self.as_shipped):
+            button.setProperty("writes", True)
+        for button in (self.new, self.keep, self.take_out, self.as_shipped):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.new.clicked.connect(self._begin_new)
         self.keep.clicked.connect(self._ask_set)

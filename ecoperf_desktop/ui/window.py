@@ -982,6 +982,7 @@ class MainWindow(QMainWindow):
                 self._catalogue.show_catalogue(known, own)
             if metric:
                 self._catalogue.choose(metric)
+            forbid_writing(self._catalogue, self.cannot_write)
             self._catalogue.show()
             self._catalogue.raise_()
 
