@@ -147,9 +147,12 @@ def restore(path: Path, copy: Path, progress: Progress = no_progress) -> Restore
     draft = path.with_name(f".{path.name}.draft-{os.urandom(6).hex()}")
     try:
         copies.stream_copy(copy, draft, progress)
-        _with_its_log(copy, draft, progress)
-        # What was copied is checked, not what the name may stand for by now.
-        trust.require(draft, progress)
+        try:
+            _with_its_log(copy, draft, progress)
+            # What was copied is checked, not what the name may stand for by now.
+            trust.require(draft, progress)
+        except WorkspaceError as refused:  # of the copy a person knows, not of the draft
+            raise type(refused)(refused.code, **{**refused.details, "file": str(copy)}) from refused
         sound = os.path.lexists(path) and _settle(path, progress)
         bring_up_to_date(draft, _newest_generation(path, draft, sound))
         make_current(draft)
