@@ -42,7 +42,7 @@ from ecoperf_desktop.store.load import Loaded, Loading, known_import, loading
 _NO_EXPORT = frozenset({"importing.unknown_format", "importing.near_miss"})
 # Whether a person has confirmed a format for a source, by source and format id.
 Confirmed = Callable[[str, str], bool]
-_HELD_AT_ONCE = 1024 * limits.MIB
+_HELD_AT_ONCE = 128 * limits.MIB  # of all files together
 
 
 @dataclass(frozen=True)

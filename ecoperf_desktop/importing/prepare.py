@@ -40,7 +40,7 @@ from ecoperf_desktop.model.money import exponent
 
 REJECTED_LEAST, REJECTED_SHARE = 10, 0.05
 SEVERAL_CURRENCIES = "importing.currencies"
-KEPT_MOST = 400 * limits.MIB  # of rows and raw text held between the plan and its import; beyond it the file is read twice
+KEPT_MOST = 64 * limits.MIB  # of rows held between the plan and its import; beyond it the file is read twice
 
 Compressor = ThreadPoolExecutor
 Tick = Callable[[int], None]

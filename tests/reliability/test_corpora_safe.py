@@ -65,3 +65,20 @@ def test_a_process_that_dies_or_hangs_is_an_outcome_and_the_next_file_is_read(tm
         assert watcher.take(good).outcome == "loaded"
     finally:
         watcher.close()
+
+
+@pytest.mark.skipif(not EVERY, reason="a long file is taken where changes are taken in")
+def test_c20_a_long_file_is_planned_and_imported_within_the_memory_that_is_allowed(tmp_path: Path) -> None:
+    """Hold also that the watch sees memory at all."""
+    path = tmp_path / "long.csv"
+    line = "name{0},{0},a text of some length that says {0}\n"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("name,number,text\n")
+        stream.writelines(line.format(number) for number in range(300_000))
+    watcher = Watcher()
+    try:
+        long = watcher.take(path)
+    finally:
+        watcher.close()
+    assert (long.outcome, long.read, long.faults) == ("loaded", 300_000, [])
+    assert long.peak > 30 * 1024 * 1024
