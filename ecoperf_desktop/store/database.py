@@ -310,7 +310,7 @@ def real(path: Path) -> Path:
     A link to nothing stays what it is, so that no file is made where it points.
     """
     path = path.absolute()
-    return Path(os.path.realpath(path)) if path.is_symlink() and os.path.exists(path) else path
+    return Path(os.path.realpath(path)) if os.path.islink(path) and os.path.exists(path) else path
 
 
 def bring_up_to_date(draft: Path, generation: int) -> None:

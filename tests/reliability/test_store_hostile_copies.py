@@ -64,6 +64,13 @@ def patch(offset: int, content: bytes) -> Callable[[Path], None]:
     return spoil
 
 
+def replaced(content: bytes) -> Callable[[Path], None]:
+    def spoil(copy: Path) -> None:
+        copy.write_bytes(content)
+
+    return spoil
+
+
 def flood(copy: Path) -> None:
     conn = sqlite3.connect(copy, isolation_level=None)
     conn.execute("BEGIN")
@@ -128,8 +135,8 @@ SPOILED: dict[str, Callable[[Path], None]] = {
     "lost_reference": run("PRAGMA foreign_keys=0", "INSERT INTO orders(order_id, shop_id, order_no, source_id) VALUES (1, 99, 'x', 1)"),
     "cut_in_half": cut,
     "only_a_header": only_header,
-    "nothing": lambda copy: copy.write_bytes(b"") and None,
-    "no_database": lambda copy: copy.write_bytes(b"InvoiceNo,StockCode\n" * 1000) and None,
+    "nothing": replaced(b""),
+    "no_database": replaced(b"InvoiceNo,StockCode\n" * 1000),
     "page_size_that_is_none": patch(16, b"\x00\x03"),
     "pages_of_rubbish": patch(4096 * 3, b"\xff" * 4096 * 4),
     "free_list_that_leads_nowhere": patch(32, b"\x00\xff\xff\xff\x00\x00\x00\x09"),
