@@ -45,6 +45,7 @@ class GuideWindow(QDialog):
         self.titles = QListWidget(self)
         self.titles.setFrameShape(QFrame.Shape.NoFrame)
         self.titles.setWordWrap(True)
+        self.titles.setSpacing(4)
         self.titles.setFixedWidth(looks.px(250))
         self.titles.currentItemChanged.connect(lambda now, before: self._show())
         self._nothing = Label("", "table", "ink3")

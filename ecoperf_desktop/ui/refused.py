@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ecoperf_desktop.store.salvage import Lost, Salvaged
 
 _LISTED = 200
+_WIDTH = 700
 
 
 class Refused(QDialog):
@@ -97,6 +98,7 @@ class DamagedDialog(QDialog):
         self._happened, self._kept = Label("", "body", "ink2"), Label("", "body", "ink2")
         self._show_kept = Link(sentence("saving.show_folder"), self)
         self._show_kept.clicked.connect(lambda: open_folder(self._workspace.parent))
+        self.another_copy = Link(sentence("damage.other_backup"), self)
         self._card = QFrame(self)
         self._card.setObjectName("card")
         self._newest, self._facts, self._since = Label("", "body_strong"), Label("", "table", "ink2"), Label("", "table", "ink2")
@@ -115,13 +117,13 @@ class DamagedDialog(QDialog):
         inside.setSpacing(6)
         for widget in (self._newest, self._facts, self._since, self._list):
             inside.addWidget(widget)
+        inside.addWidget(self.another_copy, 0, Qt.AlignmentFlag.AlignLeft)
         self._doing = Label("", "table", "ink2")
         self._bar = Bar(self)
         self._said = Label("", "body", "worse")
         for label in (self._happened, self._kept, self._facts, self._since, self._said, self._doing):
             label.setWordWrap(True)
         self.restore = FlatButton(word=sentence("damage.restore"), primary=True)
-        self.another_copy = Link(sentence("damage.other_backup"), self)
         self.salvage = FlatButton(word=sentence("damage.salvage"))
         self.elsewhere = FlatButton("db", sentence("ui.open_other"))
         self.leave = FlatButton(word=sentence("ui.quit"))
@@ -139,7 +141,6 @@ class DamagedDialog(QDialog):
         kept.addWidget(self._kept, 1)
         kept.addWidget(self._show_kept, 0, Qt.AlignmentFlag.AlignBottom)
         last = _row(self.salvage, self.elsewhere, self.leave, self.restore, self.again, self.go_on)
-        last.insertWidget(0, self.another_copy)
         body = QVBoxLayout(self)
         body.setContentsMargins(24, 22, 24, 18)
         body.setSpacing(10)
@@ -150,7 +151,6 @@ class DamagedDialog(QDialog):
             body.addWidget(part)
         body.addSpacing(6)
         body.addLayout(last)
-        self.setMinimumWidth(looks.px(680))
         self._show_only(self._happened)
 
     @property
@@ -328,12 +328,12 @@ class DamagedDialog(QDialog):
         if problem is None:
             self._done(result)
             return
-        if self._found is None:
-            self._show_only(self._happened, self._said, self.another_copy, self.elsewhere, self.leave)
-        else:
-            self._show_only(*(widget for widget in self._before if widget not in (self._doing, self._bar)), self._said)
         if not isinstance(problem, Cancelled):
             self._said.setText(words_of(problem))
+        if self._found is None:
+            self._show_only(self._happened, self._said, self._card, self.another_copy, self.elsewhere, self.leave)
+        else:
+            self._show_only(*(widget for widget in self._before if widget not in (self._doing, self._bar)), self._said)
 
     def _parts(self) -> list[QWidget]:
         return [
@@ -344,7 +344,13 @@ class DamagedDialog(QDialog):
     def _show_only(self, *shown: QWidget) -> None:
         for widget in self._parts():
             widget.setVisible(widget in shown)
-        self.adjustSize()
+        layout = self.layout()
+        assert layout is not None
+        layout.invalidate()
+        # Words that wrap need another height at another width, which adjustSize does not ask for.
+        width = max(looks.px(_WIDTH), layout.totalMinimumSize().width())
+        self.setMinimumWidth(width)
+        self.resize(width, layout.totalHeightForWidth(width))
 
 
 def _row(*buttons: QWidget) -> QHBoxLayout:
