@@ -337,6 +337,8 @@ class Taker:
             made.faults.append(f"the file is not named: {message}")
 
     def _taken_back(self, ids: list[int], made: Outcome) -> None:
+        from ecoperf_desktop.store import ledger
+
         conn = self.opened.conn
         if conn.in_transaction:
             made.faults.append("a transaction is open")
@@ -345,7 +347,7 @@ class Taker:
             if digest(conn) != self._digest:
                 made.faults.append("refused, and the workspace is another")
             return
-        self._actions.undo(self.opened, ids)
+        ledger.undo(self.opened, ids)  # as a person does, without the backup before it
         for table in ("expenses", "raw_block"):
             (left,) = conn.execute(f"SELECT count(*) FROM {table}").fetchone()
             if left:

@@ -11,6 +11,7 @@ from ecoperf_desktop import actions, language
 from ecoperf_desktop.importing.plan import FilePlan
 from ecoperf_desktop.model.finding import Finding
 from ecoperf_desktop.model.importing import FileReport
+from ecoperf_desktop.store import ledger
 from ecoperf_desktop.store.database import Workspace
 
 _HEAD = """
@@ -127,4 +128,4 @@ def taken(
         yield made
     finally:
         if ids:
-            actions.undo(opened, ids)
+            ledger.undo(opened, ids)  # as a person does, without the backup before it
