@@ -39,7 +39,8 @@ def _keep(kept: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     draft = kept.with_name(f"{kept.name}.{os.getpid()}")
     with contextlib.suppress(OSError):  # what cannot be kept is read again
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (kept.parent.parent, kept.parent):  # parents made in passing would be open to others
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             draft.write_text(text, encoding="utf-8")
             draft.replace(kept)

@@ -30,10 +30,15 @@ class WriterLock:
             self._file.close()
             raise WorkspaceInUse("store.in_use", path=str(path)) from error
         self.held = True
-        self._file.seek(1)
-        self.was_left_open = self._file.read(4) == b"open"
-        self._file.seek(1)
-        self._file.write(b"open")
+        try:
+            self._file.seek(1)
+            self.was_left_open = self._file.read(4) == b"open"
+            self._file.seek(1)
+            self._file.write(b"open")
+        except OSError as error:  # a full disk has no room even for a word
+            self.held = False
+            self._file.close()
+            raise WorkspaceError("store.cannot_open", path=str(path), reason=error.strerror or str(error)) from error
 
     def release(self, *, in_order: bool = True) -> None:
         """Let go; the file stays, since removing it would race with the next writer.
@@ -43,10 +48,14 @@ class WriterLock:
         if not self.held:
             return
         self.held = False
-        if in_order:
-            self._file.truncate(0)
-        _unlock(self._file)
-        self._file.close()
+        try:
+            if in_order:
+                self._file.truncate(0)
+            _unlock(self._file)
+        except OSError:
+            pass  # what was done is done; the next writer checks once more
+        finally:
+            self._file.close()  # lets go in any case
 
     def __enter__(self) -> WriterLock:
         return self

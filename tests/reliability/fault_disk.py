@@ -113,6 +113,7 @@ def _written(content: bytes, call: Call) -> bytes:
 
 _LINE = re.compile(r"^(\d+) +(.*)$")
 _RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
+_ENDED = re.compile(r"^(.*)\) += ([^=]*)$")
 _DESCRIPTOR = re.compile(r"^(\d+)<([^>]*)>$")
 
 
@@ -145,9 +146,10 @@ class _Reader:
 
     def read(self, text: str) -> None:
         name, _, rest = text.partition("(")
-        inside, _, result = rest.rpartition(") = ")
-        if not result or result.startswith(("-1", "?")):
+        matched = _ENDED.match(rest)  # short calls are padded
+        if matched is None or matched[2].startswith(("-1", "?")):
             return
+        inside, result = matched.groups()
         given = list(_arguments(inside))
         getattr(self, f"_{name}", lambda *_: None)(given, result)
 

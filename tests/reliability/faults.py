@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -206,14 +207,14 @@ class Faults:
             target = Path(self._target(work))
             strays = [one.name for one in target.parent.iterdir() if one.name not in _REPORTS]
             # Who is killed cannot tidy up: the next report of that name does.
-            content = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else "absent"
+            content = _content(target) if target.exists() else "absent"
             return content if killed or not strays else f"{content} and {strays}"
         workspace = self.data / "shop.ecoperf"
         if not workspace.exists():
             return "absent" if work == "create" else "the workspace is gone"
         state = contents(workspace)
         if work == "backup":
-            copies = sorted((self.data / "backups").glob("backup-*"))
+            copies = sorted((self.data / "backups").rglob("backup-*.ecoperf"))
             return f"{state} with {[contents(copy) for copy in copies]}"
         return state
 
@@ -305,10 +306,10 @@ class _Server:
         self._seen = 0
         self._process = subprocess.Popen(
             [*strace, sys.executable, str(Path(__file__).with_name("fault_server.py"))], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(log.parent / "server").open("w"),
         )  # fmt: skip
         if self._said() != "ready\n":
-            raise RuntimeError("the server of faults does not start")
+            raise RuntimeError(f"the server of faults does not start: {(log.parent / 'server').read_text(encoding='utf-8')[-2000:]}")
 
     def run(self, job: dict[str, object]) -> tuple[int | None, bool]:
         """Run a job; return its exit code (None: it did not end) and whether a call of it was made to fail."""
@@ -345,6 +346,14 @@ _BUG = re.compile(re.escape(sentence("cli.bug", "en", log="\0")).replace("\0", "
 # Times of the day the work was done, what is remembered about the file itself,
 # and the days of a century, which are the same in every workspace.
 _VOLATILE = {"imports": {"imported_utc", "undone_utc"}, "setting": None, "sqlite_stat1": None, "_sqlite_migrations": None, "calendar": None}
+
+
+def _content(report: Path) -> str:
+    """Return a fingerprint of a report; a workbook also says when it was made, which is left out."""
+    if not zipfile.is_zipfile(report):
+        return hashlib.sha256(report.read_bytes()).hexdigest()
+    with zipfile.ZipFile(report) as book:
+        return hashlib.sha256(b"".join(book.read(name) for name in sorted(book.namelist()) if name != "docProps/core.xml")).hexdigest()
 
 
 def contents(path: Path) -> str:

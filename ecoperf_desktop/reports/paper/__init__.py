@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QHashSeed, QMarginsF
+from PySide6.QtCore import QBuffer, QByteArray, QHashSeed, QIODevice, QMarginsF
 from PySide6.QtGui import (
     QFontDatabase,
     QGuiApplication,
@@ -51,7 +51,10 @@ def write_pdf(pack: Pack, path: Path, paper: str = "A4") -> None:
     with _application():
         # The order of the fonts in the file is that of a Qt hash: its seed must not be drawn by chance.
         QHashSeed.setDeterministicGlobalSeed()
-        writer = QPdfWriter(str(path))
+        # Qt says nothing of a disk that is full: it paints into memory, and what is written is written here.
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        writer = QPdfWriter(buffer)
         writer.setResolution(_RESOLUTION)
         writer.setPageLayout(layout)
         writer.setTitle(f"{pack.facts.report} {pack.pages[0].period_text}")
@@ -59,8 +62,9 @@ def write_pdf(pack: Pack, path: Path, paper: str = "A4") -> None:
         paint(pack, writer)
         del writer
         QHashSeed.resetRandomGlobalSeed()
+        content = bytes(buffer.data().data())
     try:
-        path.write_bytes(_undated(path.read_bytes(), pack))
+        path.write_bytes(_undated(content, pack))
     except OSError as problem:
         raise WorkspaceError("reports.cannot_write", path=str(path), problem=problem.strerror or str(problem)) from problem
 
