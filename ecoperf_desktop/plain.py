@@ -80,7 +80,7 @@ def is_guarded(text: str) -> bool:
     if not marks or marks == len(text):
         return False
     bare = text[marks:]
-    if text[0] == "`" and "`" not in bare:
+    if text.lstrip("'")[:1] == "`" and "`" not in bare:
         return True  # payment platforms set one before every cell, words too
     return could_be_formula(bare) or _FIGURES.fullmatch(bare) is not None or _is_code(bare)
 

@@ -457,7 +457,7 @@ def check_archive(name: str, stream: BinaryIO, archive: zipfile.ZipFile, *, work
 
 
 def _leads_outside(name: str) -> bool:
-    if "\0" in name or name.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", name):
+    if not name or "\0" in name or name.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", name):
         return True
     parts = re.split(r"[/\\]", name)
     return ".." in parts or any(_DEVICE.match(part) for part in parts)

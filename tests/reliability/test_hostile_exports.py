@@ -72,6 +72,8 @@ def test_d6_no_text_of_a_csv_is_worked_out_and_each_comes_back_through_our_impor
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
+@example("`x")
+@example("'`x")
 def test_d6_one_apostrophe_is_put_on_and_that_one_taken_off(text: str) -> None:
     assert plain.unguarded(plain.guarded(text)) == text
     assert plain.guarded(text) in (text, "'" + text)
