@@ -264,6 +264,9 @@ class Faults:
 
     def _watch(self, works: Sequence[str]) -> None:
         """Do each piece of work once, undisturbed: what it touches, and what it makes."""
+        works = [work for work in works if work not in self._after]
+        if not works:
+            return
         for work in works:
             self._reset(work)
             self._before[work] = self._state(work)
@@ -278,7 +281,7 @@ class Faults:
                 shutil.copytree(self.data / "cache", self.seed / "data" / "cache", dirs_exist_ok=True)
                 if self._after[work] == self._before[work] and work != "create":
                     raise RuntimeError(f"{work} changes nothing that is looked at")
-            self._paths = {path for path in re.findall(r'"(/[^"]+)"', server.log()) if path.startswith(f"{self.live}/")}
+            self._paths |= {path for path in re.findall(r'"(/[^"]+)"', server.log()) if path.startswith(f"{self.live}/")}
         self._paths |= {str(self.live / "idle"), str(self.live / "idle.absent"), str(self.data)}
 
     @contextmanager
@@ -290,7 +293,8 @@ class Faults:
         else:
             _, calls, how = KINDS[kind]
             paths = [word for path in sorted(self._paths) for word in ("-P", path)]
-            traced = ["--seccomp-bpf", *paths, "-e", f"trace={calls}", "-e", f"inject={calls}:{how}:when={when}{'+' if from_then_on else ''}"]
+            # strace's quick way of tracing delivers no signals.
+            traced = [*(() if how.startswith("signal") else ("--seccomp-bpf",)), *paths, "-e", f"trace={calls}", "-e", f"inject={calls}:{how}:when={when}{'+' if from_then_on else ''}"]
         server = _Server(["strace", "-f", "-qq", "-s", "400", "-o", str(log), *traced], log)
         try:
             yield server
