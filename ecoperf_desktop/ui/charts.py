@@ -13,6 +13,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from ecoperf_desktop.reports.blocks import Axis, Figure, Lines, Panel, Table, Trend612
 from ecoperf_desktop.reports.tabular import Reading, lines_figure, reading, table_of
@@ -76,6 +77,26 @@ class _Plot(pg.PlotItem):  # type: ignore[misc]
         self.ctrlMenu.setParent(view, self.ctrlMenu.windowFlags())
 
 
+_waiting: list[Chart] = []
+
+
+def _in_turn(chart: Chart) -> None:
+    """Redraw a chart soon, one in each turn of the loop: all charts of a page at once would hold the window up."""
+    if chart not in _waiting:
+        _waiting.append(chart)
+    if len(_waiting) == 1:
+        QTimer.singleShot(0, _next)
+
+
+def _next() -> None:
+    chart = _waiting.pop(0)
+    if _waiting:
+        # A moment of its own: timers of nought that are due together are all heard in one turn.
+        QTimer.singleShot(1, _next)
+    if isValid(chart):
+        chart.redraw()
+
+
 class Chart(QWidget):
     """One trend or one chart of lines; remakes its plots when the block or the looks change."""
 
@@ -94,7 +115,7 @@ class Chart(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(30)
-        self._later.timeout.connect(self._redraw)
+        self._later.timeout.connect(lambda: _in_turn(self))
         self._move: Any = None
 
     def show_block(self, block: Trend612 | Lines) -> None:
@@ -102,6 +123,13 @@ class Chart(QWidget):
         self._size = (-1, -1)
         if self.isVisible():
             self._redraw()
+
+    def redraw(self) -> None:
+        """Draw for the looks and the size of the moment, unless nobody sees it: then when it is shown."""
+        if self.isVisible():
+            self._redraw()
+        else:
+            self._size = (-1, -1)
 
     def point_at(self, moment: str) -> None:
         """Show the upright line at a period of another chart, without the box; an empty moment takes it away."""
@@ -163,7 +191,7 @@ class Chart(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and self._block is not None:
             # Not at once: the scene is still telling its items, which a redraw throws away.
-            QTimer.singleShot(0, self, self._redraw)
+            _in_turn(self)
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -109,18 +110,21 @@ def measure(workspace: Path, rounds: int, file: Path | None) -> int:
     def idle() -> bool:
         return window.reader.wait_idle(0) and not window.writer.is_busy
 
+    def is_shown(page: str) -> bool:
+        return window.page_is_shown(page) and idle()
+
     heart.during("first paint and what follows it", lambda: None, lambda: window._was_painted and idle())
     heart.gaps.clear()  # starting is measured by the benchmark
     for turn in range(rounds):
         again = "" if turn == 0 else " again"
         for page in PAGES:
-            heart.during(f"tab {page}{again}", lambda page=page: window.go(page), lambda page=page: window.page_is_shown(page) and idle())
+            heart.during(f"tab {page}{again}", partial(window.go, page), partial(is_shown, page))
         window.go("sales")
         heart.during(f"period before{again}", lambda: window.bar.period.step(-1), idle)
-        heart.during(f"compared with last year{again}", lambda: window.set_comparison("year" if turn % 2 == 0 else "aligned"), idle)
+        heart.during(f"compared with last year{again}", partial(window.set_comparison, ("year", "aligned")[turn % 2]), idle)
         assert window.scope is not None
         reference = Reference("net_sales", window.scope.period, window.scope.where)
-        heart.during(f"explain a number{again}", lambda reference=reference: window.explain(reference), lambda: window._panel is not None and window._panel.shown is not None and idle())
+        heart.during(f"explain a number{again}", partial(window.explain, reference), lambda: window._panel is not None and window._panel.shown is not None and idle())
         heart.during(f"close the panel{again}", window.close_panel, idle)
         heart.during(f"chart as table{again}", window.toggle_table, idle)
         heart.during(f"finder{again}", window.open_finder, idle)
@@ -138,7 +142,7 @@ def measure(workspace: Path, rounds: int, file: Path | None) -> int:
         heart.during(f"Chinese{again}", lambda: window.set_language("zh"), idle)
         heart.during(f"English{again}", lambda: window.set_language("en"), idle)
         target = workspace.parent / f"week{turn}.pdf"
-        heart.during(f"save the summary{again}", lambda target=target: window.errands.write_report(target), lambda target=target: target.exists() and idle())
+        heart.during(f"save the summary{again}", partial(window.errands.write_report, target), idle)
         heart.during(f"back up{again}", window.errands.back_up, idle)
     if file is not None:
         heart.during("import", lambda: window.errands.import_unseen([file]), idle)
