@@ -21,7 +21,7 @@ _NEXT_STEP = re.compile(
 
 def _sample(folder: str) -> list[Path]:
     every = cases(BADINPUT / folder)
-    return every if EVERY else every[:: max(len(every) // 6, 1)]
+    return every if EVERY else every[:: max(len(every) // 3, 1)]
 
 
 @pytest.fixture(scope="module")
