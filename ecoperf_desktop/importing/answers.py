@@ -84,7 +84,8 @@ def resolved(
     tz = pick("tz", known.tz if known else None, rules.tz)
     if tz is None and rules.tz == "ask" and _has(bound, "datetime"):
         raise FileRefused("importing.ask_tz", file=file, column=_has(bound, "datetime")[0])
-    basis = pick("recognition_basis", None, rules.recognition_basis) or (known.recognition_basis if known else None)
+    chosen = known.recognition_basis if known and known.basis_chosen else None
+    basis = pick("recognition_basis", chosen, rules.recognition_basis) or (known.recognition_basis if known else None)
     if basis is None and rules.recognition_basis == "ask":
         raise FileRefused("importing.ask_recognition_basis", file=file)
     inclusive = _inclusive(rules.tax_inclusive, settings, known, file)

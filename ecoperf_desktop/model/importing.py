@@ -26,6 +26,7 @@ class Answers:
 
     ``currency`` is ISO 4217; ``tz`` an IANA zone; ``recognition_basis`` is
     ``paid`` or ``placed``; ``attribution`` the window in which ads count orders as theirs, in the vendor's words.
+    ``basis_chosen``: a person changed the basis, so that no format's own takes its place.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Answers:
     recognition_basis: str = "paid"
     tax_inclusive: bool = True
     attribution: str | None = None
+    basis_chosen: bool = False
 
 
 @dataclass(frozen=True)

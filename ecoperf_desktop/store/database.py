@@ -237,14 +237,15 @@ class Workspace:
     def answers(self, source: str) -> Answers | None:
         """Return what was answered once about ``source``, None when it is not known yet."""
         row = self.conn.execute(
-            "SELECT name, platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, attribution "
+            "SELECT name, platform, currency, tz, day_start_min, recognition_basis, tax_inclusive, attribution, "
+            "EXISTS (SELECT 1 FROM answer_change c WHERE c.source_id = source.source_id AND c.name = 'recognition_basis') "
             "FROM source WHERE name = ?",
             (source,),
         ).fetchone()
         if row is None:
             return None
-        name, platform, currency, tz, day_start_min, basis, tax_inclusive, attribution = row
-        return Answers(name, platform, currency, tz, day_start_min, basis, bool(tax_inclusive), attribution)
+        name, platform, currency, tz, day_start_min, basis, tax_inclusive, attribution, chosen = row
+        return Answers(name, platform, currency, tz, day_start_min, basis, bool(tax_inclusive), attribution, bool(chosen))
 
     def close(self) -> None:
         """Close the file; everything committed is in it.  Closing twice does nothing."""

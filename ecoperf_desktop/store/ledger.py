@@ -24,6 +24,7 @@ from ecoperf_desktop.store.fold import Fold
 from ecoperf_desktop.store.rows import Shape
 from ecoperf_desktop.store.tables import TABLES
 from ecoperf_desktop.store.touched import Touched
+from ecoperf_desktop.store.traded import MONEY
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def undo(workspace: Workspace, import_ids: Sequence[int], progress: Progress = n
         touched.derive()
         if conn.execute("SELECT 1 FROM imports WHERE state = 'active' LIMIT 1").fetchone() is None:
             _empty(conn)
+        elif not _speaks_of_money(conn):
+            _forget_currency(conn)
         events.follow(conn)
         sums.refresh(conn, touched.dirty)
         progress(len(wanted), len(wanted), "")
@@ -230,7 +233,7 @@ def _forget_unknown(conn: sqlite3.Connection) -> None:
 
 
 def _empty(conn: sqlite3.Connection) -> None:
-    """Remove the names that are left when no import is active; the next file may choose its currency anew."""
+    """Remove the names that are left when no import is active."""
     for table in (
         "campaign",
         "product",
@@ -245,4 +248,20 @@ def _empty(conn: sqlite3.Connection) -> None:
         "shop",
     ):
         conn.execute(f"DELETE FROM {table}")
+    _forget_currency(conn)
+
+
+def _forget_currency(conn: sqlite3.Connection) -> None:
+    """Let the next file with money say what the workspace reports in."""
     conn.execute("DELETE FROM setting WHERE name = 'reporting_currency'")
+
+
+def _speaks_of_money(conn: sqlite3.Connection) -> bool:
+    """Say whether an active import has amounts; those of older releases do not say in what currency."""
+    amounts = {name: {one.name for one in table.fields if one.kind in MONEY} for name, table in TABLES.items()}
+    return any(
+        currency is not None or amounts[table] & set(json.loads(spoken))
+        for currency, table, spoken in conn.execute(
+            "SELECT i.currency, f.table_name, f.fields FROM imports i JOIN import_fields f USING(import_id) WHERE i.state = 'active'"
+        )
+    )

@@ -19,7 +19,7 @@ from ecoperf_desktop.importing import descriptor
 from ecoperf_desktop.importing.clocks import clocks
 from ecoperf_desktop.importing.plan import ImportOptions, apply, plan
 from ecoperf_desktop.model.importing import no_progress
-from ecoperf_desktop.store import answers, restatements
+from ecoperf_desktop.store import answers, ledger, restatements
 from ecoperf_desktop.store.database import Workspace
 
 MAPPING = """
@@ -204,3 +204,25 @@ def test_what_is_no_answer_is_refused_and_changes_nothing(shop: Workspace, sourc
     assert refused.value.code == code
     assert making.contents(shop.conn) == before
     assert shop.conn.execute("SELECT count(*) FROM answer_change").fetchone() == (0,)
+
+
+def test_a_changed_basis_is_there_still_when_the_file_is_taken_back_and_imported_again(tmp_path: Path) -> None:
+    form = tmp_path / "form.toml"
+    form.write_text(MAPPING.format(name="stated").replace('tz = "ask"', 'tz = "ask"\nrecognition_basis = "paid"'), encoding="utf-8")
+    file = tmp_path / "orders.csv"
+    file.write_text(_text("stated", [(1, (1, 12, 0), (2, 12, 0), "ann", "paid", 2)]), encoding="utf-8")
+
+    def import_it(**given_settings: str) -> None:
+        options = ImportOptions(mappings=(form,), settings={"tz": "Europe/Berlin", **given_settings})
+        apply(plan([file], options, opened.answers, no_progress), opened, no_progress)
+
+    with making.workspace(tmp_path) as opened:
+        import_it()
+        (paid,) = opened.conn.execute("SELECT sale_day FROM orders").fetchone()
+        answers.change(opened, "shop", "recognition_basis", "placed")
+        ledger.undo(opened, [1])
+        import_it()
+        assert opened.conn.execute("SELECT sale_day FROM orders").fetchone() == (paid - 1,)
+        ledger.undo(opened, [2])
+        import_it(recognition_basis="paid")  # what is said with the file wins
+        assert opened.conn.execute("SELECT sale_day FROM orders").fetchone() == (paid,)

@@ -487,3 +487,24 @@ def test_once_every_rate_is_known_nothing_waits_and_the_amounts_are_those_of_one
                 rate_changes.put(second, currency, day, Decimal("2"))
             assert rates.wanted(first.conn) == rates.wanted(second.conn) == []
             assert _all(first) == _all(second)
+
+
+def test_the_last_amounts_taken_back_take_the_reporting_currency_with_them(tmp_path: Path) -> None:
+    traffic = Export("traffic", (("site_traffic", ({"day": DAY, "variant": "date", "sessions": 5},)),), source="site", currency=None)
+    with making.workspace(tmp_path) as opened:
+        making.do(opened, traffic)
+        wrong = making.do(opened, _file("wrong", "USD", **_sale("1", 100)))
+        assert opened.reporting_currency == "USD"
+        ledger.undo(opened, [wrong.import_id])
+        assert opened.reporting_currency is None
+        making.do(opened, _file("right", "EUR", **_sale("1", 100)))
+        assert opened.reporting_currency == "EUR" and _gross(opened.conn) == [100]
+
+
+def test_amounts_of_an_older_release_keep_the_reporting_currency(tmp_path: Path) -> None:
+    with making.workspace(tmp_path) as opened:
+        kept = making.do(opened, _file("kept", "EUR", **_sale("1", 100)))
+        other = making.do(opened, _file("other", "EUR", 1, **_sale("2", 100)))
+        opened.conn.execute("UPDATE imports SET currency = NULL WHERE import_id = ?", (kept.import_id,))
+        ledger.undo(opened, [other.import_id])
+        assert opened.reporting_currency == "EUR"
