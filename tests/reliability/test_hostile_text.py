@@ -115,7 +115,8 @@ def check_widgets(root: QWidget, widest: int) -> int:
     """Assert that no widget below ``root`` reads its text as markup; return how many texts were looked at."""
     seen = 0
     # pyqtgraph makes a form of options for each plot, with words of its own.
-    plotters = {part.text() for part in vars(pg.PlotItem().ctrl).values() if isinstance(part, QLabel)}
+    plot = pg.PlotItem()
+    plotters = {part.text() for part in vars(plot.ctrl).values() if isinstance(part, QLabel)}
     for widget in (root, *root.findChildren(QWidget)):
         assert _tip_is_plain(widget.toolTip()), widget.toolTip()[:200]
         assert _one_line(widget.windowTitle())
