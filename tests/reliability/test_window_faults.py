@@ -252,7 +252,7 @@ def test_a20_a_damaged_workspace_offers_the_newest_backup_and_names_what_it_lack
     assert found is not None and found.moved and not shop.exists()
     assert found.kept[0].read_bytes() == damaged, "the damaged file is kept to the byte"
     assert found.newest_backup is not None and found.newest_backup.path == newest.path
-    qtbot.mouseClick(dialog.restore, Qt.MouseButton.LeftButton)
+    dialog.restore.click()
     qtbot.waitUntil(lambda: not dialog.is_busy and not dialog.go_on.isHidden(), timeout=WAIT)
     with actions.workspace(shop) as opened:
         assert [entry.file for entry in actions.ledger(opened)] == ["june.csv"]
@@ -260,10 +260,10 @@ def test_a20_a_damaged_workspace_offers_the_newest_backup_and_names_what_it_lack
     if found.ledger_read:
         assert [one.file for one in found.lost] == ["july.csv"]
         assert not dialog.again.isHidden()
-        qtbot.mouseClick(dialog.again, Qt.MouseButton.LeftButton)
+        dialog.again.click()
         assert dialog.files == (shop.parent / "july.csv",)
     else:
-        qtbot.mouseClick(dialog.go_on, Qt.MouseButton.LeftButton)
+        dialog.go_on.click()
     assert dialog.other == shop
 
 
@@ -274,7 +274,7 @@ def test_a20_without_a_backup_what_can_be_read_is_saved(qt: QApplication, qtbot:
     assert found is not None and found.newest_backup is None and dialog.restore.isHidden()
     assert dialog.salvage.isEnabled() == found.salvageable
     if found.salvageable:
-        qtbot.mouseClick(dialog.salvage, Qt.MouseButton.LeftButton)
+        dialog.salvage.click()
         qtbot.waitUntil(lambda: not dialog.is_busy, timeout=WAIT)
         assert dialog.said or shop.exists()
 
@@ -303,9 +303,9 @@ def test_a_restore_in_the_running_window_shows_everywhere_and_can_be_undone(make
     qtbot.waitUntil(lambda: bool(dialog._copies), timeout=WAIT)
     item = next(dialog.listed.topLevelItem(row) for row in range(dialog.listed.topLevelItemCount()) if dialog.listed.topLevelItem(row).data(0, Qt.ItemDataRole.UserRole) == str(copy.path))
     dialog.listed.setCurrentItem(item)
-    qtbot.mouseClick(dialog.restore, Qt.MouseButton.LeftButton)
+    dialog.restore.click()
     assert dialog.question.isVisible()
-    qtbot.mouseClick(dialog.yes, Qt.MouseButton.LeftButton)
+    dialog.yes.click()
     qtbot.waitUntil(lambda: window.standing.through is not None and window.scope is not None and window.scope.label == "2026-W26", timeout=WAIT)
     assert window.say.links, window.say.text
     window.go("data")
@@ -322,16 +322,16 @@ def test_backups_are_made_kept_and_checked_in_their_dialog(make_window: Callable
     dialog = window.errands.backups_dialog
     assert dialog is not None
     before = len(actions.backups(shop))
-    qtbot.mouseClick(dialog.now, Qt.MouseButton.LeftButton)
+    dialog.now.click()
     qtbot.waitUntil(lambda: len(dialog._copies) == before + 1, timeout=WAIT)
     dialog.listed.setCurrentItem(dialog.listed.topLevelItem(0))
     qtbot.waitUntil(dialog.pin.isEnabled, timeout=WAIT)
-    qtbot.mouseClick(dialog.pin, Qt.MouseButton.LeftButton)
+    dialog.pin.click()
     qtbot.waitUntil(lambda: dialog._copies[0].pinned, timeout=WAIT)
     with dialog._copies[0].path.open("r+b") as stream:
         stream.seek(20_000)
         stream.write(b"\xa5" * 4096)
-    qtbot.mouseClick(dialog.check, Qt.MouseButton.LeftButton)
+    dialog.check.click()
     qtbot.waitUntil(lambda: sentence("saving.checked_damaged") in dialog.listed.topLevelItem(0).text(5), timeout=WAIT)
 
 

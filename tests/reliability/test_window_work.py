@@ -15,7 +15,7 @@ import pytest
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -128,11 +128,11 @@ def test_b8_closing_during_an_import_asks_and_takes_it_back(make_window: Callabl
     window.close()
     assert window.isVisible()
     question = window.findChildren(Closing)[0]
-    qtbot.mouseClick(question.stay, Qt.MouseButton.LeftButton)
+    question.stay.click()
     assert window.isVisible() and window._keeping is None
     window.close()
     question = next(one for one in window.findChildren(Closing) if one.isVisible())
-    qtbot.mouseClick(question.stop, Qt.MouseButton.LeftButton)
+    question.stop.click()
     assert not window.isVisible()
     assert window.writer.is_ended
     assert files_in(shop) == ["june.csv"]
