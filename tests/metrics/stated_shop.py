@@ -59,11 +59,11 @@ def _day(roll: Roll) -> int:
 def _sales(store: SmallStore, roll: Roll, orders: int) -> None:
     seen: set[int] = set()
     for when in sorted(_day(roll) for _ in range(orders)):
-        buyer = roll.choice([None, *range(1, 16)])
+        buyer = roll.choice([None, *range(1, 16 if roll.days == DAYS else roll.days // 4)])
         lines = []
         for _ in range(roll.randint(1, 4)):
             gross = roll.randint(1000, 9000)
-            lines.append({"product_id": roll.randint(1, 8), "qty": roll.randint(1, 3), "gross_minor": gross,
+            lines.append({"product_id": roll.randint(1 if roll.days == DAYS else 2, 8), "qty": roll.randint(1, 3), "gross_minor": gross,
                           "discount_minor": roll.choice([0, gross // 9]), "tax_in_price_minor": gross // 20,
                           "cost_minor": gross // 2, "is_gift": int(roll.random() < 0.1)})  # fmt: skip
         is_test = int(roll.random() < 0.1)

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from catalogue_facts import DAY_1
@@ -33,7 +34,7 @@ KNOWN = catalogue().metrics
 PERIODS = (Period(DAY_1, DAY_1 + DAYS - 1), Period(DAY_1 + 30, DAY_1 + 57), Period(DAY_1 + 40, DAY_1 + 46))
 
 # Days of a window and thresholds, as our entries have them.
-WINDOWS = {"active_customers": 365, "churn_rate": 365, "dead_stock_value": 180, "days_of_cover": 28, "repurchase_within_w": 90,
+WINDOWS = {"active_customers": 365, "churn_rate": 180, "dead_stock_value": 180, "days_of_cover": 28, "repurchase_within_w": 90,
            "forecast_wape": 7, "forecast_bias": 7, "agent_inquiry_conversion": 1}  # fmt: skip
 LEAST = {"loyal_customer_share": 3, "agent_reply_within_x": 180}
 # The state date is the day after the period, but where that day itself counts, and where the days for paying are over.
@@ -106,14 +107,23 @@ ASKED = [
     one for one in DEFINED.values()
     if one.id in KNOWN and one.id not in APART and one.id not in TABLES and not isinstance(KNOWN[one.id].calculation, Awaits)
 ]  # fmt: skip
+# Metric: why its part is not the formula asked of the part's rows alone; held to a plain evaluation in test_methods_customers.
+OF_FIRST_ORDERS = {"repurchase_within_w": "people are cut by where they first bought; where they buy again does not matter"}
+# What looks back further than a short shop lasts.
+LONG = 760
+LOOKING_BACK = ("churn_rate", "dead_stock_value", "dead_stock_share", "repurchase_within_w")
 # Every part that is held against a formula: a metric and one of its dimensions.
-PAIRS = {(one.id, dimension) for one in ASKED for dimension in KNOWN[one.id].dimensions if dimension in OWN}
+PAIRS = {
+    (one.id, dimension)
+    for one in ASKED if one.id not in OF_FIRST_ORDERS
+    for dimension in KNOWN[one.id].dimensions if dimension in OWN
+}  # fmt: skip
 PAIRS |= {(metric, dimension) for metric, own in TABLES.items() for dimension in KNOWN[metric].dimensions if dimension in (*OWN, *own)}
 
 IS_CI = os.environ.get("CI") == "true"
-SHOPS = ["stated 1", "stated 2", "imported 1", "imported 2"]
+SHOPS = ["stated 1", "imported 1", "imported 2"]
 if IS_CI:
-    SHOPS += ["stated 3", *(f"imported {seed}" for seed in range(3, 9))]
+    SHOPS += ["stated 2", "stated 3", *(f"imported {seed}" for seed in range(3, 9))]
 
 
 class Both:
@@ -237,6 +247,24 @@ def test_every_part_is_the_formula_asked_of_its_rows_alone(both: Both, dimension
     count, differing = _differing(told())
     assert count
     assert not differing, (len(differing), differing[:10])
+
+
+@pytest.mark.parametrize("metric", LOOKING_BACK)
+def test_what_looks_back_is_the_formula_on_a_shop_of_two_years(metric: str) -> None:
+    both, period, seen = _long(), Period(DAY_1 + 60, DAY_1 + LONG - 1), 0
+    for dimension in (None, *KNOWN[metric].dimensions):
+        if dimension is not None and (metric, dimension) not in PAIRS:
+            continue
+        for value in both.values(metric, period, () if dimension is None else (dimension,)):
+            both.plain.restrict(None, None) if dimension is None else both.restrict(dimension, value.per[dimension])
+            assert _is_same(value.value, both.plainly(DEFINED[metric], period)), (dimension, value)
+            seen += bool(value.value)
+    assert seen > (3 if (metric, KNOWN[metric].dimensions[0]) in PAIRS else 0)
+
+
+@cache
+def _long() -> Both:
+    return Both(stated_shop(41, orders=400, days=LONG).conn)
 
 
 @pytest.mark.parametrize("metric", OF_ONE_PERSON)

@@ -11,6 +11,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeAlias
 
 import pytest
@@ -32,7 +33,7 @@ OUTAGES = ("availability", "downtime_minutes", "mttr", "mtbf")
 PAIRS = {
     (metric, dimension) for metric in (*SPEED, *OF_ONE_DAY, *OUTAGES, "share_of_spend") for dimension in KNOWN.metrics[metric].dimensions
 }  # fmt: skip
-SEEDS = ["stated 31", "imported 32", *(("imported 33", "imported 34", "stated 35") if os.environ.get("CI") == "true" else ())]
+SEEDS = ["stated 31", *(("imported 32", "imported 33", "imported 34") if os.environ.get("CI") == "true" else ())]
 SPANS = (Period(DAY_1 + 30, DAY_1 + 57), Period(DAY_1 + 40, DAY_1 + 46))
 ONE_DAYS = [Period(DAY_1 + day, DAY_1 + day) for day in range(0, DAYS, 6)]
 
@@ -54,11 +55,16 @@ def conn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def _rows(conn: sqlite3.Connection, table: str, dimension: str | None = None, key: object = None) -> list[Row]:
+    column = None if dimension is None else DIMENSIONS[dimension].id or dimension
+    every = _every_row(conn, table)
+    return every if column is None else [row for row in every if row[column] == key]
+
+
+@cache
+def _every_row(conn: sqlite3.Connection, table: str) -> list[Row]:
     made = conn.execute(f"SELECT * FROM {table}")
     names = [column[0] for column in made.description]
-    column = None if dimension is None else DIMENSIONS[dimension].id or dimension
-    every = [dict(zip(names, row, strict=True)) for row in made.fetchall()]
-    return every if column is None else [row for row in every if row[column] == key]
+    return [dict(zip(names, row, strict=True)) for row in made.fetchall()]
 
 
 def _key(conn: sqlite3.Connection, dimension: str, name: str) -> object:
@@ -99,6 +105,7 @@ def _reach(conn: sqlite3.Connection, _: str, period: Period, dimension: str | No
     return rows[0]["reach"] if len(rows) == 1 else None
 
 
+@cache
 def _visited_shop() -> sqlite3.Connection:
     """Return two shops whose visitors stand in four reports: of the day, by channel, by device, by region."""
     roll = random.Random(36)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from typing import Any
@@ -86,7 +87,7 @@ def _added(store: SmallStore, roll: random.Random, orders: int) -> NewSales:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25 if os.environ.get("CI") == "true" else 10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 12), min_size=1, max_size=3))
 def test_new_sales_added_are_what_the_facts_give(seed: int, batches: list[int]) -> None:
     roll = random.Random(seed)
