@@ -55,7 +55,9 @@ def load() -> dict[str, str]:
             raise ValueError("not an object")
     except FileNotFoundError:
         return chosen
-    except (OSError, ValueError, RecursionError):
+    except OSError:
+        return chosen  # what cannot be read at this moment may be well
+    except (ValueError, RecursionError):
         _set_aside(path)
         return chosen
     for name, value in stored.items():

@@ -278,7 +278,8 @@ class Faults:
                     raise RuntimeError(f"{work} ends with {status} when nobody disturbs it: {self.output.read_text(encoding='utf-8')[-2000:]}")
                 self._after[work] = self._state(work)
                 # What is kept of our own files makes the writes that matter come sooner; only making a workspace begins without.
-                shutil.copytree(self.data / "cache", self.seed / "data" / "cache", dirs_exist_ok=True)
+                if (self.data / "cache").is_dir():
+                    shutil.copytree(self.data / "cache", self.seed / "data" / "cache", dirs_exist_ok=True)
                 if self._after[work] == self._before[work] and work != "create":
                     raise RuntimeError(f"{work} changes nothing that is looked at")
             self._paths |= {path for path in re.findall(r'"(/[^"]+)"', server.log()) if path.startswith(f"{self.live}/")}
