@@ -16,8 +16,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ecoperf_desktop.metrics.asked import Evidence, Result, Results, Working
-from ecoperf_desktop.metrics.methods.product_days import ProductDays
 from ecoperf_desktop.metrics.methods.parted import results
+from ecoperf_desktop.metrics.methods.product_days import ProductDays
 from ecoperf_desktop.metrics.methods.shares import divided, weakened
 from ecoperf_desktop.metrics.scope import Cut, Key, Scope, conditions
 from ecoperf_desktop.model.days import Day, Period, iso
