@@ -117,7 +117,7 @@ _SAME_AS = {
 }  # fmt: skip
 _KEYS = {"refund_id", "review_id", "survey_id", "row_id", "shipment_id", "receipt_id", "line_id", "coverage_id", "conversation_id",
          "audit_id", "check_id", "incident_id", "target_id", "expense_id", "payout_id", "budget_id", "market_id",
-         "exchange_rate_id"}  # fmt: skip
+         "exchange_rate_id", "event_id"}  # fmt: skip
 _DIMENSIONS = ("category", "supplier", "product", "staff", "campaign", "customer")
 FACTS = tuple(name for name, table in TABLES.items() if table.strategy != "seen" and name not in _DIMENSIONS)
 
