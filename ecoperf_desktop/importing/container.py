@@ -170,8 +170,8 @@ def members(path: Path) -> Iterator[Member]:
 def _single(path: Path, stream: BinaryIO, opening: bytes, seen: tuple[int, int], form: str = "") -> Member:
     size, mtime = seen[0], seen[1] // 1_000_000_000
     kind, problem, damaged, found = _told(as_text(path.name), opening, size)
-    if kind == "other" and problem is not None and problem.code == "reading.too_big":
-        digest = ""
+    if kind == "other" and size > limits.TEXT_FILE:
+        digest = ""  # refused at once, whatever it is: reading it all would take minutes
     else:
         digest = _digest(stream)
     return Member(path, None, digest, size, mtime, kind, opening, form or found, problem, damaged, _seen=seen)
