@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -47,7 +48,9 @@ def _cost(gap: ProductGap, currency: str | None) -> str:
 def _write_workbook(path: Path, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     import xlsxwriter
 
-    workbook = xlsxwriter.Workbook(path)
+    # In memory: a disk without room is then met in one place.
+    packed = io.BytesIO()
+    workbook = xlsxwriter.Workbook(packed, {"in_memory": True})
     try:
         sheet = workbook.add_worksheet()
         # SKUs and names as text, whatever they look like: no zero is lost and no formula runs.
@@ -67,3 +70,4 @@ def _write_workbook(path: Path, headers: Sequence[str], rows: Sequence[Sequence[
         sheet.freeze_panes(1, 1)
     finally:
         workbook.close()
+    path.write_bytes(packed.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -171,7 +172,8 @@ def apply(plan: ImportPlan, workspace: Workspace, progress: Progress, *, dry_run
         stored += any(one.status == "loaded" for one in reports[number]) and not dry_run
         if any(one.status in ("loaded", "unchanged") for one in reports[number]) and not dry_run:
             _remember_confirmed(file, plan.options, workspace)
-    progress(len(waiting), len(waiting), "")
+    with suppress(Cancelled):  # all is stored: there is nothing left to stop
+        progress(len(waiting), len(waiting), "")
     return ImportReport(tuple(
         report for number, file in enumerate(plan.files) for report in reports.get(number) or [_report(file, _STATUS[file.outcome])]
     ))  # fmt: skip

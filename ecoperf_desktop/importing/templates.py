@@ -8,6 +8,7 @@ explains it, and the words a column takes, in one.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,9 @@ def _write_workbook(
     import xlsxwriter
     from xlsxwriter.utility import xl_col_to_name
 
-    workbook = xlsxwriter.Workbook(path)
+    # In memory: a disk without room is then met in one place.
+    packed = io.BytesIO()
+    workbook = xlsxwriter.Workbook(packed, {"in_memory": True})
     try:
         sheet = workbook.add_worksheet(_name(template, speech)[:31])
         bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
@@ -197,6 +200,7 @@ def _write_workbook(
         sheet.freeze_panes(2, 0)
     finally:
         workbook.close()
+    path.write_bytes(packed.getvalue())
 
 
 def _width(heading: str) -> int:

@@ -18,6 +18,7 @@ from ecoperf_desktop.store.database import (
     Workspace,
     bring_up_to_date,
     check_header,
+    explained,
     open_reader,
     open_writer,
     real,
@@ -190,10 +191,15 @@ def set_aside(path: Path) -> list[Path]:
     return moved
 
 
+# A disk that cannot be read now says nothing of the file on it.
+_UNREADABLE = ("store.disk_error", "store.disk_full", "store.locked", "store.in_use", "store.cannot_open", "store.no_memory")
+
+
 def is_sound(path: Path, progress: Progress = no_progress, *, whole: bool = False) -> bool:
     """Say whether a file at a workspace's place is one of ours whose pages pass; the caller holds the writer's lock.
 
-    A log beside it is merged first, as by any writer.  ``whole`` looks at the indexes too.
+    A log beside it is merged first, as by any writer.  ``whole`` looks at the indexes too.  Raise WorkspaceError when the
+    disk does not let it be read.
     """
     try:
         with suppress(WorkspaceTooNew):
@@ -203,7 +209,13 @@ def is_sound(path: Path, progress: Progress = no_progress, *, whole: bool = Fals
                 return False
             found = conn.execute(f"PRAGMA {'integrity' if whole else 'quick'}_check(1)").fetchone()
             return found is not None and found[0] == "ok"
-    except (sqlite3.DatabaseError, WorkspaceError):
+    except sqlite3.DatabaseError as problem:
+        if explained(problem, path).code in _UNREADABLE:
+            raise explained(problem, path) from problem
+        return False
+    except WorkspaceError as problem:
+        if problem.code in _UNREADABLE:
+            raise
         return False
 
 

@@ -138,8 +138,8 @@ class Workspace:
         try:
             conn = open_writer(path, place)
             try:
+                _sweep(path)
                 if lock.was_left_open:
-                    _sweep(path)
                     _require_sound(conn, path)
                 _migrate(conn, path)
             except BaseException:

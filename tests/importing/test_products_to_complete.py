@@ -33,7 +33,7 @@ def test_only_what_is_known_stands_in_the_list(tmp_path: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))
     assert rows[0] == ["SKU", "Product name", "Category", "Unit cost"]
-    assert rows[1:] == [["00123", "=SUM(1)", "", "123.45"], ["B", "", "pots", ""]]
+    assert rows[1:] == [["00123", "'=SUM(1)", "", "123.45"], ["B", "", "pots", ""]]
 
 
 def test_another_form_is_refused_with_words(tmp_path: Path) -> None:

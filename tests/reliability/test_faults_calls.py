@@ -23,8 +23,10 @@ def shop() -> Iterator[faults.Faults]:
 
 @pytest.mark.parametrize("kind", faults.KINDS if IN_CI else ["write-ENOSPC"])
 def test_a_failing_call_leaves_the_work_undone_or_done_and_says_so(shop: faults.Faults, kind: str) -> None:
-    works = faults.WORKS if IN_CI else ("import", "settings")
-    tried = list(shop.tried([kind], works, 10 if IN_CI else 2))
+    tried = list(shop.tried([kind], ("import",), 10 if IN_CI else 2))
+    # Of each other piece of work the first calls; ``faults.py --most 60`` goes through them all.
+    others = [work for work in faults.WORKS if work != "import"] if IN_CI else ["settings"]
+    tried += shop.tried([kind], others, 1 if IN_CI else 2)
     assert tried, "no call was made to fail"
     wrong = [str(fault) for fault in tried if fault.wrong]
     assert not wrong, "\n".join([f"{len(wrong)} of {len(tried)}", *wrong[:20]])
@@ -32,7 +34,7 @@ def test_a_failing_call_leaves_the_work_undone_or_done_and_says_so(shop: faults.
 
 def test_a6_power_lost_while_settings_own_metrics_or_anything_else_is_saved_leaves_the_old_or_the_new(shop: faults.Faults) -> None:
     works = faults.WORKS if IN_CI else ("settings", "own metric")
-    tried = list(shop.power_cuts(works, 60 if IN_CI else 10))
+    tried = list(shop.power_cuts(works, 12 if IN_CI else 10))
     assert {fault.work for fault in tried} == set(works)
     wrong = [str(fault) for fault in tried if fault.wrong]
     assert not wrong, "\n".join([f"{len(wrong)} of {len(tried)}", *wrong[:20]])

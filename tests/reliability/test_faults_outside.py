@@ -22,7 +22,7 @@ STRACE = pytest.mark.skipif(faults.lacks() is not None, reason=faults.lacks() or
 _CALLS = "openat,creat,connect,socket,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat"
 _CHANGES = re.compile(r"^\d+ +(rename\w*|unlink\w*|mkdir\w*|symlink\w*|link\w*|creat)\(.* = 0$")
 _WRITES = re.compile(r"^\d+ +openat\(.*O_(?:WRONLY|RDWR|CREAT|TRUNC).* = \d")
-_PATH = re.compile(r'"([^"]+)"')
+_PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]+)"')
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -43,15 +43,15 @@ def run(folder: Path, *arguments: str, before: tuple[str, ...] = (), data_umask:
 def watched(folder: Path, *arguments: str) -> list[str]:
     """Run the program under strace; return what it reached for that is none of its business."""
     log = folder / "strace"
-    done = run(folder, *arguments, before=("strace", "-f", "-qq", "--seccomp-bpf", "-s", "300", "-o", str(log), "-e", f"trace={_CALLS}"))
+    done = run(folder, *arguments, before=("strace", "-f", "-y", "-qq", "--seccomp-bpf", "-s", "300", "-o", str(log), "-e", f"trace={_CALLS}"))
     assert done.returncode == 0, done.stdout + done.stderr
     wrong = []
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         if "AF_INET" in line:
             wrong.append(f"network: {line}")
         if _CHANGES.match(line) or _WRITES.match(line):
-            for name in _PATH.findall(line):
-                path = os.path.normpath(os.path.join(folder, name))
+            for within, name in _PATH.findall(line):
+                path = os.path.normpath(os.path.join(folder, within, name))
                 if not path.startswith((f"{folder}/data", f"{folder}/tmp", f"{folder}/export", "/dev/", "/proc/", "/memfd")):
                     wrong.append(f"outside: {line}")
     return wrong
