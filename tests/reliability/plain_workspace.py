@@ -130,7 +130,9 @@ class PlainWorkspace:
         known = self.sources.get(export.source)
         if self.is_new(export.source):
             before = known or Source()
-            basis = answered.basis if answered else before.basis if before.is_chosen else "paid"
+            # a format of orders has a basis of its own, others have none
+            stays = before.is_chosen or not isinstance(export, Orders)
+            basis = answered.basis if answered else before.basis if stays else "paid"
             begins = answered.begins if answered else before.begins
             known = Source((answered and answered.tz) or before.tz, begins, basis, before.is_chosen)
             self.sources[export.source] = known

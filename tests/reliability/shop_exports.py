@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 _UNIX = datetime(1970, 1, 1)
 FIRST_DAY = (datetime(2026, 3, 26) - _UNIX).days  # Europe's clocks go forward on the fourth day
-DAYS = 6
+DAYS = 4
 
 Row = dict[str, Any]
 Said = dict[str, list[Row]]

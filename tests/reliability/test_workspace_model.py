@@ -25,8 +25,8 @@ from ecoperf_desktop import actions, paths
 from ecoperf_desktop.errors import EcoPerfError, WorkspaceInUse
 from ecoperf_desktop.store import copies
 
-SEQUENCES, STEPS = (300, 12) if os.environ.get("CI") else (12, 10)
-LAWS = 40 if os.environ.get("CI") else 6
+SEQUENCES, STEPS = (300, 11) if os.environ.get("CI") else (12, 10)
+LAWS = 20 if os.environ.get("CI") else 6
 _PARIS = Source("Europe/Paris")
 _IN_EUROS = (("reporting_currency", "EUR"), ("tz", "Europe/Paris"))
 

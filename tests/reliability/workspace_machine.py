@@ -45,7 +45,7 @@ _DAY = st.integers(0, DAYS - 1)
 _CENTS = st.sampled_from([1, 250, 999, 1000])
 _SKU = st.sampled_from(["MUG", "CAP"])
 _NUMBER = st.sampled_from(["#1", "#2", "#3"])
-_CURRENCY = st.sampled_from(["EUR", "EUR", "USD"])
+_CURRENCY = st.sampled_from(["EUR", "USD"])
 # Hours at which another zone or start of the day is another day; none of them is left out when clocks go forward.
 _WHEN = st.builds(When, _DAY, st.sampled_from([0, 4, 5, 12, 22, 23]), st.sampled_from([0, 30]))
 _SHOP = st.sampled_from(["shopify", "shopify", "us"])
@@ -69,7 +69,7 @@ _OF_MONEY = st.one_of(
     st.builds(
         Products,
         st.lists(
-            st.builds(Product, _SKU, st.sampled_from(["Mug", "Cup"]), st.sampled_from([None, "2.10", "3.5"]), st.sampled_from([None, 890])),
+            st.builds(Product, _SKU, st.sampled_from(["Mug", "Cup"]), st.sampled_from([None, "2.1050", "3.5"]), st.sampled_from([None, 890])),
             min_size=1, max_size=3,
         ).map(tuple),
         with_prices=st.booleans(),
@@ -200,7 +200,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         (report,) = self.bench.do([-1], answered)
         assert report.status in ("loaded", "unchanged"), report.findings
 
-    @step(2, when=lambda bench: bench.files, which=_WHICH, age=AGES, by=st.integers(1, 9))
+    @step(5, when=lambda bench: bench.files, which=_WHICH, age=AGES, by=st.integers(1, 9))
     def import_a_corrected_export(self, which: int, age: int, by: int) -> None:
         export, _, _ = self.bench.files[which % len(self.bench.files)]
         self.bench.write(corrected(export, by), age)
@@ -279,7 +279,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         known = sorted(self.bench.model.sources.keys() & {"shopify", "us", "own"})
         self.bench.answer(known[which % len(known)], *answer)
 
-    @step(2, currency=st.sampled_from(["USD", "USD", "EUR"]), day=_DAY, rate=st.sampled_from([None, Decimal("0.8"), Decimal("1.25")]))
+    @step(3, currency=st.sampled_from(["USD", "USD", "EUR"]), day=_DAY, rate=st.sampled_from([None, Decimal("0.8"), Decimal("1.25")]))
     def type_a_rate(self, currency: str, day: int, rate: Decimal | None) -> None:
         self.bench.rate(currency, FIRST_DAY + day, rate)
 
@@ -327,11 +327,11 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def back_up(self) -> None:
         self.bench.back_up()
 
-    @step(3, when=lambda bench: bench.backups, which=_WHICH)
+    @step(4, when=lambda bench: bench.backups, which=_WHICH)
     def restore(self, which: int) -> None:
         self.bench.restore(which % len(self.bench.backups))
 
-    @step(2, when=lambda bench: bench.kept)
+    @step(6, when=lambda bench: bench.kept)
     def undo_the_restore(self) -> None:
         self.bench.undo_restore()
 
