@@ -209,20 +209,22 @@ def is_sound(path: Path, progress: Progress = no_progress, *, whole: bool = Fals
                 return False
             found = conn.execute(f"PRAGMA {'integrity' if whole else 'quick'}_check(1)").fetchone()
             return found is not None and found[0] == "ok"
-    except sqlite3.DatabaseError as problem:
-        if explained(problem, path).code in _UNREADABLE:
-            raise explained(problem, path) from problem
-        return False
-    except WorkspaceError as problem:
+    except (sqlite3.DatabaseError, WorkspaceError) as found_out:
+        problem = explained(found_out, path) if isinstance(found_out, sqlite3.Error) else found_out
         if problem.code in _UNREADABLE:
-            raise
+            raise problem from None
         return False
 
 
 def _settle(path: Path, progress: Progress) -> bool:
     """Back up a sound workspace that is about to be replaced, and merge its log; say whether it is sound."""
-    if not is_sound(path, progress):
-        return False
+    try:
+        if not is_sound(path, progress):
+            return False
+    except WorkspaceError as problem:
+        if problem.code != "store.disk_error":
+            raise
+        return False  # where the disk has lost a part of it, it is kept beside: a way back must not end there
     with closing(open_writer(path, place_of(path))) as conn:
         generation = generation_of(conn)
         own = paths.backup_dir(path)

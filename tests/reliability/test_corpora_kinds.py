@@ -73,7 +73,7 @@ def test_c24_a_wrong_ending_is_seen_through(name: str, content: object, opened: 
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [
-    ("packed.csv", gzip.compress(b"a,b\n1,2\n"), "Unpack it first"),
+    ("packed.csv", gzip.compress(b"a,b\n1,2\n", mtime=0), "Unpack it first"),
     ("login.csv", b"<!DOCTYPE html><html><body><form>Sign in</form></body></html>", "web page"),
     ("error.csv", b'"Forbidden"', None),
     ("report.pdf.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(200), "PDF"),

@@ -17,7 +17,7 @@ import pytest
 
 from ecoperf_desktop import actions, cli
 from ecoperf_desktop.errors import WorkspaceDamaged, WorkspaceError, WorkspaceTooNew
-from ecoperf_desktop.store import database, places, schema
+from ecoperf_desktop.store import backup, database, places, schema
 from ecoperf_desktop.store.database import Workspace
 from ecoperf_desktop.store.places import Place, network_mount, place_of
 
@@ -330,6 +330,21 @@ def test_a20_a_sound_workspace_is_not_set_aside(path: Path) -> None:
     path.with_name(path.name + ".lock").write_bytes(b"\0open")
     assert actions.damaged(path) is None
     assert path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the number of open files is limited by POSIX's means")
+def test_a20_a_workspace_that_cannot_be_opened_just_now_is_not_called_damaged(path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(WorkspaceError) as refused:
+            backup.is_sound(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert refused.value.code == "store.cannot_open"
+    assert backup.is_sound(path)
 
 
 def test_a20_what_can_be_read_is_salvaged_and_the_rest_named(path: Path) -> None:
