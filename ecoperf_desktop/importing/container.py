@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -28,6 +28,11 @@ _KEPT_TOTAL = 64 * limits.MIB
 _LINK = 0o120000
 _DEVICE = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe", b"\xfe\xff")
+
+# What zipfile raises for broken or made-up bytes: also of names that are no text, odd methods and sizes beyond all bounds.
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
 
 # What starts like this is known and is no table: bytes, and the sentence that says so.
 _SIGNATURES = (
@@ -101,16 +106,19 @@ class Member:
                 with self.path.open("rb") as stream:
                     yield stream
             else:
-                with (
-                    zipfile.ZipFile(self.path) as archive,
-                    archive.open(archive.infolist()[self._index]) as inner,
-                ):
+                with ExitStack() as held:
+                    try:
+                        archive = held.enter_context(zipfile.ZipFile(self.path))
+                        inner = held.enter_context(archive.open(archive.infolist()[self._index]))
+                    except BROKEN_ARCHIVE as problem:
+                        raise FileRefused("reading.damaged_zip", file=as_text(self.path.name)) from problem
                     yield inner  # type: ignore[misc]
         except OSError as problem:
             raise FileRefused(
                 "reading.unreadable", file=self.name, reason=problem.strerror or ""
             ) from problem
         except (zipfile.BadZipFile, zlib.error, EOFError) as problem:
+            # Not all of BROKEN_ARCHIVE: what whoever reads does wrong comes by here too.
             raise FileRefused("reading.damaged_zip", file=as_text(self.path.name)) from problem
 
     def read(self, most: int) -> bytes:
@@ -360,7 +368,7 @@ def _inner(
                 if kept is not None:
                     kept.write(chunk)
                 chunk = stream.read(_CHUNK)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
+    except (*BROKEN_ARCHIVE, OSError):
         problem = FileRefused("reading.damaged_member", file=as_text(path.name), member=name)
         return Member(path, name, "", size, mtime, "other", opening, "", problem, True, index, _seen=seen)
     content = kept.getvalue() if kept is not None else None
@@ -387,7 +395,7 @@ def _inner_zip(
             if not form:
                 return "other", FileRefused("reading.zip_in_zip", file=name), True, "", None
             check_archive(name, io.BytesIO(packed), inner, workbook=True)
-    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, OverflowError):
+    except BROKEN_ARCHIVE:
         return "other", FileRefused("reading.damaged_workbook", file=name), True, "", None
     except FileRefused as problem:
         return "other", problem, True, "", None
@@ -408,7 +416,7 @@ def workbook_form(archive: zipfile.ZipFile, names: set[str]) -> str:
         try:
             with archive.open("mimetype") as stream:
                 mimetype = stream.read(200)
-        except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
+        except (*BROKEN_ARCHIVE, OSError):
             return ""
         return "ods" if b"opendocument.spreadsheet" in mimetype else ""
     return ""

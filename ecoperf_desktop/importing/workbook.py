@@ -9,7 +9,6 @@ import struct
 import threading
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -20,7 +19,7 @@ import numpy as np
 
 from ecoperf_desktop.errors import FileRefused
 from ecoperf_desktop.importing import child, limits
-from ecoperf_desktop.importing.container import Member
+from ecoperf_desktop.importing.container import BROKEN_ARCHIVE, Member
 from ecoperf_desktop.importing.split import ColumnReader, Row, Stray
 from ecoperf_desktop.importing.text import Bytes, Cells, Int64
 
@@ -268,14 +267,7 @@ def check_workbook(content: bytes, member: Member) -> None:
                     _check_markup(head, member)
                     if member.form == "xlsx" and "worksheets/" in info.filename:
                         _check_extent(head, stream, member)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        struct.error,
-    ) as problem:
+    except BROKEN_ARCHIVE as problem:
         raise FileRefused("reading.damaged_workbook", file=member.name) from problem
 
 

@@ -82,8 +82,9 @@ _waiting: list[Chart] = []
 
 def _in_turn(chart: Chart) -> None:
     """Redraw a chart soon, one in each turn of the loop: all charts of a page at once would hold the window up."""
-    if chart not in _waiting:
-        _waiting.append(chart)
+    if chart in _waiting:
+        return
+    _waiting.append(chart)
     if len(_waiting) == 1:
         QTimer.singleShot(0, _next)
 

@@ -18,8 +18,9 @@ import chart_blocks
 
 from ecoperf_desktop.reports.blocks import Block, Reference, Stack, Table
 from ecoperf_desktop.reports.tabular import table_of
-from ecoperf_desktop.ui import looks, saving, words
+from ecoperf_desktop.ui import charts, looks, saving, words
 from ecoperf_desktop.ui.chart_cards import ChartCard, DrawnCard
+from ecoperf_desktop.ui.charts import Chart
 from ecoperf_desktop.ui.drawn_chart import DrawnChart, scale
 from ecoperf_desktop.ui.page_view import PageView
 
@@ -245,3 +246,18 @@ def test_a_table_is_no_picture(show: Show, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(saving, "ask_picture", lambda parent, title: pytest.fail("asked for a picture of a table"))
     assert isinstance(view._group_in(view.shown[0])[0], Table)
     view.save_picture(view.shown[0])
+
+
+def test_a_chart_that_asks_twice_before_its_turn_is_drawn_once(qtbot: QtBot) -> None:
+    drawn: list[int] = []
+
+    class Counted(Chart):
+        def redraw(self) -> None:
+            drawn.append(1)
+
+    chart = Counted()
+    qtbot.addWidget(chart)
+    charts._in_turn(chart)
+    charts._in_turn(chart)
+    qtbot.wait(50)  # an empty turn would raise in the loop, which fails the test
+    assert drawn == [1]
