@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from ecoperf_desktop import faults, paths, settings
+from ecoperf_desktop import collector, faults, paths, settings
 from ecoperf_desktop.errors import Cancelled, EcoPerfError, WorkspaceError
 from ecoperf_desktop.model.importing import Progress, no_progress
 from ecoperf_desktop.records import dataclass
@@ -88,7 +88,8 @@ class CopyBehind:
 
     def _run(self) -> None:
         try:
-            with closing(self._conn):
+            # The collector must not run in this thread: it would take widgets of the window apart.
+            with collector.resting(), closing(self._conn):
                 self.problem = _made(self._conn, self._opened.path, self._reason, self._progress)[1]
         except Cancelled:
             pass

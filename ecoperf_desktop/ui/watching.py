@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal
 
-from ecoperf_desktop import actions, paths
+from ecoperf_desktop import actions, collector, paths
 from ecoperf_desktop.importing import watched
 from ecoperf_desktop.importing.watched import Seen, WatchedFolder
 from ecoperf_desktop.language import sentence
@@ -85,8 +85,9 @@ class FolderWatch(QObject):
         threading.Thread(target=self._look_at, args=(folder,), name="watch", daemon=True).start()
 
     def _look_at(self, folder: WatchedFolder) -> None:
-        seen = folder.look(time.monotonic())
-        with contextlib.suppress(RuntimeError):  # the window has been closed meanwhile
+        # Widgets are taken apart in the window's thread alone: see work._Thread.
+        with collector.resting(), contextlib.suppress(RuntimeError):  # the window has been closed meanwhile
+            seen = folder.look(time.monotonic())
             self._looked.emit(folder, seen, folder.folder if seen.is_there else _nearest(folder.folder))
 
     def _tell(self, folder: WatchedFolder, seen: Seen, listen_to: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ecoperf_desktop import actions, faults
+from ecoperf_desktop import actions, collector, faults
 from ecoperf_desktop.errors import Cancelled, EcoPerfError, WorkspaceInUse
 from ecoperf_desktop.model.importing import Progress
 from ecoperf_desktop.records import dataclass
@@ -109,30 +109,37 @@ class _Thread(QObject):
         self.join(wait)
 
     def _work(self) -> None:
+        # The collector rests while this thread works: run from here it would take widgets apart, which only the window's
+        # own thread may do.
         try:
             while (job := self._jobs.get()) is not None:
-                result: Any = None
-                problem: BaseException | None = None
-                try:
-                    if not self._is_wanted(job):
-                        continue
-                    result = self._do(job)
-                except EcoPerfError as known:
-                    problem = known
-                except Exception as error:
-                    problem = mishaps.known(error, self._path)
-                    if problem is None:
-                        problem = error
-                        self.bug_met.emit(str(faults.record(error)))
-                finally:
-                    with self._idle:
-                        self._left -= 1
-                        self._idle.notify_all()
-                if not self.stopping:
-                    self._answered.emit(job, result, problem)
+                with collector.resting():
+                    self._answer(job)
         finally:
-            self._last()
-            self._shut()
+            with collector.resting():
+                self._last()
+                self._shut()
+
+    def _answer(self, job: _Job) -> None:
+        result: Any = None
+        problem: BaseException | None = None
+        try:
+            if not self._is_wanted(job):
+                return
+            result = self._do(job)
+        except EcoPerfError as known:
+            problem = known
+        except Exception as error:
+            problem = mishaps.known(error, self._path)
+            if problem is None:
+                problem = error
+                self.bug_met.emit(str(faults.record(error)))
+        finally:
+            with self._idle:
+                self._left -= 1
+                self._idle.notify_all()
+        if not self.stopping:
+            self._answered.emit(job, result, problem)
 
     def _do(self, job: _Job) -> Any:
         progress = self._progress_of(job)
@@ -357,6 +364,10 @@ class Errand(QObject):
             self._thread.join(wait)
 
     def _work(self) -> None:
+        with collector.resting():  # as in _Thread
+            self._answer()
+
+    def _answer(self) -> None:
         result: Any = None
         problem: BaseException | None = None
         try:
